@@ -1,0 +1,75 @@
+"""Sizes and page counts, in both directions: ``"7GiB"`` and 1,835,008 pages."""
+
+import re
+
+__all__ = ["BALLOON_PAGE_BYTES", "PFN_SHIFT", "format_size", "parse_size", "size_to_pages"]
+
+#: VIRTIO_BALLOON_PFN_SHIFT: a balloon page is 4 KiB, whatever the guest's own page size is
+#: (VIRTIO 1.2 section 5.5.6, "Device Operation").
+PFN_SHIFT = 12
+BALLOON_PAGE_BYTES = 1 << PFN_SHIFT
+
+_UNITS = {"": 1, "B": 1, "KiB": 1 << 10, "MiB": 1 << 20, "GiB": 1 << 30, "TiB": 1 << 40}
+_SPELLINGS = {name.lower(): factor for name, factor in _UNITS.items()}
+_SPELLINGS |= {name[0].lower(): factor for name, factor in _UNITS.items() if len(name) == 3}
+
+
+def parse_size(size: str | int) -> int:
+    """Turn a size such as ``"7GiB"``, ``"512 MiB"`` or a number of bytes into bytes.
+
+    Units are binary and their case does not matter; ``K``, ``M``, ``G`` and ``T`` mean KiB ... TiB.
+
+    Raises
+    ------
+    ValueError
+        If the text is not a size, is negative, or is not a whole number of bytes.
+
+    Examples
+    --------
+    >>> parse_size("1.5GiB")
+    1610612736
+    """
+    if isinstance(size, int):
+        if size < 0:
+            raise ValueError(f"size {size}: must not be negative")
+        return size
+    match = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*([a-zA-Z]*)\s*", size)
+    if not match or match[2].lower() not in _SPELLINGS:
+        raise ValueError(f"size {size!r}: write a number and a unit, like 512MiB or 7GiB")
+    number = float(match[1]) * _SPELLINGS[match[2].lower()]
+    if number != int(number):
+        raise ValueError(f"size {size!r}: {number} is not a whole number of bytes")
+    return int(number)
+
+
+def size_to_pages(size: str | int, page_bytes: int = BALLOON_PAGE_BYTES) -> int:
+    """Count the pages in `size`, which must be a whole number of pages.
+
+    Raises
+    ------
+    ValueError
+        If `size` is no size, or ends inside a page.
+
+    Examples
+    --------
+    >>> size_to_pages("7GiB")
+    1835008
+    """
+    pages, rest = divmod(parse_size(size), page_bytes)
+    if rest:
+        raise ValueError(f"size {size!r}: not a whole number of {format_size(page_bytes)} pages")
+    return pages
+
+
+def format_size(size_bytes: int) -> str:
+    """Write bytes with the largest unit that keeps at most two decimals short.
+
+    Examples
+    --------
+    >>> format_size(7 << 30), format_size(1536 << 10), format_size(100)
+    ('7 GiB', '1.5 MiB', '100 B')
+    """
+    for name, factor in reversed(_UNITS.items()):
+        if name and abs(size_bytes) >= factor:
+            return f"{size_bytes / factor:.2f}".rstrip("0").rstrip(".") + f" {name}"
+    return f"{size_bytes} B"
