@@ -1,0 +1,7 @@
+"""The guest kernel: zones, the buddy allocator, page states, and the balloon driver."""
+
+from balloonkit.guest.blocks import Block
+from balloonkit.guest.buddy import BuddyAllocator, ListOrder, OutOfPagesError
+from balloonkit.guest.zones import Zone, x86_zones
+
+__all__ = ["Block", "BuddyAllocator", "ListOrder", "OutOfPagesError", "Zone", "x86_zones"]

@@ -1,0 +1,52 @@
+"""Free memory as the largest aligned blocks: what is free decides which blocks there are.
+
+The kernel merges buddies whenever it can, so at any moment its free blocks are the maximal ones:
+rebuilt from the page flags of real guests they equal ``/proc/buddyinfo`` exactly.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+__all__ = ["MAX_ORDER", "TOP_PAGES", "Block", "Pfns", "maximal_blocks"]
+
+#: Largest order: ``MAX_ORDER - 1`` in Linux 6.1.
+MAX_ORDER = 10
+#: Pages in a block of the largest order: 1024, 4 MiB of 4 KiB pages.
+TOP_PAGES = 1 << MAX_ORDER
+
+#: Page frame numbers, shape (n,): 32 bits, like the classic wire, reach 16 TiB of 4 KiB pages.
+Pfns = NDArray[np.uint32]
+
+
+class Block(NamedTuple):
+    """A free block: its first page, and its order."""
+
+    pfn: int
+    order: int
+
+
+def maximal_blocks(free: NDArray[np.bool_]) -> list[Pfns]:
+    """Find the first PFNs of the largest aligned free blocks, ascending, one array per order 0..10.
+
+    Parameters
+    ----------
+    free : bool, shape (pages,)
+        A multiple of 1024 pages; index is the PFN.
+
+    Examples
+    --------
+    >>> free = np.zeros(1024, bool)
+    >>> free[3:8] = True
+    >>> [blocks.tolist() for blocks in maximal_blocks(free)[:3]]
+    [[3], [], [4]]
+    """
+    whole, blocks = free, []
+    for order in range(MAX_ORDER):
+        halves = whole.reshape(-1, 2)
+        whole = halves[:, 0] & halves[:, 1]
+        single = np.flatnonzero((halves & ~whole[:, None]).ravel())
+        blocks.append((single << order).astype(np.uint32))
+    blocks.append((np.flatnonzero(whole) * TOP_PAGES).astype(np.uint32))
+    return blocks

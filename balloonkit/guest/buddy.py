@@ -1,0 +1,340 @@
+"""The buddy allocator: free memory as aligned blocks of 2^order pages, in lists by order.
+
+Free memory is kept as the largest aligned blocks it allows, so a mask of free pages says *which*
+blocks there are; the lists add *in what sequence* they will be handed out. Every operation works
+on arrays: one page is an array of one, an 8 GiB guest an array of two million, by the same rules
+(Linux 6.1 ``mm/page_alloc.c``):
+
+* allocate (``__rmqueue_smallest``, ``expand``): the head of the lowest order that has a block;
+  a larger block is split, the **low** half goes on, each upper half to the head of its list;
+* free (``__free_one_page``): a block merges with its buddy, at pfn XOR 2^order, while that is
+  free, and the result goes to the head of its list, or to the tail when it is likely to merge
+  again soon: below order 9, with the parent's buddy free (``buddy_merge_likely``).
+
+Two consequences make arrays possible. A request for single pages walks a block upwards to its
+end, because the halves it leaves are the lowest orders there are. And whether a block ends up
+merged depends only on *when* each of its pages became free, which a tree of maxima tells.
+"""
+
+from collections.abc import Iterator, Sequence
+from enum import Enum
+from itertools import pairwise
+from typing import Self
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from balloonkit.guest.blocks import MAX_ORDER, TOP_PAGES, Block, Pfns, maximal_blocks
+from balloonkit.guest.zones import Zone, x86_zones
+
+__all__ = ["BuddyAllocator", "ListOrder", "OutOfPagesError"]
+
+_NEVER = np.int32(2**31 - 1)  # a page that is not free; later than any moment
+
+
+class ListOrder(Enum):
+    """In what sequence the lists hold blocks when the allocator is built from a mask."""
+
+    #: Freshly booted, Linux 5.10 and newer: ranges are freed to the tail, lowest leaves first.
+    BOOT = "boot"
+    #: Freshly booted, the kernels of 2017: ranges are freed to the head, highest leaves first.
+    BOOT_2017 = "boot-2017"
+    #: Running: whole top-order blocks still in boot order, smaller ones freed since, highest first.
+    RUNNING = "running"
+
+
+class OutOfPagesError(MemoryError):
+    """No zone can give a block of the order asked for without going below its watermark."""
+
+
+class BuddyAllocator:
+    """Free lists by zone and order over a mask of free pages.
+
+    Build it with `from_free_mask`.
+
+    Attributes
+    ----------
+    zones : tuple of Zone
+        Lowest first.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> buddy = BuddyAllocator.from_free_mask(np.ones(8, bool))
+    >>> buddy.alloc()
+    0
+    >>> buddy.buddyinfo()["DMA"][:4]
+    [1, 1, 1, 0]
+    >>> buddy.free(0)
+    Block(pfn=0, order=3)
+    """
+
+    def __init__(
+        self, free: NDArray[np.bool_], zones: Sequence[Zone], list_order: ListOrder
+    ) -> None:
+        self.zones = tuple(zones)
+        self._span_pfns = len(free)
+        # Rows of one top-order block: a block of any order is an aligned slice of one row.
+        self._free = np.zeros(-(-len(free) // TOP_PAGES) * TOP_PAGES, bool)
+        self._free[: len(free)] = free
+        self._lists: list[list[Pfns]] = [[] for _ in self.zones]
+        for order, blocks in enumerate(maximal_blocks(self._free)):
+            ends = np.searchsorted(blocks, [zone.end_pfn for zone in self.zones])
+            for lists, mine in zip(self._lists, np.split(blocks, ends[:-1]), strict=True):
+                lists.append(mine[::-1] if _highest_first(list_order, order) else mine)
+
+    @classmethod
+    def from_free_mask(
+        cls,
+        free: ArrayLike,
+        zones: Sequence[Zone] | None = None,
+        list_order: ListOrder = ListOrder.RUNNING,
+    ) -> Self:
+        """Rebuild the free lists of a guest from which of its pages are free.
+
+        Parameters
+        ----------
+        free : bool, shape (pages,)
+            Index is the PFN.
+        zones : sequence of Zone, optional
+            Lowest first, starting on multiples of 1024 pages; the x86-64 zones by default.
+        list_order : ListOrder
+            The sequence of the blocks inside each list.
+
+        Raises
+        ------
+        ValueError
+            If the mask is not one-dimensional bool, or a page is free outside every zone.
+        """
+        mask = np.asarray(free)
+        if mask.ndim != 1 or mask.dtype != bool or not len(mask):
+            raise ValueError(f"free mask of type {mask.dtype}, shape {mask.shape}: give bool (n,)")
+        zones = x86_zones(len(mask)) if zones is None else zones
+        _check_zones(zones, len(mask))
+        outside = mask.copy()
+        for zone in zones:
+            outside[zone.start_pfn : zone.end_pfn] = False
+        if outside.any():
+            raise ValueError(f"PFN {outside.argmax()}: free, but in no zone of this guest")
+        return cls(mask, zones, list_order)
+
+    # What is free
+
+    @property
+    def free_mask(self) -> NDArray[np.bool_]:
+        """Which pages are free: a read-only view, shape (pages,), index is the PFN."""
+        view = self._free[: self._span_pfns]
+        view.flags.writeable = False
+        return view
+
+    def free_list(self, zone: int, order: int) -> Pfns:
+        """Return the first PFNs of the free blocks of one zone and order, head first."""
+        return self._lists[zone][order]
+
+    def free_pages(self, zone: int) -> int:
+        """Count the free pages of one zone, given by its index."""
+        return sum(len(blocks) << order for order, blocks in enumerate(self._lists[zone]))
+
+    def buddyinfo(self) -> dict[str, list[int]]:
+        """Count the free blocks at order 0..10 in each zone, as ``/proc/buddyinfo`` does."""
+        return {
+            zone.name: [len(blocks) for blocks in lists]
+            for zone, lists in zip(self.zones, self._lists, strict=True)
+        }
+
+    def next_block(self, order: int = 0) -> Block | None:
+        """Return the free block the next request of this order is cut from, if any."""
+        for zone, _ in self.quotas(1, order):
+            for at_order in range(order, MAX_ORDER + 1):
+                if len(self._lists[zone][at_order]):
+                    return Block(int(self._lists[zone][at_order][0]), at_order)
+        return None
+
+    # Allocate
+
+    def alloc(self, order: int = 0) -> int:
+        """Allocate one block of 2^order pages and return its first PFN.
+
+        Raises
+        ------
+        OutOfPagesError
+            If no zone above its watermark has such a block.
+        """
+        pfns = self.take(1, order)
+        if not len(pfns):
+            raise OutOfPagesError(f"no free block of order {order} above the watermarks")
+        return int(pfns[0])
+
+    def take(self, n: int, order: int = 0) -> Pfns:
+        """Allocate up to `n` blocks of 2^order pages, as `n` calls of `alloc` would.
+
+        Returns
+        -------
+        pfns : array of uint32, shape (m,), m <= n
+            First pages, in the order they were handed out; fewer than `n` when the zones are
+            down to their watermarks.
+        """
+        taken = [
+            self.take_from(zone, min(quota, n), order) for zone, quota in self.quotas(n, order)
+        ]
+        return np.concatenate(taken) if taken else np.empty(0, np.uint32)
+
+    def quotas(self, n: int, order: int = 0) -> Iterator[tuple[int, int]]:
+        """Say how many blocks each zone may give towards `n`: highest zone first, down to the low
+        watermark, then all again down to min. Zones that can give nothing are left out.
+
+        What was given is read from the free lists, so take it before asking for the next.
+        """
+        for level in ("low_pages", "min_pages"):
+            for index in reversed(range(len(self.zones))):
+                zone = self.zones[index]
+                spare = self.free_pages(index) - getattr(zone, level) - zone.reserve_pages
+                blocks = sum(
+                    len(b) << (at - order) for at, b in enumerate(self._lists[index]) if at >= order
+                )
+                quota = min(n, max(spare, 0) >> order, blocks)
+                if quota:
+                    yield index, quota
+                    n -= quota
+                    if not n:
+                        return
+
+    def take_from(self, zone: int, n: int, order: int = 0) -> Pfns:
+        """Allocate up to `n` blocks of one zone, whatever its watermark; see `take`."""
+        lists = self._lists[zone]
+        taken = []
+        for at_order in range(order, MAX_ORDER + 1):
+            if n == 0:
+                break
+            blocks = lists[at_order]
+            split = at_order - order  # each block here makes 2^split of those asked for
+            used = min(len(blocks), -(-n >> split))
+            if not used:
+                continue
+            lists[at_order] = blocks[used:]
+            steps = np.arange(1 << split, dtype=np.uint32) << np.uint32(order)
+            pieces = (blocks[:used, None] + steps).ravel()
+            taken.append(pieces[:n])
+            self._free.reshape(-1, 1 << order)[taken[-1] >> np.uint32(order)] = False
+            if len(pieces) > n:
+                # All lists from `order` up to here are empty: the rest of the last block becomes
+                # their only entries, one aligned upper part per order.
+                rest_pfn = int(pieces[n])
+                while rest_pfn & ((1 << at_order) - 1):
+                    rest_order = (rest_pfn & -rest_pfn).bit_length() - 1
+                    lists[rest_order] = np.append(lists[rest_order][:0], np.uint32(rest_pfn))
+                    rest_pfn += 1 << rest_order
+            n -= len(taken[-1])
+        return np.concatenate(taken) if taken else np.empty(0, np.uint32)
+
+    # Free
+
+    def free(self, pfn: int, order: int = 0) -> Block:
+        """Free one block of 2^order pages; return the free block it ended up in.
+
+        Raises
+        ------
+        ValueError
+            If the block is not aligned, outside every zone, or holds a free page already.
+        """
+        if pfn < 0 or pfn % (1 << order):
+            raise ValueError(f"PFN {pfn}: not aligned to a block of order {order}")
+        self.give_back(np.array([pfn], np.uint32), order)
+        for at_order in range(order, MAX_ORDER + 1):
+            base_pfn = pfn & -(1 << at_order)
+            parent_pfn = pfn & -(2 << at_order)
+            if at_order == MAX_ORDER or not self._free[parent_pfn:][: 2 << at_order].all():
+                break
+        return Block(base_pfn, at_order)
+
+    def give_back(self, pfns: ArrayLike, order: int = 0) -> None:
+        """Free blocks of 2^order pages in the given sequence, as calls of `free` would.
+
+        Parameters
+        ----------
+        pfns : integers, shape (n,)
+            First pages of the blocks.
+
+        Raises
+        ------
+        ValueError
+            If a block is outside every zone, free already or named twice; nothing is freed then.
+        """
+        bases = np.asarray(pfns, np.uint32)
+        steps = np.arange(1 << order, dtype=np.uint32)
+        pages = (bases[:, None] + steps).ravel()
+        self._check_freeable(pages)
+        touched = np.zeros(len(self._free) // TOP_PAGES, bool)
+        touched[pages // TOP_PAGES] = True
+        rows = np.flatnonzero(touched)
+        row_of = (np.cumsum(touched) - 1)[pages // TOP_PAGES]
+        # The moment each page became free: 0 before this call, then 1, 2, ... in sequence.
+        since = np.where(self._free.reshape(-1, TOP_PAGES)[rows], np.int32(0), _NEVER)
+        moments = np.repeat(np.arange(1, len(bases) + 1, dtype=np.int32), 1 << order)
+        since[row_of, pages % TOP_PAGES] = moments
+        self._free[pages] = True
+        # A block is whole once its last page is free: level by level, the later of two halves.
+        whole = [since]
+        for _ in range(MAX_ORDER):
+            whole.append(np.maximum(whole[-1][:, ::2], whole[-1][:, 1::2]))
+        for zone, lists in zip(self.zones, self._lists, strict=True):
+            first_row, end_row = np.searchsorted(
+                rows, (zone.start_pfn // TOP_PAGES, -(-zone.end_pfn // TOP_PAGES))
+            )
+            if first_row < end_row:
+                mine = slice(first_row, end_row)
+                self._merge(lists, rows[mine], [level[mine] for level in whole])
+
+    def _merge(
+        self, lists: list[Pfns], rows: NDArray[np.integer], whole: list[NDArray[np.int32]]
+    ) -> None:
+        for order in range(MAX_ORDER + 1):
+            moments = whole[order]
+            top = order == MAX_ORDER
+            merged = np.zeros(moments.shape, bool)
+            if not top:
+                merged = np.repeat(whole[order + 1] != _NEVER, 2, axis=1)
+            kept = lists[order]
+            if merged.any() and len(kept):
+                at = np.minimum(np.searchsorted(rows, kept // TOP_PAGES), len(rows) - 1)
+                touched = rows[at] == kept // TOP_PAGES
+                kept = kept[~(touched & merged[at, (kept % TOP_PAGES) >> np.uint32(order)])]
+            row, column = np.nonzero((moments > 0) & (moments != _NEVER) & ~merged)
+            when = moments[row, column]
+            by_time = np.argsort(when)
+            row, column, when = row[by_time], column[by_time], when[by_time]
+            to_tail = np.zeros(len(when), bool)
+            if order < MAX_ORDER - 1:
+                to_tail = whole[order + 1][row, (column >> 1) ^ 1] <= when
+            new = (rows[row] * TOP_PAGES + (column << order)).astype(np.uint32)
+            lists[order] = np.concatenate((new[~to_tail][::-1], kept, new[to_tail]))
+
+    def _check_freeable(self, pages: Pfns) -> None:
+        inside = np.zeros(len(pages), bool)
+        for zone in self.zones:
+            inside |= (pages >= zone.start_pfn) & (pages < zone.end_pfn)
+        if not inside.all():
+            raise ValueError(f"PFN {pages[~inside][0]}: in no zone of this guest")
+        if self._free[pages].any():
+            raise ValueError(f"PFN {pages[self._free[pages]][0]}: free already")
+        in_order = np.sort(pages)
+        twice = in_order[1:] == in_order[:-1]
+        if twice.any():
+            raise ValueError(f"PFN {in_order[1:][twice][0]}: freed twice in one call")
+
+
+def _highest_first(list_order: ListOrder, order: int) -> bool:
+    if list_order is ListOrder.RUNNING:
+        return order < MAX_ORDER
+    return list_order is ListOrder.BOOT_2017
+
+
+def _check_zones(zones: Sequence[Zone], span_pfns: int) -> None:
+    for below, zone in pairwise(zones):
+        if zone.start_pfn % TOP_PAGES or below.end_pfn > zone.start_pfn:
+            raise ValueError(
+                f"zone {zone.name} from PFN {zone.start_pfn}: zones must ascend and start on "
+                f"multiples of {TOP_PAGES} pages"
+            )
+    if not zones or zones[-1].end_pfn > span_pfns:
+        raise ValueError(f"zones {zones}: they must be at least one and end by PFN {span_pfns}")

@@ -1,0 +1,148 @@
+"""Zones: which pages a guest kernel keeps for whom, and how far a balloon may drain each.
+
+x86-64 has DMA (first 16 MiB, for ISA devices), DMA32 (up to 4 GiB, for 32-bit devices) and Normal.
+Balloon pages may come from any: the kernel takes Normal first and falls back to the scarcer zones,
+and in each stops at a watermark, plus a reserve that protects a low zone from requests that could
+have been served higher up. Formulas: Linux 6.1 ``mm/page_alloc.c`` (``__setup_per_zone_wmarks``,
+``setup_per_zone_lowmem_reserve``) and ``mm/khugepaged.c`` (``set_recommended_min_free_kbytes``).
+"""
+
+import re
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from balloonkit.units import BALLOON_PAGE_BYTES
+
+__all__ = ["PAGEBLOCK_PAGES", "Zone", "with_watermarks", "x86_zones", "zones_from_zoneinfo"]
+
+#: A pageblock is a block of order 9: 2 MiB of 4 KiB pages, the size of a huge page.
+PAGEBLOCK_PAGES = 1 << 9
+
+_DMA_BYTES, _DMA32_BYTES = 16 << 20, 4 << 30
+# lowmem_reserve_ratio: one page of a low zone is kept for each so many pages of the zones above.
+_RESERVE_RATIO = {"DMA": 256, "DMA32": 256, "Normal": 32}
+
+
+@dataclass(frozen=True)
+class Zone:
+    """A range of page frame numbers with its watermarks; all figures in pages.
+
+    Attributes
+    ----------
+    start_pfn, end_pfn : int
+        The zone is [start_pfn, end_pfn).
+    min_pages, low_pages : int
+        Watermarks: ordinary requests stop at low; when every zone is there, at min.
+    reserve_pages : int
+        lowmem_reserve against requests that may also use the zones above.
+    batch : int
+        Pages a per-CPU list takes from the free lists in one go.
+
+    Examples
+    --------
+    >>> Zone("Normal", 0, 64)
+    Zone(name='Normal', start_pfn=0, end_pfn=64, min_pages=0, low_pages=0, reserve_pages=0, batch=1)
+    """
+
+    name: str
+    start_pfn: int
+    end_pfn: int
+    min_pages: int = 0
+    low_pages: int = 0
+    reserve_pages: int = 0
+    batch: int = 1
+
+
+def x86_zones(span_pfns: int, page_bytes: int = BALLOON_PAGE_BYTES) -> tuple[Zone, ...]:
+    """Cut [0, span_pfns) into the x86-64 zones, lowest first, with no watermark set.
+
+    Larger guest pages keep the limits in bytes, a simplification: other architectures draw the
+    zones elsewhere.
+
+    Examples
+    --------
+    >>> [(z.name, z.start_pfn, z.end_pfn) for z in x86_zones(2_621_440)]
+    [('DMA', 0, 4096), ('DMA32', 4096, 1048576), ('Normal', 1048576, 2621440)]
+    """
+    limits = {"DMA": _DMA_BYTES, "DMA32": _DMA32_BYTES, "Normal": None}
+    zones: list[Zone] = []
+    start_pfn = 0
+    for name, limit_bytes in limits.items():
+        end_pfn = span_pfns if limit_bytes is None else min(span_pfns, limit_bytes // page_bytes)
+        if end_pfn > start_pfn:
+            zones.append(Zone(name, start_pfn, end_pfn))
+        start_pfn = end_pfn
+    return tuple(zones)
+
+
+def with_watermarks(zones: tuple[Zone, ...], managed: NDArray[np.integer]) -> tuple[Zone, ...]:
+    """Set watermarks, reserves and batches as a kernel with huge pages enabled does at boot.
+
+    Parameters
+    ----------
+    zones : tuple of Zone
+        Lowest first.
+    managed : integers, shape (zones,)
+        Pages the allocator manages in each zone: RAM less what the kernel took at boot.
+
+    Notes
+    -----
+    ``min = pageblock * zones * (2 + 9)`` pages over all zones (khugepaged's recommendation, at
+    most 5 % of memory), shared out by size; ``low = min + min / 4``;
+    ``batch = rounddown_pow2(1.5 * b) - 1`` with ``b = min(managed / 1024, 256) / 4``.
+    """
+    total = int(managed.sum())
+    total_min = min(PAGEBLOCK_PAGES * len(zones) * 11, total // 20)
+    filled = []
+    for index, zone in enumerate(zones):
+        pages = int(managed[index])
+        min_pages = total_min * pages // total if total else 0
+        above = int(managed[index + 1 :].sum())
+        b = max(min(pages >> 10, 256) // 4, 1)
+        filled.append(
+            replace(
+                zone,
+                min_pages=min_pages,
+                low_pages=min_pages + min_pages // 4,
+                reserve_pages=above // _RESERVE_RATIO[zone.name],
+                batch=max((1 << ((b + b // 2).bit_length() - 1)) - 1, 1),
+            )
+        )
+    return tuple(filled)
+
+
+def zones_from_zoneinfo(text: str, span_pfns: int) -> tuple[Zone, ...]:
+    """Read the zones of a running kernel from the text of ``/proc/zoneinfo``, lowest first.
+
+    `span_pfns` ends the highest zone: the file names only where each zone starts.
+
+    Raises
+    ------
+    ValueError
+        If the text names no zone that holds pages.
+    """
+    found: list[Zone] = []
+    for part in re.split(r"^Node \d+, zone\s+", text, flags=re.MULTILINE)[1:]:
+        numbers = {key: int(n) for key, n in re.findall(r"^\s+(\w+):?\s+(\d+)$", part, re.M)}
+        protection = re.search(r"protection: \(([\d, ]+)\)", part)
+        if not numbers.get("managed") or protection is None:
+            continue
+        # Balloon pages are movable: the reserve that counts is the one against the top zone.
+        reserve_pages = max(int(n) for n in protection[1].split(","))
+        found.append(
+            Zone(
+                part.split()[0],
+                numbers["start_pfn"],
+                span_pfns,
+                numbers["min"],
+                numbers["low"],
+                reserve_pages,
+                numbers["batch"],
+            )
+        )
+    if not found:
+        raise ValueError(f"zoneinfo of {len(text)} characters names no zone with managed pages")
+    starts = [zone.start_pfn for zone in found[1:]] + [span_pfns]
+    return tuple(replace(z, end_pfn=end) for z, end in zip(found, starts, strict=True))

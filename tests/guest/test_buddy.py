@@ -1,0 +1,195 @@
+"""The buddy allocator against a linked-list one, and against real guests."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from balloonkit.guest import Block, BuddyAllocator, ListOrder, OutOfPagesError, Zone
+from balloonkit.guest.blocks import MAX_ORDER, TOP_PAGES
+
+ZONES = (Zone("DMA32", 0, TOP_PAGES), Zone("Normal", TOP_PAGES, 2 * TOP_PAGES + 300))
+SPAN = ZONES[-1].end_pfn
+
+
+class OneBlockAtATime:
+    """The kernel's rules literally: Python lists, head first, one block per call."""
+
+    def __init__(self, buddy):
+        self.lists = [
+            [buddy.free_list(z, o).tolist() for o in range(MAX_ORDER + 1)] for z in range(2)
+        ]
+
+    def alloc(self, order):
+        for lists in reversed(self.lists):
+            for at in range(order, MAX_ORDER + 1):
+                if lists[at]:
+                    pfn = lists[at].pop(0)
+                    while at > order:
+                        at -= 1
+                        lists[at].insert(0, pfn + (1 << at))
+                    return pfn
+        return None
+
+    def free(self, pfn, order):
+        lists = self.lists[pfn >= TOP_PAGES]
+        while order < MAX_ORDER and pfn ^ (1 << order) in lists[order]:
+            lists[order].remove(pfn ^ (1 << order))
+            pfn &= ~(1 << order)
+            order += 1
+        parent_buddy = (pfn & ~(1 << order)) ^ (2 << order)
+        if order < MAX_ORDER - 1 and parent_buddy in lists[order + 1]:
+            lists[order].append(pfn)
+        else:
+            lists[order].insert(0, pfn)
+
+
+def lists_of(buddy):
+    return [[buddy.free_list(z, o).tolist() for o in range(MAX_ORDER + 1)] for z in range(2)]
+
+
+def free_masks():
+    """Masks of free pages with structure at every scale: whole ranges, then scattered holes."""
+
+    def build(ranges, seed, share):
+        free = np.zeros(SPAN, bool)
+        for start, length in ranges:
+            free[start : start + length] = True
+        free &= np.random.default_rng(seed).random(SPAN) >= share
+        return free
+
+    ranges = st.lists(st.tuples(st.integers(0, SPAN - 1), st.integers(1, SPAN)), max_size=4)
+    return st.builds(build, ranges, st.integers(0, 99), st.sampled_from([0, 0, 0.01, 0.5]))
+
+
+OPERATIONS = st.lists(
+    st.tuples(st.just("take"), st.integers(1, 400), st.integers(0, MAX_ORDER))
+    | st.tuples(st.just("free"), st.integers(1, 400), st.integers(0, 1000)),
+    max_size=12,
+)
+
+
+@settings(max_examples=150, deadline=None)
+@given(free_masks(), st.sampled_from(ListOrder), OPERATIONS)
+def test_arrays_and_lists_agree_on_every_block_and_its_place(free, list_order, operations):
+    buddy = BuddyAllocator.from_free_mask(free, ZONES, list_order)
+    slow = OneBlockAtATime(buddy)
+    held = []
+    for what, n, number in operations:
+        if what == "take":
+            taken = buddy.take(n, number).tolist()
+            expected = [pfn for _ in range(n) if (pfn := slow.alloc(number)) is not None]
+            assert taken == expected
+            held += [(pfn, number) for pfn in taken]
+        else:
+            np.random.default_rng(number).shuffle(held)
+            orders = {order for _, order in held[:n]}
+            for order in orders:
+                now = [pfn for pfn, o in held[:n] if o == order]
+                buddy.give_back(now, order)
+                for pfn in now:
+                    slow.free(pfn, order)
+            held = held[n:]
+        assert lists_of(buddy) == slow.lists
+
+
+@settings(max_examples=50, deadline=None)
+@given(free_masks(), st.integers(1, 3000))
+def test_no_page_is_lost_or_doubled_by_taking_and_giving_back(free, n):
+    buddy = BuddyAllocator.from_free_mask(free, ZONES)
+    before = buddy.buddyinfo()
+    taken = buddy.take(n)
+    assert len(np.unique(taken)) == len(taken) == min(n, free.sum())
+    assert free[taken].all()
+    assert not buddy.free_mask[taken].any()
+    buddy.give_back(taken)
+    assert buddy.buddyinfo() == before
+    assert (buddy.free_mask == free).all()
+
+
+def test_a_split_keeps_the_low_half_and_a_block_is_walked_upwards():
+    buddy = BuddyAllocator.from_free_mask(np.ones(TOP_PAGES, bool))
+    assert buddy.next_block() == Block(0, 10)
+    assert buddy.alloc() == 0
+    assert buddy.buddyinfo() == {"DMA": [1] * 10 + [0]}
+    assert buddy.alloc(order=1) == 2
+    assert buddy.take(5).tolist() == [1, 4, 5, 6, 7]
+    assert buddy.free(1) == Block(1, 0)
+    assert buddy.free(0) == Block(0, 1)
+
+
+def test_boot_order_is_lowest_block_first_now_and_was_highest_first_in_2017():
+    free = np.ones(3 * TOP_PAGES, bool)
+    now = BuddyAllocator.from_free_mask(free, list_order=ListOrder.BOOT)
+    then = BuddyAllocator.from_free_mask(free, list_order=ListOrder.BOOT_2017)
+    assert now.take(1025)[[0, 1, 1024]].tolist() == [0, 1, 1024]
+    assert then.take(1025)[[0, 1, 1024]].tolist() == [2048, 2049, 1024]
+
+
+def test_a_block_likely_to_merge_again_goes_to_the_tail():
+    free = np.zeros(TOP_PAGES, bool)
+    free[[2, 3, 16]] = True
+    buddy = BuddyAllocator.from_free_mask(free)
+    buddy.free(0)  # its parent's buddy, pages 2-3, is free: tail
+    buddy.free(32)  # head
+    assert buddy.free_list(0, 0).tolist() == [32, 16, 0]
+
+
+def test_zones_are_drained_highest_first_each_down_to_its_watermark():
+    zones = (
+        Zone("DMA", 0, TOP_PAGES, reserve_pages=TOP_PAGES),
+        Zone("DMA32", TOP_PAGES, 2 * TOP_PAGES, min_pages=10, low_pages=20, reserve_pages=4),
+        Zone("Normal", 2 * TOP_PAGES, 3 * TOP_PAGES, min_pages=100, low_pages=200),
+    )
+    buddy = BuddyAllocator.from_free_mask(np.ones(3 * TOP_PAGES, bool), zones)
+    taken = buddy.take(9999)
+    zone_of = taken // TOP_PAGES
+    assert zone_of.tolist() == [2] * 824 + [1] * 1000 + [2] * 100 + [1] * 10
+    with pytest.raises(OutOfPagesError, match="order 0"):
+        buddy.alloc()
+
+
+def test_free_lists_rebuilt_from_flags_equal_the_guests_own_buddyinfo(capture):
+    for moment in ("before", "inflated", "deflated"):
+        buddy = BuddyAllocator.from_free_mask(capture.free_mask(moment))
+        assert buddy.buddyinfo() == capture.buddyinfo(moment)
+
+
+@pytest.mark.parametrize(
+    ("pfns", "order", "reason"),
+    [
+        ([5], 0, "PFN 5: free already"),
+        ([1, 1], 0, "PFN 1: freed twice"),
+        ([99999], 0, "PFN 99999: in no zone"),
+        ([2], 1, "PFN 3: free already"),
+    ],
+)
+def test_freeing_what_is_not_allocated_is_refused_and_changes_nothing(pfns, order, reason):
+    free = np.ones(64, bool)
+    free[:3] = False
+    buddy = BuddyAllocator.from_free_mask(free)
+    before = buddy.buddyinfo()
+    with pytest.raises(ValueError, match=reason):
+        buddy.give_back(pfns, order)
+    assert buddy.buddyinfo() == before
+
+
+def test_freeing_a_misaligned_block_is_refused():
+    with pytest.raises(ValueError, match="PFN 1: not aligned"):
+        BuddyAllocator.from_free_mask(np.zeros(8, bool)).free(1, order=2)
+
+
+@pytest.mark.parametrize(
+    ("free", "zones", "reason"),
+    [
+        (np.ones(8), None, "float64"),
+        (np.ones((2, 4), bool), None, r"shape \(2, 4\)"),
+        (np.ones(0, bool), None, r"shape \(0,\)"),
+        (np.ones(8, bool), (Zone("DMA", 1, 8),), "PFN 0: free, but in no zone"),
+        (np.ones(8, bool), (Zone("DMA", 0, 9),), "end by PFN 8"),
+        (np.ones(8, bool), (Zone("a", 0, 4), Zone("b", 4, 8)), "zone b from PFN 4"),
+    ],
+)
+def test_a_mask_that_fits_no_zones_is_refused(free, zones, reason):
+    with pytest.raises(ValueError, match=reason):
+        BuddyAllocator.from_free_mask(free, zones)
