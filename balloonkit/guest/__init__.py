@@ -2,6 +2,16 @@
 
 from balloonkit.guest.blocks import Block
 from balloonkit.guest.buddy import BuddyAllocator, ListOrder, OutOfPagesError
+from balloonkit.guest.memory import Guest, Kernel
 from balloonkit.guest.zones import Zone, x86_zones
 
-__all__ = ["Block", "BuddyAllocator", "ListOrder", "OutOfPagesError", "Zone", "x86_zones"]
+__all__ = [
+    "Block",
+    "BuddyAllocator",
+    "Guest",
+    "Kernel",
+    "ListOrder",
+    "OutOfPagesError",
+    "Zone",
+    "x86_zones",
+]

@@ -118,6 +118,14 @@ class BuddyAllocator:
             raise ValueError(f"PFN {outside.argmax()}: free, but in no zone of this guest")
         return cls(mask, zones, list_order)
 
+    def copy(self) -> Self:
+        """Return an allocator in the same state; the two go on independently."""
+        twin = object.__new__(type(self))
+        twin.zones, twin._span_pfns = self.zones, self._span_pfns
+        twin._free = self._free.copy()
+        twin._lists = [lists.copy() for lists in self._lists]  # arrays are replaced, never written
+        return twin
+
     # What is free
 
     @property
@@ -180,24 +188,30 @@ class BuddyAllocator:
         return np.concatenate(taken) if taken else np.empty(0, np.uint32)
 
     def quotas(self, n: int, order: int = 0) -> Iterator[tuple[int, int]]:
-        """Say how many blocks each zone may give towards `n`: highest zone first, down to the low
-        watermark, then all again down to min. Zones that can give nothing are left out.
+        """Say how many blocks each zone, given by its index, may give towards `n`.
 
         What was given is read from the free lists, so take it before asking for the next.
+        """
+        for zone, spare_pages in self.spares():
+            lists = self._lists[zone]
+            blocks = sum(len(lists[at]) << (at - order) for at in range(order, MAX_ORDER + 1))
+            quota = min(n, spare_pages >> order, blocks)
+            if quota:
+                yield zone, quota
+                n -= quota
+            if not n:
+                return
+
+    def spares(self) -> Iterator[tuple[int, int]]:
+        """Walk the zones as a request does, with the pages each has above its watermark.
+
+        Highest zone first, down to the low watermark; then all again, down to min.
         """
         for level in ("low_pages", "min_pages"):
             for index in reversed(range(len(self.zones))):
                 zone = self.zones[index]
-                spare = self.free_pages(index) - getattr(zone, level) - zone.reserve_pages
-                blocks = sum(
-                    len(b) << (at - order) for at, b in enumerate(self._lists[index]) if at >= order
-                )
-                quota = min(n, max(spare, 0) >> order, blocks)
-                if quota:
-                    yield index, quota
-                    n -= quota
-                    if not n:
-                        return
+                mark_pages = getattr(zone, level) + zone.reserve_pages
+                yield index, max(self.free_pages(index) - mark_pages, 0)
 
     def take_from(self, zone: int, n: int, order: int = 0) -> Pfns:
         """Allocate up to `n` blocks of one zone, whatever its watermark; see `take`."""
@@ -263,7 +277,7 @@ class BuddyAllocator:
         bases = np.asarray(pfns, np.uint32)
         steps = np.arange(1 << order, dtype=np.uint32)
         pages = (bases[:, None] + steps).ravel()
-        self._check_freeable(pages)
+        self.check_allocated(pages)
         touched = np.zeros(len(self._free) // TOP_PAGES, bool)
         touched[pages // TOP_PAGES] = True
         rows = np.flatnonzero(touched)
@@ -284,6 +298,20 @@ class BuddyAllocator:
             if first_row < end_row:
                 mine = slice(first_row, end_row)
                 self._merge(lists, rows[mine], [level[mine] for level in whole])
+
+    def check_allocated(self, pages: Pfns) -> None:
+        """Raise ValueError, with the PFN, unless `pages` are allocated and named once each."""
+        inside = np.zeros(len(pages), bool)
+        for zone in self.zones:
+            inside |= (pages >= zone.start_pfn) & (pages < zone.end_pfn)
+        if not inside.all():
+            raise ValueError(f"PFN {pages[~inside][0]}: in no zone of this guest")
+        if self._free[pages].any():
+            raise ValueError(f"PFN {pages[self._free[pages]][0]}: free already")
+        in_order = np.sort(pages)
+        twice = in_order[1:] == in_order[:-1]
+        if twice.any():
+            raise ValueError(f"PFN {in_order[1:][twice][0]}: freed twice in one call")
 
     def _merge(
         self, lists: list[Pfns], rows: NDArray[np.integer], whole: list[NDArray[np.int32]]
@@ -308,19 +336,6 @@ class BuddyAllocator:
                 to_tail = whole[order + 1][row, (column >> 1) ^ 1] <= when
             new = (rows[row] * TOP_PAGES + (column << order)).astype(np.uint32)
             lists[order] = np.concatenate((new[~to_tail][::-1], kept, new[to_tail]))
-
-    def _check_freeable(self, pages: Pfns) -> None:
-        inside = np.zeros(len(pages), bool)
-        for zone in self.zones:
-            inside |= (pages >= zone.start_pfn) & (pages < zone.end_pfn)
-        if not inside.all():
-            raise ValueError(f"PFN {pages[~inside][0]}: in no zone of this guest")
-        if self._free[pages].any():
-            raise ValueError(f"PFN {pages[self._free[pages]][0]}: free already")
-        in_order = np.sort(pages)
-        twice = in_order[1:] == in_order[:-1]
-        if twice.any():
-            raise ValueError(f"PFN {in_order[1:][twice][0]}: freed twice in one call")
 
 
 def _highest_first(list_order: ListOrder, order: int) -> bool:

@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from balloonkit.guest.blocks import TOP_PAGES
 from balloonkit.units import BALLOON_PAGE_BYTES
 
 __all__ = ["PAGEBLOCK_PAGES", "Zone", "with_watermarks", "x86_zones", "zones_from_zoneinfo"]
@@ -58,8 +59,8 @@ class Zone:
 def x86_zones(span_pfns: int, page_bytes: int = BALLOON_PAGE_BYTES) -> tuple[Zone, ...]:
     """Cut [0, span_pfns) into the x86-64 zones, lowest first, with no watermark set.
 
-    Larger guest pages keep the limits in bytes, a simplification: other architectures draw the
-    zones elsewhere.
+    Larger guest pages keep the limits in bytes, rounded up to whole blocks of the largest order,
+    a simplification: other architectures draw the zones elsewhere.
 
     Examples
     --------
@@ -70,7 +71,9 @@ def x86_zones(span_pfns: int, page_bytes: int = BALLOON_PAGE_BYTES) -> tuple[Zon
     zones: list[Zone] = []
     start_pfn = 0
     for name, limit_bytes in limits.items():
-        end_pfn = span_pfns if limit_bytes is None else min(span_pfns, limit_bytes // page_bytes)
+        end_pfn = span_pfns
+        if limit_bytes is not None:
+            end_pfn = min(span_pfns, -(-limit_bytes // (page_bytes * TOP_PAGES)) * TOP_PAGES)
         if end_pfn > start_pfn:
             zones.append(Zone(name, start_pfn, end_pfn))
         start_pfn = end_pfn

@@ -1,0 +1,194 @@
+"""A guest's memory: how much RAM, which pages the kernel uses, and the way to the free ones.
+
+Three kinds of guest: idle (freshly booted), aged (a seeded model, with one knob from idle to a
+checkerboard), and a real one from its page flags. The two models are simplifications and say so;
+a capture is the real thing, down to its watermarks.
+"""
+
+from enum import Enum
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from balloonkit.guest.blocks import MAX_ORDER, Pfns
+from balloonkit.guest.buddy import BuddyAllocator, ListOrder
+from balloonkit.guest.percpu import PerCpuLists
+from balloonkit.guest.zones import Zone, with_watermarks, x86_zones
+from balloonkit.layout import pfn_span, ram_layout
+from balloonkit.units import BALLOON_PAGE_BYTES, format_size, parse_size
+
+__all__ = ["Guest", "Kernel"]
+
+_PAGE_SIZES = (4096, 16384, 65536)
+
+
+class Kernel(Enum):
+    """Which kernel the guest runs: it decides the boot order of its lists and the wire order."""
+
+    LINUX_2017 = "2017"
+    LINUX_6_1 = "6.1"
+
+
+class Guest:
+    """The memory of one guest.
+
+    Parameters
+    ----------
+    name : str
+        What to call it in tables.
+    size_bytes : int
+        RAM.
+    free : bool, shape (PFNs,)
+        Which guest pages are free; index is the guest's PFN.
+    zones : tuple of Zone
+        Lowest first.
+    kernel : Kernel
+    page_bytes : int
+        The guest's page size: 4, 16 or 64 KiB.
+    list_order : ListOrder
+        Sequence of the free lists.
+
+    Attributes
+    ----------
+    buddy : BuddyAllocator
+    percpu : PerCpuLists
+
+    Examples
+    --------
+    >>> guest = Guest.idle("64MiB")
+    >>> pages = guest.take(256)
+    >>> len(pages), bool(guest.buddy.free_mask[pages].any())
+    (256, False)
+    """
+
+    def __init__(
+        self,
+        name: str,
+        size_bytes: int,
+        free: NDArray[np.bool_],
+        zones: tuple[Zone, ...],
+        kernel: Kernel = Kernel.LINUX_6_1,
+        page_bytes: int = BALLOON_PAGE_BYTES,
+        list_order: ListOrder = ListOrder.RUNNING,
+    ) -> None:
+        if page_bytes not in _PAGE_SIZES:
+            raise ValueError(f"guest page of {page_bytes} bytes: choose one of {_PAGE_SIZES}")
+        self.name = name
+        self.size_bytes = size_bytes
+        self.kernel = kernel
+        self.page_bytes = page_bytes
+        self.buddy = BuddyAllocator.from_free_mask(free, zones, list_order)
+        self.percpu = PerCpuLists(self.buddy)
+
+    @classmethod
+    def idle(
+        cls,
+        size: str | int,
+        kernel: Kernel = Kernel.LINUX_6_1,
+        page_bytes: int = BALLOON_PAGE_BYTES,
+    ) -> "Guest":
+        """Model a freshly booted guest of any size.
+
+        The kernel holds the first page, its image at a quarter of the lowest RAM range, and the
+        page descriptors (64 bytes for each page of RAM) at the end of the highest one. A real
+        idle guest has some thirty more small allocations.
+        """
+        free = _idle_mask(parse_size(size), page_bytes)
+        return cls._modelled("idle", size, free, kernel, page_bytes, boot=True)
+
+    @classmethod
+    def aged(
+        cls,
+        size: str | int,
+        fragmentation: float = 0.1,
+        seed: int = 0,
+        kernel: Kernel = Kernel.LINUX_6_1,
+        page_bytes: int = BALLOON_PAGE_BYTES,
+    ) -> "Guest":
+        """Model a guest whose memory has been used for a while.
+
+        Of every two pages the odd one is in use with probability `fragmentation`: 0 is idle, 1 is
+        a checkerboard where no two free pages touch. Between them free runs have a geometric
+        length, 2 / fragmentation pages on average.
+
+        Raises
+        ------
+        ValueError
+            If `fragmentation` is not between 0 and 1.
+        """
+        if not 0 <= fragmentation <= 1:
+            raise ValueError(f"fragmentation {fragmentation}: give a share between 0 and 1")
+        free = _idle_mask(parse_size(size), page_bytes)
+        odd = free[1::2]
+        odd &= np.random.default_rng(seed).random(len(odd), np.float32) >= fragmentation
+        return cls._modelled(f"aged {fragmentation:g}", size, free, kernel, page_bytes, boot=False)
+
+    @classmethod
+    def _modelled(
+        cls,
+        state: str,
+        size: str | int,
+        free: NDArray[np.bool_],
+        kernel: Kernel,
+        page_bytes: int,
+        boot: bool,
+    ) -> "Guest":
+        size_bytes = parse_size(size)
+        zones = x86_zones(len(free), page_bytes)
+        managed = np.array([free[z.start_pfn : z.end_pfn].sum() for z in zones])
+        booted = ListOrder.BOOT_2017 if kernel is Kernel.LINUX_2017 else ListOrder.BOOT
+        return cls(
+            f"{format_size(size_bytes)} {state}",
+            size_bytes,
+            free,
+            with_watermarks(zones, managed),
+            kernel,
+            page_bytes,
+            booted if boot else ListOrder.RUNNING,
+        )
+
+    def copy(self) -> "Guest":
+        """Return a guest in the same state; the two go on independently."""
+        twin = object.__new__(Guest)
+        twin.__dict__.update(self.__dict__)
+        twin.buddy = self.buddy.copy()
+        twin.percpu = self.percpu.copy(twin.buddy)
+        return twin
+
+    def take(self, n: int) -> Pfns:
+        """Allocate up to `n` single pages through the per-CPU lists, in allocation order."""
+        return self.percpu.take(n)
+
+    def take_blocks(self, n: int) -> list[tuple[int, Pfns]]:
+        """Allocate up to `n` pages a block at a time: the largest order that fits, then smaller.
+
+        Returns
+        -------
+        blocks : list of (order, array of uint32, shape (blocks,))
+            First pages of the blocks, in allocation order.
+        """
+        taken = []
+        for order in range(MAX_ORDER, -1, -1):
+            pfns = self.buddy.take(n >> order, order)
+            taken.append((order, pfns))
+            n -= len(pfns) << order
+        return taken
+
+    def give_back(self, pfns: ArrayLike) -> None:
+        """Free single pages in the given sequence, through the per-CPU lists."""
+        self.percpu.give_back(pfns)
+
+
+def _idle_mask(size_bytes: int, page_bytes: int) -> NDArray[np.bool_]:
+    if size_bytes % page_bytes:
+        raise ValueError(f"guest of {size_bytes} bytes: not whole pages of {page_bytes} bytes")
+    free = np.zeros(pfn_span(size_bytes, page_bytes), bool)
+    ranges = [(gpa // page_bytes, size // page_bytes) for gpa, size in ram_layout(size_bytes)]
+    for start, pages in ranges:
+        free[start : start + pages] = True
+    total = size_bytes // page_bytes
+    image = ranges[0][1] // 4
+    free[image : image + total // 64] = False
+    free[len(free) - total * 64 // page_bytes :] = False
+    free[0] = False
+    return free

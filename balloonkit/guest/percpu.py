@@ -1,0 +1,92 @@
+"""Per-CPU lists: a stock of single pages in front of the free lists, for one CPU.
+
+A CPU takes pages from its zone's free lists a batch at a time and hands them out one by one; pages
+it frees go on the head of its stock, and when that is full the oldest batch goes back. Balloon
+pages leave through it, so a page on a per-CPU list, which no flag shows and ``/proc/buddyinfo``
+does not count, may be ballooned before any free block is (Linux 6.1 ``mm/page_alloc.c``,
+``rmqueue_pcplist``, ``free_unref_page_commit``). Simplified: one CPU, order 0, a constant batch.
+"""
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from balloonkit.guest.blocks import Pfns
+from balloonkit.guest.buddy import BuddyAllocator
+
+__all__ = ["PerCpuLists"]
+
+
+class PerCpuLists:
+    """One CPU's stock of pages in each zone of `buddy`.
+
+    Examples
+    --------
+    >>> from balloonkit.guest.zones import Zone
+    >>> zone = Zone("Normal", 0, 1024, low_pages=100, batch=63)
+    >>> percpu = PerCpuLists(BuddyAllocator.from_free_mask(np.ones(1024, bool), (zone,)))
+    >>> percpu.take(3).tolist(), len(percpu.stock(0))
+    ([0, 1, 2], 60)
+    """
+
+    def __init__(self, buddy: BuddyAllocator) -> None:
+        self.buddy = buddy
+        self._stocks = [np.empty(0, np.uint32) for _ in buddy.zones]
+
+    def stock(self, zone: int) -> Pfns:
+        """Return the pages in stock for a zone, given by its index, head first."""
+        return self._stocks[zone]
+
+    def copy(self, buddy: BuddyAllocator) -> "PerCpuLists":
+        """Return the same stock in front of `buddy`, a copy of this one's allocator."""
+        twin = PerCpuLists(buddy)
+        twin._stocks = self._stocks.copy()
+        return twin
+
+    def take(self, n: int) -> Pfns:
+        """Allocate up to `n` single pages; fewer when the zones are down to their watermarks.
+
+        Returns
+        -------
+        pfns : array of uint32, shape (m,), m <= n
+            In the order they were handed out.
+        """
+        taken = []
+        for zone, spare_pages in self.buddy.spares():
+            stock, batch = self._stocks[zone], self.buddy.zones[zone].batch
+            if spare_pages == 0:
+                continue
+            # The watermark is looked at for every page, but only a refill moves free memory: the
+            # refill that reaches the watermark serves the one page it was made for.
+            refills = -(-spare_pages // batch)
+            wanted = min(n, len(stock) + (refills - 1) * batch + 1)
+            drawn = -(-max(wanted - len(stock), 0) // batch) * batch
+            pool = np.concatenate((stock, self.buddy.take_from(zone, drawn)))
+            taken.append(pool[:wanted])
+            self._stocks[zone] = pool[wanted:]
+            n -= len(taken[-1])
+            if n == 0:
+                break
+        return np.concatenate(taken) if taken else np.empty(0, np.uint32)
+
+    def give_back(self, pfns: ArrayLike) -> None:
+        """Free single pages in the given sequence: onto the stock, the oldest to the free lists.
+
+        Raises
+        ------
+        ValueError
+            If a page is in no zone, free, in stock already or named twice; nothing is freed then.
+        """
+        pages = np.asarray(pfns, np.uint32)
+        self.buddy.check_allocated(pages)
+        stocked = np.isin(pages, np.concatenate(self._stocks))
+        if stocked.any():
+            raise ValueError(f"PFN {pages[stocked][0]}: free already, on a per-CPU list")
+        for index, zone in enumerate(self.buddy.zones):
+            mine = pages[(pages >= zone.start_pfn) & (pages < zone.end_pfn)]
+            stock = np.concatenate((mine[::-1], self._stocks[index]))
+            # The stock may hold as many pages as the low watermark (zone_highsize, one CPU).
+            excess = max(len(stock) - zone.low_pages, 0)
+            flushed = min(-(-excess // zone.batch) * zone.batch, len(stock))
+            kept = len(stock) - flushed
+            self._stocks[index] = stock[:kept]
+            self.buddy.give_back(stock[kept:][::-1])
