@@ -9,7 +9,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["MAX_ORDER", "TOP_PAGES", "Block", "Pfns", "maximal_blocks"]
+__all__ = ["MAX_ORDER", "TOP_PAGES", "Block", "Pfns", "expand", "maximal_blocks"]
 
 #: Largest order: ``MAX_ORDER - 1`` in Linux 6.1.
 MAX_ORDER = 10
@@ -50,3 +50,15 @@ def maximal_blocks(free: NDArray[np.bool_]) -> list[Pfns]:
         blocks.append((single << order).astype(np.uint32))
     blocks.append((np.flatnonzero(whole) * TOP_PAGES).astype(np.uint32))
     return blocks
+
+
+def expand(first_pfns: Pfns, pages: int) -> Pfns:
+    """Spell out blocks of `pages` pages each: every PFN, block after block, ascending inside.
+
+    Examples
+    --------
+    >>> expand(np.array([8, 0], np.uint32), 2).tolist()
+    [8, 9, 0, 1]
+    """
+    steps: Pfns = np.arange(pages, dtype=np.uint32)
+    return np.add.outer(first_pfns, steps).ravel()

@@ -24,7 +24,7 @@ from typing import Self
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from balloonkit.guest.blocks import MAX_ORDER, TOP_PAGES, Block, Pfns, maximal_blocks
+from balloonkit.guest.blocks import MAX_ORDER, TOP_PAGES, Block, Pfns, expand, maximal_blocks
 from balloonkit.guest.zones import Zone, x86_zones
 
 __all__ = ["BuddyAllocator", "ListOrder", "OutOfPagesError"]
@@ -275,8 +275,7 @@ class BuddyAllocator:
             If a block is outside every zone, free already or named twice; nothing is freed then.
         """
         bases = np.asarray(pfns, np.uint32)
-        steps = np.arange(1 << order, dtype=np.uint32)
-        pages = (bases[:, None] + steps).ravel()
+        pages = expand(bases, 1 << order)
         self.check_allocated(pages)
         touched = np.zeros(len(self._free) // TOP_PAGES, bool)
         touched[pages // TOP_PAGES] = True

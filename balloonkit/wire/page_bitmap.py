@@ -85,6 +85,24 @@ class PageBitmaps:
         finally:
             self.count = 1
 
+    def chunks(self, pfns: NDArray[np.integer]) -> NDArray[np.uint64]:
+        """Pack `pfns` as the proposal does: the runs of each bitmap as (base, size), ascending.
+
+        A run that crosses the edge of a bitmap makes two chunks; see `join_chunks`.
+
+        Examples
+        --------
+        >>> PageBitmaps(bits=64).chunks(np.arange(10, 80)).tolist()
+        [[10, 64], [74, 6]]
+        """
+        found = [np.empty((0, 2), np.int64)]
+        for base_pfn, bitmaps in self.rounds(pfns):
+            for index, bitmap in enumerate(bitmaps):
+                runs = find_runs(bitmap)
+                runs[:, 0] += base_pfn + index * self.bits
+                found.append(runs)
+        return np.concatenate(found).astype(np.uint64)
+
 
 def find_runs(bitmap: NDArray[np.uint64]) -> NDArray[np.int64]:
     """Find the runs of ones in one bitmap: (first bit, length) each, shape (runs, 2), ascending.

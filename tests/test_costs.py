@@ -1,0 +1,43 @@
+"""The model clock against the figures it is calibrated on."""
+
+import pytest
+
+from balloonkit.costs import COSTS_2017, Counts
+
+PAGES = 1_835_008
+CLASSIC = Counts(PAGES, PAGES, 7168, PAGES * 4, PAGES, PAGES, PAGES)
+
+
+def chunks(**changed):
+    counts = {"pages": PAGES, "allocations": PAGES, "messages": 1, "bytes": 8 + 17 * 16}
+    return Counts(**(counts | {"entries": 17, "translations": 17, "releases": 17} | changed))
+
+
+def test_the_classic_path_takes_4126_ms_with_the_published_shares():
+    stages = COSTS_2017.stages(CLASSIC)
+    assert round(stages.total * 1000) == 4126
+    shares = [100 * s / stages.total for s in (stages.allocate, stages.send, stages.translate)]
+    assert shares == pytest.approx([6.5, 68.3, 6.1], abs=0.05)
+    assert round(100 * stages.release / stages.total) == 19
+
+
+def test_the_published_unit_costs_come_out():
+    assert COSTS_2017.allocation_s == pytest.approx(0.146e-6, abs=0.5e-9)
+    assert COSTS_2017.message_s == pytest.approx(0.393e-3, abs=0.5e-6)
+    assert COSTS_2017.translation_s == pytest.approx(0.137e-6, abs=0.5e-9)
+
+
+def test_the_chunk_path_takes_about_590_ms_and_saves_about_85_percent():
+    total = COSTS_2017.stages(chunks()).total
+    assert round(total * 1000) == 590
+    assert 1 - total / COSTS_2017.stages(CLASSIC).total == pytest.approx(0.857, abs=0.001)
+
+
+def test_no_unit_cost_is_negative():
+    assert min(vars(COSTS_2017).values()) > 0
+
+
+def test_the_parts_of_a_report_make_up_its_total():
+    stages = COSTS_2017.stages(chunks(messages=3, releases=1000)).as_dict()
+    total = stages.pop("total")
+    assert sum(stages.values()) == pytest.approx(total)
