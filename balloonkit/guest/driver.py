@@ -24,7 +24,7 @@ from balloonkit.wire.page_bitmap import PageBitmaps
 from balloonkit.wire.page_chunk import MAX_CHUNKS, encode_chunks, join_chunks
 from balloonkit.wire.pfn_array import MAX_PFNS, encode_pfns
 
-__all__ = ["DEFLATE_QUEUE", "INFLATE_QUEUE", "BalloonDriver", "Sent"]
+__all__ = ["DEFLATE_QUEUE", "INFLATE_QUEUE", "BalloonDriver", "Sent", "wire_order"]
 
 #: Queue numbers (VIRTIO 1.2 section 5.5.2).
 INFLATE_QUEUE, DEFLATE_QUEUE = 0, 1
@@ -180,11 +180,7 @@ class BalloonDriver:
         else:
             taken = self.guest.take(n)
             sent.allocations += len(taken)
-        if self.guest.kernel is Kernel.LINUX_2017:
-            return taken
-        whole = len(taken) // self._pages_per_message * self._pages_per_message
-        popped = taken[:whole].reshape(-1, self._pages_per_message)[:, ::-1].ravel()
-        return np.concatenate((popped, taken[whole:][::-1]))
+        return wire_order(taken, self._pages_per_message, self.guest.kernel)
 
     @property
     def _pages_per_message(self) -> int:
@@ -230,3 +226,18 @@ class BalloonDriver:
                 pages = pfns[start : start + self._pages_per_message]
                 scaled = expand(pages * np.uint32(self.scale), self.scale)
                 yield encode_pfns(scaled), len(scaled), len(pages)
+
+
+def wire_order(taken: Pfns, per_message: int, kernel: Kernel) -> Pfns:
+    """Reorder pages from the sequence they were allocated in to the one they are sent in.
+
+    Examples
+    --------
+    >>> wire_order(np.arange(5, dtype=np.uint32), 3, Kernel.LINUX_6_1).tolist()
+    [2, 1, 0, 4, 3]
+    """
+    if kernel is Kernel.LINUX_2017:
+        return taken
+    whole = len(taken) // per_message * per_message
+    popped = taken[:whole].reshape(-1, per_message)[:, ::-1].ravel()
+    return np.concatenate((popped, taken[whole:][::-1]))

@@ -1,0 +1,22 @@
+#!/usr/bin/env bash
+# Set up everything the tests need, then run them: types, style, the suite. Arguments go to pytest.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+# A browser for the end-to-end tests; Python's venv and the guest kernel's tools where missing.
+need=()
+command -v chromium >/dev/null || need+=(chromium)
+python3 -c 'import ensurepip' 2>/dev/null || need+=(python3-venv)
+if ((${#need[@]})); then
+    sudo=(); [ "$(id -u)" = 0 ] || sudo=(sudo)
+    "${sudo[@]}" apt-get update -qq
+    "${sudo[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends \
+        "${need[@]}"
+fi
+
+[ -d .venv ] || python3 -m venv .venv
+.venv/bin/pip install --quiet --disable-pip-version-check -e '.[test]'
+.venv/bin/ruff check .
+.venv/bin/ruff format --check .
+.venv/bin/mypy
+.venv/bin/pytest "$@"
