@@ -1,0 +1,50 @@
+"""Colours that colour-blind eyes tell apart, each with a letter and a hatch of its own.
+
+The colours are Okabe and Ito's (2008). A picture never relies on them alone: small pages carry the
+letter, bars the hatch, and every picture has a text twin.
+"""
+
+from typing import NamedTuple
+
+__all__ = ["BLACK", "BLUE", "PAGE_LOOKS", "PATH_LOOKS", "STAGE_LOOKS", "Look", "rgb"]
+
+BLACK, ORANGE, SKY, GREEN = "#000000", "#E69F00", "#56B4E9", "#009E73"
+YELLOW, BLUE, VERMILLION, PURPLE = "#F0E442", "#0072B2", "#D55E00", "#CC79A7"
+
+
+class Look(NamedTuple):
+    """How one kind of thing is drawn."""
+
+    label: str
+    colour: str
+    letter: str
+    hatch: str
+
+
+#: A guest page by its state's number (`balloonkit.trace.PAGE_STATES`).
+PAGE_LOOKS = (
+    Look("no RAM", "#FFFFFF", "·", "xx"),
+    Look("in use", "#595959", "U", ""),
+    Look("free", SKY, "F", ".."),
+    Look("in the balloon", ORANGE, "B", "//"),
+)
+
+#: The four stages of an inflate.
+STAGE_LOOKS = {
+    "allocate": Look("1 allocate", SKY, "A", ".."),
+    "send": Look("2 send", VERMILLION, "S", "//"),
+    "translate": Look("3 translate", YELLOW, "T", "xx"),
+    "release": Look("4 release", GREEN, "R", "\\\\"),
+}
+
+#: The competitors of a race.
+PATH_LOOKS = {
+    "classic": Look("classic, PFN by PFN", VERMILLION, "P", "//"),
+    "chunks": Look("chunks", BLUE, "C", ".."),
+    "chunks_block_alloc": Look("chunks, allocated by blocks", GREEN, "K", "\\\\"),
+}
+
+
+def rgb(colour: str) -> tuple[int, int, int]:
+    """Return the three bytes of ``#RRGGBB``."""
+    return int(colour[1:3], 16), int(colour[3:5], 16), int(colour[5:7], 16)

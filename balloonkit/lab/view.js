@@ -1,0 +1,158 @@
+// A lab's view: labelled native inputs, a status line, the picture, and its text twin.
+
+function input(control, value) {
+  let field;
+  if (control.kind === "choice") {
+    field = document.createElement("select");
+    for (const [text, option] of control.options) {
+      field.append(new Option(text, JSON.stringify(option)));
+    }
+    field.value = JSON.stringify(value);
+  } else {
+    field = document.createElement("input");
+    field.type = control.kind === "range" ? "range" : "checkbox";
+    if (control.kind === "range") {
+      [field.min, field.max, field.step] = [control.low, control.high, control.step];
+      field.value = value;
+    } else {
+      field.checked = value;
+    }
+  }
+  return field;
+}
+
+function read(control, field) {
+  if (control.kind === "choice") return JSON.parse(field.value);
+  return control.kind === "range" ? Number(field.value) : field.checked;
+}
+
+function write(control, field, value) {
+  if (control.kind === "choice") field.value = JSON.stringify(value);
+  else if (control.kind === "range") field.value = value;
+  else field.checked = value;
+}
+
+let views = 0;
+
+function render({ model, el }) {
+  const prefix = `balloonkit-view-${views++}`;
+  el.classList.add("balloonkit-view");
+  // JupyterLab would take arrow keys for its own shortcuts.
+  el.addEventListener("keydown", (event) => event.stopPropagation());
+
+  const group = document.createElement("fieldset");
+  const legend = document.createElement("legend");
+  legend.textContent = model.get("title");
+  group.append(legend);
+  const fields = new Map();
+  for (const control of model.get("spec")) {
+    const row = document.createElement("div");
+    row.className = `control ${control.kind}`;
+    const field = input(control, model.get("values")[control.name]);
+    field.id = `${prefix}-${control.name}`;
+    const label = document.createElement("label");
+    label.htmlFor = field.id;
+    label.textContent = control.label;
+    const shown = document.createElement("output");
+    shown.htmlFor = field.id;
+    row.append(label, field, shown);
+    if (control.help) {
+      const help = document.createElement("small");
+      help.id = `${field.id}-help`;
+      help.textContent = control.help;
+      field.setAttribute("aria-describedby", help.id);
+      row.append(help);
+    }
+    const show = () => {
+      shown.textContent = control.kind === "range" ? `${field.value}${control.unit}` : "";
+    };
+    show();
+    field.addEventListener("input", show);
+    field.addEventListener("change", send);
+    fields.set(control, { field, show });
+    group.append(row);
+  }
+
+  const status = document.createElement("p");
+  status.className = "status";
+  status.setAttribute("role", "status");
+  const picture = document.createElement("img");
+  const twin = document.createElement("details");
+  const summary = document.createElement("summary");
+  summary.textContent = "The same as a table";
+  const table = document.createElement("div");
+  twin.append(summary, table);
+  el.append(...(fields.size ? [group] : []), status, picture, twin);
+
+  // Only one drawing is under way: moves made meanwhile wait, and only the last of them is sent.
+  let waiting = false;
+  let slow;
+  function busy() {
+    return model.get("sent") !== model.get("drawn");
+  }
+  function send() {
+    if (busy()) {
+      waiting = true;
+    } else {
+      const values = {};
+      for (const [control, { field }] of fields) values[control.name] = read(control, field);
+      model.set("values", values);
+      model.set("sent", model.get("sent") + 1);
+      model.save_changes();
+    }
+    say();
+  }
+  function say() {
+    clearTimeout(slow);
+    const error = model.get("error");
+    status.classList.toggle("error", Boolean(error));
+    picture.classList.toggle("stale", busy() || Boolean(error));
+    if (busy()) {
+      status.textContent = "Drawing anew: the picture still shows the values before.";
+      slow = setTimeout(() => {
+        status.textContent =
+          "No answer yet: the picture shows the values before. Is the kernel still running?";
+      }, 4000);
+    } else {
+      status.textContent = error ? `${error} (The picture shows the values before.)` : "";
+    }
+  }
+  function answered() {
+    if (!busy() && waiting) {
+      waiting = false;
+      send();
+    }
+    say();
+  }
+  function values() {
+    if (busy() || waiting) return;
+    for (const [control, { field, show }] of fields) {
+      write(control, field, model.get("values")[control.name]);
+      show();
+    }
+  }
+  let url;
+  function paint() {
+    if (url) URL.revokeObjectURL(url);
+    url = URL.createObjectURL(new Blob([model.get("picture")], { type: "image/png" }));
+    picture.src = url;
+  }
+  function tabulate() {
+    table.innerHTML = model.get("table");
+    const caption = table.querySelector("caption");
+    picture.alt = `${model.get("title")}: ${caption ? caption.textContent : ""}`;
+  }
+
+  const on = { drawn: answered, error: say, values, picture: paint, table: tabulate };
+  for (const [name, react] of Object.entries(on)) model.on(`change:${name}`, react);
+  paint();
+  tabulate();
+  say();
+  return () => {
+    clearTimeout(slow);
+    if (url) URL.revokeObjectURL(url);
+    for (const [name, react] of Object.entries(on)) model.off(`change:${name}`, react);
+  };
+}
+
+export default { render };
