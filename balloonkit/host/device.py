@@ -1,0 +1,200 @@
+"""The balloon device: validate a whole message, translate it, release it range by range.
+
+No public host half of PAGE_CHUNKS exists, so this one follows the strictest of QEMU, Firecracker,
+Cloud Hypervisor and crosvm, and loses nothing a guest may rightly expect to be released. Every
+buffer goes back to the driver, whatever was in it. Outcomes, each counted under its `Reason`:
+
+Whole message refused, no memory touched
+    * BAD_CHAIN: descriptors loop, nest, or leave the window. Returned unread.
+    * DEVICE_WRITABLE: any buffer the device may write. Returned unread.
+    * TRUNCATED: a length that is no whole number of entries, or not what the count says. A
+      classic message to a device that negotiated PAGE_CHUNKS ends here or below; a chunk message
+      to a classic device cannot be told from PFNs: only negotiation prevents it.
+    * TOO_MANY_ENTRIES: over 256 PFNs, or over 2047 chunks.
+    * UNKNOWN_QUEUE: on a queue the balloon does not have.
+
+One entry refused, the others done
+    * OUTSIDE_RAM: any page outside registered RAM refuses the whole entry, as a driver that names
+      pages it cannot own is not to be trusted with the rest. Touching regions count as one: such
+      an entry is split at the edge. base + size cannot wrap.
+    * ZERO_SIZE: a chunk of no pages.
+    * MISALIGNED: any of the 12 reserved bits of a word set.
+
+Entry done and reported
+    * OVERLAP: it repeats pages of the same message. Each page is released once, and the message
+      is done in ascending order. Pages ballooned by an *earlier* message are released again, as
+      the guest may have touched them since; `Books.unchanged_pages` counts them.
+    * RELEASE_FAILED: the kernel refused one range; the others are released all the same.
+
+Host pages over 4 KiB are released once all their 4 KiB parts are ballooned, over any number of
+messages. Deflate marks pages as given back, so their host page is wanted again; the memory comes
+back only when the guest touches it. Statistics are taken and returned unread. A ring that cannot
+be trusted at all sets DEVICE_NEEDS_RESET: `balloonkit.host.service` serves nothing before a reset.
+"""
+
+from collections import Counter, deque
+from time import perf_counter
+
+import numpy as np
+from numpy.typing import NDArray
+
+from balloonkit.host.balloon_map import BalloonMap
+from balloonkit.host.books import Books, Handled, Reason, Rejection
+from balloonkit.host.entries import Entries, read_chunks, read_pfns
+from balloonkit.host.ram import GuestRam
+from balloonkit.host.release import Release
+from balloonkit.units import BALLOON_PAGE_BYTES
+from balloonkit.wire.channel import Queue
+from balloonkit.wire.features import PROPOSED, Feature, negotiate
+
+__all__ = ["BalloonDevice"]
+
+_REMEMBERED_REJECTIONS = 32
+
+
+class BalloonDevice:
+    """A balloon over `ram`, releasing through `backend`.
+
+    Parameters
+    ----------
+    ram : GuestRam
+        The only memory it ever touches.
+    backend : Release
+        Holds ``ram.pages`` pages.
+    offered : Feature
+        What a driver may accept.
+
+    Raises
+    ------
+    ValueError
+        If a RAM region is not a whole number of host pages.
+
+    Examples
+    --------
+    >>> from balloonkit.host.release import BookRelease
+    >>> from balloonkit.wire import encode_pfns
+    >>> ram = GuestRam.of_size("1MiB")
+    >>> device = BalloonDevice(ram, BookRelease(ram.pages))
+    >>> handled = device.handle(Queue.INFLATE, encode_pfns([3, 256]))
+    >>> handled.pages, [(r.reason.name, r.entry, r.detail) for r in handled.rejections]
+    (1, [('OUTSIDE_RAM', 1, 'PFN 0x100')])
+    """
+
+    def __init__(self, ram: GuestRam, backend: Release, offered: Feature = PROPOSED) -> None:
+        for region in ram.regions:
+            if region.gpa % backend.host_page_bytes or region.size_bytes % backend.host_page_bytes:
+                raise ValueError(f"{region}: not whole host pages of {backend.host_page_bytes}")
+        self.ram = ram
+        self.backend = backend
+        self.offered = offered
+        self.features = Feature(0)
+        self._balloon = BalloonMap(ram.pages, backend.host_page_bytes // BALLOON_PAGE_BYTES)
+        self._messages = self._bytes = self._entries = self._pages = self._unchanged_pages = 0
+        self._translations = self._releases = 0
+        self._translate_s = self._release_s = 0.0
+        self._rejected: Counter[Reason] = Counter()
+        self._last_rejections: deque[Rejection] = deque(maxlen=_REMEMBERED_REJECTIONS)
+
+    def negotiate(self, driver: Feature) -> Feature:
+        """Fix the features both sides understand; until then the format is the classic one."""
+        self.features = negotiate(driver, self.offered)
+        return self.features
+
+    def reset(self) -> None:
+        """Forget features and balloon: the guest starts over and owns all its pages.
+
+        Memory released before stays released, and the books go on.
+        """
+        self.features = Feature(0)
+        self._balloon.clear()
+
+    def handle(self, queue: int, message: bytes) -> Handled:
+        """Do one message, and report what became of it; raises nothing for any bytes."""
+        self._messages += 1
+        self._bytes += len(message)
+        if queue == Queue.STATS:
+            return Handled()
+        if queue not in (Queue.INFLATE, Queue.DEFLATE):
+            return self._refuse(Reason.UNKNOWN_QUEUE, f"queue {queue}")
+        started_s = perf_counter()
+        read = read_chunks if Feature.PAGE_CHUNKS in self.features else read_pfns
+        entries = read(message, self.ram)
+        if isinstance(entries, Rejection):
+            return self._refuse(entries.reason, entries.detail)
+        return self._apply(entries, queue == Queue.INFLATE, started_s)
+
+    def refuse_unread(self, reason: Reason, detail: str) -> Handled:
+        """Count a message that is returned without a look at what it says."""
+        self._messages += 1
+        return self._refuse(reason, detail)
+
+    def _apply(self, entries: Entries, inflate: bool, started_s: float) -> Handled:
+        """Translate and release entries that lie in RAM and do not overlap."""
+        rejections = entries.rejections
+        if entries.sizes is None:
+            host_pages = self.ram.translate_pages(entries.bases)
+            translations = pages = len(host_pages)
+            self._translate_s += perf_counter() - started_s
+            unchanged = self._balloon.mark_pages(host_pages, inflate)
+            starts, counts = host_pages, None
+            if self._balloon.host_page_pages > 1:
+                starts, counts = self._balloon.whole_host_pages(
+                    host_pages, np.ones(pages, np.int64)
+                )
+        else:
+            starts, counts = self.ram.translate(entries.bases, entries.sizes)
+            translations, pages = len(starts), int(counts.sum())
+            self._translate_s += perf_counter() - started_s
+            unchanged = self._balloon.mark(starts, counts, inflate)
+            starts, counts = self._balloon.whole_host_pages(starts, counts)
+        releases = 0
+        if inflate:
+            releases = len(starts)
+            rejections += self._release(starts, counts)
+        self._entries += entries.done
+        self._pages += pages
+        self._unchanged_pages += unchanged
+        self._translations += translations
+        self._releases += releases
+        if rejections:
+            self._note(rejections)
+        return Handled(entries.done, pages, translations, releases, rejections)
+
+    def _release(
+        self, starts: NDArray[np.int64], counts: NDArray[np.int64] | None
+    ) -> tuple[Rejection, ...]:
+        started_s = perf_counter()
+        if counts is None:
+            failures = self.backend.release_pages(starts)
+        else:
+            failures = self.backend.release_ranges(starts, counts)
+        self._release_s += perf_counter() - started_s
+        if not failures:
+            return ()
+        return tuple(Rejection(Reason.RELEASE_FAILED, None, str(error)) for error in failures)
+
+    def _refuse(self, reason: Reason, detail: str) -> Handled:
+        rejections = (Rejection(reason, None, detail),)
+        self._note(rejections)
+        return Handled(rejections=rejections)
+
+    def _note(self, rejections: tuple[Rejection, ...]) -> None:
+        self._rejected.update(rejection.reason for rejection in rejections)
+        self._last_rejections.extend(rejections)
+
+    def books(self) -> Books:
+        """Return what was counted so far."""
+        return Books(
+            messages=self._messages,
+            bytes=self._bytes,
+            entries=self._entries,
+            pages=self._pages,
+            unchanged_pages=self._unchanged_pages,
+            translations=self._translations,
+            releases=self._releases,
+            translate_s=self._translate_s,
+            release_s=self._release_s,
+            ballooned_pages=int(np.count_nonzero(self._balloon.ballooned)),
+            rejected=dict(self._rejected),
+            last_rejections=tuple(self._last_rejections),
+        )

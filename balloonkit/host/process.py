@@ -1,0 +1,255 @@
+"""The device in a process of its own, on real memory.
+
+The window is a memfd both processes map; kicks and acks are eventfds; everything that is not the
+data path (set-up, books, resident set, checks, reset) goes over a socket pair. All of them vanish
+with the processes: the child ends when its socket closes or, if this process is killed, by
+``PR_SET_PDEATHSIG``; if the child ends, the next wait or question raises `DeviceLostError`.
+"""
+
+import mmap
+import os
+import select
+import subprocess
+import sys
+import threading
+import weakref
+from collections.abc import Callable
+from multiprocessing.connection import Connection, Pipe
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from balloonkit.host.books import Books
+from balloonkit.host.limits import check_memory
+from balloonkit.host.mapping import Verified
+from balloonkit.layout import ram_layout
+from balloonkit.units import parse_size
+from balloonkit.wire.channel import WINDOW_BYTES, Queue
+from balloonkit.wire.features import PROPOSED, Feature
+
+__all__ = ["DeviceLostError", "ProcessHost"]
+
+_PACKAGE_PARENT = str(Path(__file__).parents[2])
+#: Nothing asked over the socket takes long, except checking and populating, which are waited for
+#: as long as the child lives; closing is not.
+_CLOSE_TIMEOUT_S = 5.0
+
+
+class DeviceLostError(RuntimeError):
+    """The device's process is gone, and the memory it held with it."""
+
+
+class ProcessHost:
+    """A host for a guest of `size` whose memory is real.
+
+    Parameters
+    ----------
+    size : str or int
+        Guest RAM; as much is populated on this machine.
+    offered : Feature
+        What a driver may accept.
+    huge_pages : bool
+        Back it with transparent huge pages where the kernel can, or with 4 KiB pages.
+    progress : callable, optional
+        Called with (bytes populated, bytes in all) while the memory is populated.
+
+    Attributes
+    ----------
+    memory : memoryview
+        The window the driver's channels use.
+    pid : int
+        The device's process.
+
+    Raises
+    ------
+    MemoryLimitError
+        If this machine or its control group cannot give that much; nothing is touched then.
+    DeviceLostError
+        If the device's process ends while it is set up.
+
+    Examples
+    --------
+    >>> from balloonkit.wire import PROPOSED, encode_chunks
+    >>> from balloonkit.wire.channel import Channel
+    >>> with ProcessHost("16MiB") as host:
+    ...     _ = host.negotiate(PROPOSED)
+    ...     inflate = Channel(host.memory, Queue.INFLATE, host.kick, host.wait)
+    ...     inflate.send(encode_chunks([(0x100, 0x300)]))
+    ...     host.resident_bytes() >> 20, host.verify([(0x100, 0x300)])
+    ... # doctest: +NORMALIZE_WHITESPACE
+    (13, Verified(released_pages=768, released_not_zero=0, kept_pages=3328, kept_changed=0))
+    """
+
+    def __init__(
+        self,
+        size: str | int,
+        offered: Feature = PROPOSED,
+        huge_pages: bool = False,
+        progress: Callable[[int, int], None] | None = None,
+    ) -> None:
+        size_bytes = parse_size(size)
+        ram_layout(size_bytes)  # a size no guest can have is refused before a process is made
+        check_memory(size_bytes)
+        self.offered = offered
+        self._window_fd = os.memfd_create("balloonkit-window", os.MFD_CLOEXEC)
+        os.ftruncate(self._window_fd, WINDOW_BYTES)
+        self.memory = memoryview(mmap.mmap(self._window_fd, WINDOW_BYTES))
+        self._kicks = {queue: os.eventfd(0, os.EFD_CLOEXEC) for queue in Queue}
+        self._acks = {queue: os.eventfd(0, os.EFD_CLOEXEC) for queue in Queue}
+        self._control, child_end = Pipe()
+        inherited = [self._window_fd, child_end.fileno(), *self._kicks.values()]
+        inherited += self._acks.values()
+        try:
+            self._process = subprocess.Popen(
+                [sys.executable, "-P", "-m", "balloonkit.host.process_main"]
+                + [str(fd) for fd in inherited],
+                pass_fds=inherited,
+                env=os.environ | {"PYTHONPATH": _python_path()},
+                stdin=subprocess.DEVNULL,
+                start_new_session=True,  # an interrupt in a terminal or notebook is ours alone
+            )
+        finally:
+            child_end.close()
+        owned_fds = [self._window_fd, *self._kicks.values(), *self._acks.values()]
+        self._finalizer = weakref.finalize(
+            self, _shut_down, self._process, self._control, owned_fds
+        )
+        self.pid = self._process.pid
+        self._polls = {queue: self._poll_for(fd) for queue, fd in self._acks.items()}
+        try:
+            self._set_up(size_bytes, huge_pages, progress)
+        except BaseException:
+            self.close()
+            raise
+
+    def _poll_for(self, ack_fd: int) -> select.poll:
+        poll = select.poll()
+        poll.register(ack_fd, select.POLLIN)
+        poll.register(self._control.fileno(), select.POLLIN)  # readable unasked: closed
+        return poll
+
+    def _set_up(
+        self, size_bytes: int, huge_pages: bool, progress: Callable[[int, int], None] | None
+    ) -> None:
+        # The death signal follows the *thread* that made the child: only the main thread is sure
+        # to live as long as this process.
+        in_main = threading.current_thread() is threading.main_thread()
+        parent_pid = os.getpid() if in_main else None
+        self._send((size_bytes, int(self.offered), huge_pages, parent_pid))
+        while (done_bytes := self._receive()) is not None:
+            if progress is not None:
+                progress(done_bytes, size_bytes)
+
+    def __enter__(self) -> "ProcessHost":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def negotiate(self, driver: Feature) -> Feature:
+        """Fix the features both sides understand, and return them."""
+        return Feature(self._ask("negotiate", int(driver)))
+
+    def kick(self, queue: Queue) -> None:
+        """Tell the device that `queue` holds something."""
+        os.eventfd_write(self._kicks[queue], 1)
+
+    def wait(self, queue: Queue, timeout_s: float) -> bool:
+        """Wait for the ack of `queue`: True if it came, False if time is up.
+
+        Raises
+        ------
+        DeviceLostError
+            If the device's process is gone.
+        """
+        ready = self._polls[queue].poll(timeout_s * 1000)
+        ack_fd = self._acks[queue]
+        for fd, _ in ready:
+            if fd == ack_fd:
+                os.eventfd_read(ack_fd)
+                return True
+        if ready:
+            raise self._lost()
+        return False
+
+    def books(self) -> Books:
+        """Return what the device counted."""
+        books: Books = self._ask("books")
+        return books
+
+    def resident_bytes(self) -> int:
+        """Return how much memory the kernel counts behind the guest's RAM."""
+        return int(self._ask("resident_bytes"))
+
+    def verify(self, released: ArrayLike) -> Verified:
+        """Check by content: pages in `released` read as zero, all others kept their pattern.
+
+        Parameters
+        ----------
+        released : integers, shape (n, 2)
+            (base PFN, pages) of everything that was ever ballooned; must lie in RAM.
+
+        Raises
+        ------
+        ValueError
+            If an entry lies outside RAM.
+        """
+        verified: Verified = self._ask("verify", np.asarray(released, np.int64).reshape(-1, 2))
+        return verified
+
+    def reset(self) -> None:
+        """Reset the device; channels made before are void."""
+        self._ask("reset")
+
+    def close(self) -> None:
+        """End the device's process and give its memory back; more than once does no harm."""
+        self._finalizer()
+
+    def _ask(self, question: str, *arguments: object) -> Any:
+        self._send((question, *arguments))
+        return self._receive()
+
+    def _send(self, message: object) -> None:
+        try:
+            self._control.send(message)
+        except OSError as error:
+            raise self._lost() from error
+
+    def _receive(self) -> Any:
+        try:
+            answer = self._control.recv()
+        except (EOFError, OSError) as error:
+            raise self._lost() from error
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+    def _lost(self) -> DeviceLostError:
+        if not self._finalizer.alive:
+            return DeviceLostError(f"device process {self.pid} was closed")
+        try:
+            code = self._process.wait(_CLOSE_TIMEOUT_S)
+        except subprocess.TimeoutExpired:
+            return DeviceLostError(f"device process {self.pid} closed its socket")
+        how = f"was killed by signal {-code}" if code < 0 else f"ended with status {code}"
+        return DeviceLostError(f"device process {self.pid} {how}: make a new host")
+
+
+def _python_path() -> str:
+    """Put the package this process runs first, wherever it was imported from."""
+    return os.pathsep.join(filter(None, [_PACKAGE_PARENT, os.environ.get("PYTHONPATH")]))
+
+
+def _shut_down(
+    process: subprocess.Popen[bytes], control: "Connection[Any, Any]", owned_fds: list[int]
+) -> None:
+    control.close()
+    for fd in owned_fds:
+        os.close(fd)
+    try:
+        process.wait(_CLOSE_TIMEOUT_S)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()

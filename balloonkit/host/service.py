@@ -1,0 +1,87 @@
+"""The device end of the window: its queues, served until they are empty."""
+
+from balloonkit.host.books import Reason
+from balloonkit.host.device import BalloonDevice
+from balloonkit.wire.channel import (
+    MESSAGE_BYTES,
+    NEEDS_RESET,
+    STATUS_ADDRESS,
+    Queue,
+    queue_layout,
+)
+from balloonkit.wire.queue_errors import ChainError, RingError
+from balloonkit.wire.virtqueue import Chain, DeviceQueue
+
+__all__ = ["QueueService"]
+
+
+class QueueService:
+    """Serves the queues in one window with one device.
+
+    Parameters
+    ----------
+    device : BalloonDevice
+        Handles the messages.
+    memory : memoryview
+        The window, `WINDOW_BYTES` long; the driver may write anything into it at any time.
+    """
+
+    def __init__(self, device: BalloonDevice, memory: memoryview) -> None:
+        self._device = device
+        self._memory = memory
+        self._queues = self._fresh_queues()
+        self._broken = False
+
+    def _fresh_queues(self) -> dict[Queue, DeviceQueue]:
+        return {queue: DeviceQueue(self._memory, queue_layout(queue)) for queue in Queue}
+
+    def reset(self) -> None:
+        """Reset the device and clear the window; the driver sets its queues up anew."""
+        self._device.reset()
+        self._memory[:] = bytes(len(self._memory))
+        self._queues = self._fresh_queues()
+        self._broken = False
+
+    def serve(self, queue: Queue) -> bool:
+        """Handle and return every chain that is available; say whether to ack.
+
+        A broken ring sets DEVICE_NEEDS_RESET and is always acked, so that the driver looks.
+        """
+        if self._broken:
+            return True
+        ring = self._queues[queue]
+        returned = False
+        try:
+            while ring.pending():
+                ring.suppress_kicks(True)
+                while self._serve_one(queue, ring):
+                    returned = True
+                ring.suppress_kicks(False)
+        except RingError:
+            self._broken = True
+            self._memory[STATUS_ADDRESS] |= NEEDS_RESET
+            return True
+        return returned and ring.ack_wanted()
+
+    def _serve_one(self, queue: Queue, ring: DeviceQueue) -> bool:
+        try:
+            chain = ring.pop()
+        except ChainError as error:
+            self._device.refuse_unread(Reason.BAD_CHAIN, str(error))
+            ring.push(error.head)
+            return True
+        if chain is None:
+            return False
+        self._handle(queue, ring, chain)
+        ring.push(chain.head)
+        return True
+
+    def _handle(self, queue: Queue, ring: DeviceQueue, chain: Chain) -> None:
+        writable = [buffer for buffer in chain.buffers if buffer.writable]
+        length_bytes = sum(buffer.length_bytes for buffer in chain.buffers)
+        if writable:
+            self._device.refuse_unread(Reason.DEVICE_WRITABLE, str(writable[0]))
+        elif length_bytes > MESSAGE_BYTES:
+            self._device.refuse_unread(Reason.TOO_MANY_ENTRIES, f"{length_bytes} bytes")
+        else:
+            self._device.handle(queue, ring.read(chain))

@@ -1,0 +1,142 @@
+"""The balloon's window of shared memory, and the driver's way to send one message through it.
+
+One message is one buffer: copied in, made available, kicked, and waited for before the next, as
+Linux ``tell_host`` does. The window begins with the device status, then each queue has its ring,
+room for one message and, behind that, for an indirect table.
+"""
+
+import time
+from collections.abc import Callable
+from enum import IntEnum
+
+from balloonkit.wire.page_chunk import CHUNK_BYTES, HEADER_BYTES, MAX_CHUNKS
+from balloonkit.wire.queue_errors import AckTimeoutError, NeedsResetError, QueueError
+from balloonkit.wire.ring import RingLayout
+from balloonkit.wire.virtqueue import Buffer, DriverQueue
+
+__all__ = [
+    "ACK_TIMEOUT_S",
+    "MESSAGE_BYTES",
+    "NEEDS_RESET",
+    "QUEUE_SIZE",
+    "STATUS_ADDRESS",
+    "WINDOW_BYTES",
+    "Channel",
+    "Queue",
+    "message_address",
+    "queue_layout",
+]
+
+
+class Queue(IntEnum):
+    """The balloon's virtqueues by number (VIRTIO 1.2 section 5.5.2)."""
+
+    INFLATE = 0
+    DEFLATE = 1
+    STATS = 2
+
+
+#: Descriptors per queue, as QEMU gives its balloon.
+QUEUE_SIZE = 128
+#: The longest message: a full one of chunks.
+MESSAGE_BYTES = HEADER_BYTES + MAX_CHUNKS * CHUNK_BYTES
+#: Device status byte, and the bit by which the device asks for a reset (VIRTIO 1.2 section 2.1).
+STATUS_ADDRESS = 0
+NEEDS_RESET = 64
+#: A device that has not answered by then will not: no message takes it a second.
+ACK_TIMEOUT_S = 30.0
+
+_PAGE_BYTES = 4096
+_RING_BYTES = _PAGE_BYTES
+_MESSAGE_ROOM_BYTES = 8 * _PAGE_BYTES
+_QUEUE_BYTES = _RING_BYTES + _MESSAGE_ROOM_BYTES + _PAGE_BYTES
+#: Size of the window: status, then three queues with their buffers.
+WINDOW_BYTES = _PAGE_BYTES + len(Queue) * _QUEUE_BYTES
+
+
+def queue_layout(queue: Queue) -> RingLayout:
+    """Return where the ring of `queue` lies in the window."""
+    return RingLayout(_PAGE_BYTES + queue * _QUEUE_BYTES, QUEUE_SIZE)
+
+
+def message_address(queue: Queue) -> int:
+    """Return the address of the room for one message of `queue`."""
+    return queue_layout(queue).base + _RING_BYTES
+
+
+class Channel:
+    """Sends messages through one queue, one at a time.
+
+    Parameters
+    ----------
+    memory : memoryview
+        The window, `WINDOW_BYTES` long, shared with the device.
+    queue : Queue
+        Which of the balloon's queues.
+    kick : callable
+        ``kick(queue)`` tells the device that a buffer is available.
+    wait : callable
+        ``wait(queue, timeout_s)`` returns True when the device acked, False when time is up.
+    indirect : bool
+        Whether each message goes through an indirect table.
+
+    Examples
+    --------
+    >>> from balloonkit.wire.virtqueue import DeviceQueue
+    >>> memory = memoryview(bytearray(WINDOW_BYTES))
+    >>> device = DeviceQueue(memory, queue_layout(Queue.INFLATE))
+    >>> def kick(queue):
+    ...     chain = device.pop()
+    ...     print(device.read(chain))
+    ...     device.push(chain.head)
+    >>> Channel(memory, Queue.INFLATE, kick, lambda queue, timeout_s: True).send(b"PFNs")
+    b'PFNs'
+    """
+
+    def __init__(
+        self,
+        memory: memoryview,
+        queue: Queue,
+        kick: Callable[[Queue], None],
+        wait: Callable[[Queue, float], bool],
+        indirect: bool = False,
+    ) -> None:
+        self._memory = memory
+        self._queue = queue
+        self._kick = kick
+        self._wait = wait
+        self._ring = DriverQueue(memory, queue_layout(queue))
+        self._room = message_address(queue)
+        self._table = self._room + _MESSAGE_ROOM_BYTES if indirect else None
+
+    def send(self, message: bytes, timeout_s: float = ACK_TIMEOUT_S) -> None:
+        """Send `message` and wait until its buffer is back.
+
+        Raises
+        ------
+        AckTimeoutError
+            If it does not come back in time. The buffer is then still the device's: reset the
+            device before anything else is sent.
+        NeedsResetError
+            If the device finds its ring broken.
+        QueueError
+            If the message is longer than any message can be.
+        """
+        if len(message) > MESSAGE_BYTES:
+            raise QueueError(f"message of {len(message)} bytes: at most {MESSAGE_BYTES} fit")
+        self._memory[self._room : self._room + len(message)] = message
+        head = self._ring.add([Buffer(self._room, len(message))], self._table)
+        if self._ring.kick_wanted():
+            self._kick(self._queue)
+        deadline_s = time.monotonic() + timeout_s
+        while True:
+            acked = self._wait(self._queue, max(0.0, deadline_s - time.monotonic()))
+            # A late ack of an earlier kick may be what was waited for: only the ring tells.
+            if self._ring.take_used() == head:
+                return
+            if self._memory[STATUS_ADDRESS] & NEEDS_RESET:
+                raise NeedsResetError(f"queue {self._queue.name}: the device needs a reset")
+            if not acked:
+                raise AckTimeoutError(
+                    f"queue {self._queue.name}: no ack of {len(message)} bytes in {timeout_s:g} s"
+                )
