@@ -15,10 +15,7 @@ A capture is one ``.npz`` file:
 MOMENT is ``before``, ``inflated`` or ``deflated``.
 """
 
-import json
-import zipfile
 from dataclasses import dataclass
-from importlib import resources
 from pathlib import Path
 from typing import Any, Literal
 
@@ -108,14 +105,17 @@ def load_capture(source: str | Path) -> Capture:
     """
     name = str(source)
     if name in SHIPPED:
-        with resources.as_file(resources.files(__name__) / f"{name}.npz") as path:
-            return _read(path, name)
+        return _read(Path(__file__).with_name(f"{name}.npz"), name)
     if not Path(source).is_file():
         raise CaptureError(f"{name}: no such file, and the shipped captures are {_names()}")
     return _read(Path(source), Path(source).stem)
 
 
 def _read(path: Path, name: str) -> Capture:
+    # Imported here, where a capture is read: `import balloonkit` stays quick.
+    import json
+    from zipfile import BadZipFile
+
     try:
         with path.open("rb") as file, np.load(file, allow_pickle=False) as archive:
             arrays = {key: archive[key] for key in archive.files}
@@ -134,7 +134,7 @@ def _read(path: Path, name: str) -> Capture:
         capture.text("zoneinfo_boot")
     except KeyError as error:
         raise CaptureError(f"{path}: not a whole capture, {error} is missing") from error
-    except (ValueError, TypeError, IndexError, OSError, EOFError, zipfile.BadZipFile) as error:
+    except (ValueError, TypeError, IndexError, OSError, EOFError, BadZipFile) as error:
         raise CaptureError(f"{path}: not a capture: {error}") from error
     return capture
 

@@ -164,6 +164,11 @@ class BalloonDriver:
         self._tell(DEFLATE_QUEUE, held[kept:][::-1], sent)
         return sent
 
+    def reset(self) -> None:
+        """Return every page to the guest untold, for a device that was reset and knows of none."""
+        self.guest.give_back(self.held[::-1])
+        self._held = []
+
     def _guest_pages(self, pages: int) -> int:
         if pages < 0 or pages % self.scale:
             raise ValueError(

@@ -1,0 +1,150 @@
+"""The command: ``balloonkit race`` and ``balloonkit predict``."""
+
+import argparse
+import json
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict
+
+from rich.console import Console
+from rich.progress import (
+    BarColumn,
+    DownloadColumn,
+    Progress,
+    TaskID,
+    TextColumn,
+    TimeRemainingColumn,
+)
+from rich.table import Table
+
+from balloonkit.captures import SHIPPED, load_capture
+from balloonkit.predict import predict
+from balloonkit.race import Progress as ReportProgress
+from balloonkit.race import Race, find_guest, run_race
+from balloonkit.units import BALLOON_PAGE_BYTES, format_size
+
+__all__ = ["main"]
+
+_PATH_TITLES = {
+    "classic": "classic",
+    "chunks": "chunks",
+    "chunks_block_alloc": "chunks, blocks",
+}
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command; return its exit status: 0, or 1 after an error said in one line."""
+    options = _parser().parse_args(arguments)
+    try:
+        options.run(options)
+    except (ValueError, MemoryError, OSError) as error:
+        print(f"balloonkit: {error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print("balloonkit: interrupted", file=sys.stderr)
+        return 130
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="balloonkit", description=__doc__)
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+
+    race = commands.add_parser("race", help="classic against chunks on the same guest")
+    race.add_argument(
+        "--guest",
+        default="idle-8g",
+        help=f"a capture ({', '.join(SHIPPED)}), a .npz file, or a size such as 8GiB",
+    )
+    race.add_argument("--inflate", help="how much to take (default: seven eighths of the guest)")
+    race.add_argument(
+        "--host",
+        choices=("model", "madvise"),
+        default="model",
+        help="keep books and show model time, or release real memory and measure",
+    )
+    race.add_argument("--huge-pages", action="store_true", help="with madvise: 2 MiB pages")
+    race.add_argument("--json", action="store_true", help="plain data instead of a table")
+    race.set_defaults(run=_race)
+
+    foretell = commands.add_parser("predict", help="the model against what a real guest did")
+    foretell.add_argument("file", help=f"a .npz file, or {', '.join(SHIPPED)}")
+    foretell.add_argument("--json", action="store_true", help="plain data instead of a table")
+    foretell.set_defaults(run=_predict)
+    return parser
+
+
+def _race(options: argparse.Namespace) -> None:
+    guest = find_guest(options.guest)
+    inflate = options.inflate or guest.size_bytes // 8 * 7
+    with _progress() as progress:
+        race = run_race(guest, inflate, options.host, options.huge_pages, progress)
+    if options.json:
+        print(json.dumps(race.as_dict()))
+    else:
+        Console(highlight=False).print(_race_table(race))
+
+
+def _race_table(race: Race) -> Table:
+    clock = "model time, costs of 2017" if race.host == "model" else "measured on this machine"
+    table = Table(
+        title=f"{race.guest}: inflate {format_size(race.inflate_pages * BALLOON_PAGE_BYTES)}",
+        caption=f"ms: {clock}",
+    )
+    table.add_column("")
+    for path in race.reports:
+        table.add_column(_PATH_TITLES[path], justify="right")
+    rows = ("pages", "allocations", "messages", "bytes", "entries", "translations", "releases")
+    for row in rows:
+        table.add_row(row, *(f"{getattr(r.counts, row):,}" for r in race.reports.values()))
+    table.add_section()
+    seconds = {path: race.seconds(path).as_dict() for path in race.reports}
+    for stage in seconds["classic"]:
+        table.add_row(f"{stage} ms", *(f"{s[stage] * 1000:,.1f}" for s in seconds.values()))
+    table.add_row("saved", "", *(f"{race.improvement(p):.1%}" for p in list(seconds)[1:]))
+    if race.host == "madvise":
+        table.add_section()
+        for moment, index in (("before", 0), ("after", 1)):
+            sizes = (format_size(r.resident_bytes[index]) for r in race.reports.values())
+            table.add_row(f"resident {moment}", *sizes)
+    return table
+
+
+@contextmanager
+def _progress() -> Iterator[ReportProgress]:
+    """A bar on standard error for whatever is reported; nothing when nobody looks."""
+    console = Console(stderr=True)
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        DownloadColumn(binary_units=True),
+        TimeRemainingColumn(),
+    )
+    quiet = not console.is_terminal
+    with Progress(*columns, console=console, transient=True, disable=quiet) as bars:
+        tasks: dict[str, TaskID] = {}
+
+        def report(what: str, done: int, total: int) -> None:
+            if what not in tasks:
+                tasks[what] = bars.add_task(what, total=total)
+            bars.update(tasks[what], completed=done)
+
+        yield report
+
+
+def _predict(options: argparse.Namespace) -> None:
+    capture = load_capture(options.file)
+    result = asdict(predict(capture))
+    if options.json:
+        print(json.dumps(result))
+        return
+    table = Table(title=f"{capture.name}: predicted against real", show_header=False)
+    for key, value in result.items():
+        text = f"{value:.4f}" if isinstance(value, float) else str(value)
+        table.add_row(key.replace("_", " "), text)
+    Console(highlight=False).print(table)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,158 @@
+"""The race: the same pages of the same guest, told PFN by PFN, in chunks, and by whole blocks.
+
+Every path starts from a copy of the guest, so all three see the same free lists.
+"""
+
+from collections.abc import Callable
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from balloonkit.captures import SHIPPED, load_capture
+from balloonkit.costs import Stages
+from balloonkit.guest import Guest
+from balloonkit.host.local import LocalHost
+from balloonkit.machine import Host, Machine, Report
+from balloonkit.predict import guest_of
+from balloonkit.units import BALLOON_PAGE_BYTES, parse_size
+from balloonkit.wire import CLASSIC, PROPOSED, Feature
+
+__all__ = ["PATHS", "HostKind", "Progress", "Race", "find_guest", "run_race"]
+
+HostKind = Literal["model", "madvise"]
+Progress = Callable[[str, int, int], None]
+
+#: The competitors: what the driver speaks, and whether it allocates by blocks.
+PATHS: dict[str, tuple[Feature, bool]] = {
+    "classic": (CLASSIC, False),
+    "chunks": (PROPOSED, False),
+    "chunks_block_alloc": (PROPOSED, True),
+}
+
+
+@dataclass(frozen=True)
+class Race:
+    """How the paths compare on one guest.
+
+    Attributes
+    ----------
+    guest : str
+    inflate_pages : int
+        4 KiB pages asked for.
+    host : {"model", "madvise"}
+        With the model host seconds are model time (costs of 2017); with madvise, measured here.
+    reports : dict of Report, by path
+    """
+
+    guest: str
+    inflate_pages: int
+    host: HostKind
+    reports: dict[str, Report]
+
+    def seconds(self, path: str) -> Stages:
+        """Return the stages of one path, on the clock of this race."""
+        report = self.reports[path]
+        return report.model if self.host == "model" else report.measured
+
+    def improvement(self, path: str) -> float:
+        """Return the share of the classic path's time that `path` saves."""
+        classic = self.seconds("classic").total
+        return 1 - self.seconds(path).total / classic if classic else 0.0
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return the race as plain data, ready for JSON."""
+        paths = {}
+        for path, report in self.reports.items():
+            counts = vars(report.counts)
+            shown = ("pages", "messages", "bytes", "entries", "translations", "releases")
+            paths[path] = {key: counts[key] for key in shown} | {
+                "allocations": counts["allocations"],
+                "rejected": sum(report.rejected.values()),
+                "out_of_puff": report.out_of_puff,
+                "seconds": self.seconds(path).as_dict(),
+            }
+        resident = None
+        if self.host == "madvise":
+            before, after = self.reports["chunks"].resident_bytes
+            resident = {"before": before, "after": after}
+        return {
+            "guest": self.guest,
+            "inflate_pages": self.inflate_pages,
+            "host": self.host,
+            "clock": "model, costs of 2017" if self.host == "model" else "measured here",
+            "paths": paths,
+            "improvement": {p: self.improvement(p) for p in self.reports if p != "classic"},
+            "rss_bytes": resident,
+        }
+
+
+def find_guest(source: str) -> Guest:
+    """Return the guest a person means: a capture's name or file, or a size for an idle one.
+
+    Raises
+    ------
+    ValueError
+        If it is none of these; the text says what there is to choose from.
+
+    Examples
+    --------
+    >>> find_guest("8GiB").name
+    '8 GiB idle'
+    """
+    if source in SHIPPED or source.endswith(".npz") or Path(source).is_file():
+        return guest_of(load_capture(source))
+    try:
+        parse_size(source)
+    except ValueError as error:
+        raise ValueError(
+            f"guest {source!r}: give a capture ({', '.join(SHIPPED)}), a .npz file or a size"
+        ) from error
+    return Guest.idle(source)
+
+
+def run_race(
+    guest: Guest,
+    inflate: str | int,
+    host: HostKind = "model",
+    huge_pages: bool = False,
+    progress: Progress | None = None,
+) -> Race:
+    """Inflate `guest` by `inflate` on every path.
+
+    Parameters
+    ----------
+    guest : Guest
+        Left as it is.
+    inflate : size
+        Text or bytes.
+    host : {"model", "madvise"}
+        Keep books, or release real memory in a process of its own.
+    huge_pages : bool
+        Back the real memory with transparent huge pages.
+    progress : callable (what, done_bytes, total_bytes), optional
+        Called while long work goes on.
+
+    Raises
+    ------
+    MemoryError
+        If real memory is asked for that the machine or its control group cannot give.
+    """
+    reports = {}
+    for path, (features, block_alloc) in PATHS.items():
+        with closing(_host_for(guest, host, huge_pages, path, progress)) as its_host:
+            machine = Machine(guest.copy(), features, its_host, block_alloc=block_alloc)
+            reports[path] = machine.inflate(inflate)
+    return Race(guest.name, parse_size(inflate) // BALLOON_PAGE_BYTES, host, reports)
+
+
+def _host_for(
+    guest: Guest, kind: HostKind, huge_pages: bool, path: str, progress: Progress | None
+) -> Host:
+    if kind == "model":
+        return LocalHost(guest.size_bytes)
+    # Only where it is wanted: a browser's Python has no processes.
+    from balloonkit.host.process import ProcessHost
+
+    report = None if progress is None else lambda done, total: progress(path, done, total)
+    return ProcessHost(guest.size_bytes, huge_pages=huge_pages, progress=report)

@@ -1,0 +1,84 @@
+"""The command, as a person or a script runs it."""
+
+import json
+import subprocess
+import sys
+
+import pytest
+
+from balloonkit.cli import main
+
+
+def run(capsys, *arguments):
+    status = main(arguments)
+    printed = capsys.readouterr()
+    return status, printed.out, printed.err
+
+
+def test_race_prints_a_table_that_fits_80_columns(capsys, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "80")
+    status, out, _ = run(capsys, "race", "--guest", "idle-8g", "--inflate", "7GiB")
+    assert status == 0
+    assert max(len(line) for line in out.splitlines()) <= 80
+    for figure in ("1,835,008", "7,168", "4,126.0", "590.0", "85.7%", "costs of 2017"):
+        assert figure in out
+
+
+def test_race_json_has_the_promised_shape(capsys):
+    _, out, _ = run(capsys, "race", "--guest", "1GiB", "--inflate", "512MiB", "--json")
+    race = json.loads(out)
+    assert race["inflate_pages"] == 131_072
+    assert race["host"] == "model"
+    assert set(race["paths"]) == {"classic", "chunks", "chunks_block_alloc"}
+    counts = {"pages", "messages", "bytes", "entries", "translations", "releases", "seconds"}
+    stages = {"allocate", "send", "translate", "release", "total"}
+    for path in race["paths"].values():
+        assert counts <= set(path)
+        assert set(path["seconds"]) == stages
+    assert set(race["improvement"]) == {"chunks", "chunks_block_alloc"}
+
+
+def test_race_on_real_memory_reports_the_resident_set(capsys):
+    _, out, _ = run(capsys, "race", "--guest", "64MiB", "--host", "madvise", "--json")
+    race = json.loads(out)
+    assert race["host"] == "madvise"
+    fallen = race["rss_bytes"]["before"] - race["rss_bytes"]["after"]
+    assert fallen == pytest.approx(race["paths"]["chunks"]["pages"] * 4096, rel=0.01)
+
+
+def test_predict_compares_with_what_the_guest_did(capsys):
+    _, out, _ = run(capsys, "predict", "aged-1g", "--json")
+    result = json.loads(out)
+    assert result["pages"] == 131_072
+    assert result["buddyinfo_exact"] is True
+    assert result["chunks_real"] == 3985
+    assert 0 < result["overlap"] <= 1
+    status, out, _ = run(capsys, "predict", "aged-1g")
+    assert status == 0
+    assert "3985" in out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("race", "--guest", "nonsense"), "guest 'nonsense': give a capture"),
+        (("race", "--inflate", "seven"), "size 'seven': write a number and a unit"),
+        (("predict", "missing.npz"), "missing.npz: no such file"),
+    ],
+)
+def test_a_mistake_is_said_in_one_line_with_what_to_do(capsys, arguments, said):
+    status, out, err = run(capsys, *arguments)
+    assert status == 1
+    assert out == ""
+    assert err.startswith("balloonkit: ")
+    assert said in err
+    assert err.count("\n") == 1
+
+
+def test_importing_the_package_brings_in_no_plotting_and_no_widgets():
+    code = (
+        "import sys, balloonkit; "
+        "print([m for m in ('matplotlib', 'ipywidgets', 'anywidget', 'rich') if m in sys.modules])"
+    )
+    out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert out.stdout.strip() == "[]"

@@ -1,0 +1,70 @@
+"""The race, on the model host and on real memory."""
+
+import numpy as np
+import pytest
+
+from balloonkit.guest import Guest
+from balloonkit.race import PATHS, find_guest, run_race
+
+
+def test_idle_8g_by_seven_gib_has_the_published_counts():
+    race = run_race(find_guest("idle-8g"), "7GiB").as_dict()
+    assert race["guest"] == "idle-8g"
+    assert race["inflate_pages"] == 1_835_008
+    classic = race["paths"]["classic"]
+    assert classic["pages"] == classic["translations"] == classic["releases"] == 1_835_008
+    assert (classic["messages"], classic["bytes"]) == (7168, 7_340_032)
+    assert classic["seconds"]["total"] == pytest.approx(4.126, abs=0.0005)
+    assert race["paths"]["chunks"]["messages"] == 1
+    assert race["improvement"]["chunks"] == pytest.approx(0.857, abs=0.001)
+    assert race["improvement"]["chunks_block_alloc"] > race["improvement"]["chunks"]
+    assert race["rss_bytes"] is None
+
+
+def test_every_path_sees_the_same_guest_and_leaves_it_alone():
+    guest = Guest.aged("64MiB", 0.2)
+    before = guest.buddy.free_mask.copy()
+    race = run_race(guest, "16MiB")
+    assert (guest.buddy.free_mask == before).all()
+    assert {r.counts.pages for r in race.reports.values()} == {4096}
+    assert list(race.reports) == list(PATHS)
+
+
+def test_on_a_checkerboard_chunks_still_save_kicks_but_no_release():
+    counts = {p: r.counts for p, r in run_race(Guest.aged("64MiB", 1), "16MiB").reports.items()}
+    assert counts["chunks"].releases == counts["classic"].releases == 4096
+    assert counts["chunks"].bytes > counts["classic"].bytes
+    assert counts["chunks"].messages < counts["classic"].messages
+
+
+@pytest.mark.parametrize("huge_pages", [False, True])
+def test_real_memory_falls_by_what_was_ballooned_and_only_that(huge_pages):
+    guest = Guest.idle("256MiB")
+    reported = []
+    race = run_race(guest, "192MiB", "madvise", huge_pages, lambda *what: reported.append(what))
+    for report in race.reports.values():
+        before, after = report.resident_bytes
+        assert before - after == pytest.approx(192 << 20, rel=0.01)
+        assert report.measured.release > 0
+    resident = race.as_dict()["rss_bytes"]
+    assert resident["before"] == pytest.approx(256 << 20, rel=0.01)
+    assert reported
+
+
+def test_more_memory_than_there_is_is_refused_before_anything_is_touched():
+    guest = Guest.idle("64MiB")
+    guest.size_bytes = 4 << 40
+    with pytest.raises(MemoryError, match="GiB"):
+        run_race(guest, "1MiB", "madvise")
+
+
+def test_a_guest_is_found_by_name_size_or_file(tmp_path):
+    assert find_guest("aged-1g").size_bytes == 1 << 30
+    assert find_guest("2GiB").size_bytes == 2 << 30
+    with pytest.raises(ValueError, match=r"guest 'nonsense': give a capture \(idle-8g"):
+        find_guest("nonsense")
+    with pytest.raises(ValueError, match="no such file"):
+        find_guest(str(tmp_path / "missing.npz"))
+    np.savez(tmp_path / "x.npz", meta="{}")
+    with pytest.raises(ValueError, match="not a whole capture"):
+        find_guest(str(tmp_path / "x.npz"))
