@@ -11,7 +11,7 @@ from balloonkit.wire.page_chunk import MAX_CHUNKS, chunk_messages
 END_PFN = 1 << 52
 CHUNKS = st.lists(
     st.integers(0, END_PFN - 1).flatmap(
-        lambda base: st.tuples(st.just(base), st.integers(1, END_PFN - base))
+        lambda base: st.tuples(st.just(base), st.integers(1, min(END_PFN - base, END_PFN - 1)))
     ),
     max_size=50,
 )
