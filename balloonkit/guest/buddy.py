@@ -210,7 +210,7 @@ class BuddyAllocator:
         for level in ("low_pages", "min_pages"):
             for index in reversed(range(len(self.zones))):
                 zone = self.zones[index]
-                mark_pages = getattr(zone, level) + zone.reserve_pages
+                mark_pages = getattr(zone, level) + zone.reserve_pages - zone.withheld_pages
                 yield index, max(self.free_pages(index) - mark_pages, 0)
 
     def take_from(self, zone: int, n: int, order: int = 0) -> Pfns:

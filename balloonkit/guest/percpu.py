@@ -36,6 +36,10 @@ class PerCpuLists:
         """Return the pages in stock for a zone, given by its index, head first."""
         return self._stocks[zone]
 
+    def put_in_stock(self, zone: int, pfns: Pfns) -> None:
+        """Start with pages found on a running kernel's list, head first."""
+        self._stocks[zone] = pfns
+
     def copy(self, buddy: BuddyAllocator) -> "PerCpuLists":
         """Return the same stock in front of `buddy`, a copy of this one's allocator."""
         twin = PerCpuLists(buddy)

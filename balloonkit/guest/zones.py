@@ -40,11 +40,15 @@ class Zone:
         lowmem_reserve against requests that may also use the zones above.
     batch : int
         Pages a per-CPU list takes from the free lists in one go.
+    withheld_pages : int
+        Free pages of the kernel's own pageblocks: watermarks count them, no balloon page comes
+        from there.
 
     Examples
     --------
-    >>> Zone("Normal", 0, 64)
-    Zone(name='Normal', start_pfn=0, end_pfn=64, min_pages=0, low_pages=0, reserve_pages=0, batch=1)
+    >>> zone = Zone("Normal", 1048576, 2097152, min_pages=12766, low_pages=15957)
+    >>> zone.end_pfn - zone.start_pfn, zone.batch
+    (1048576, 1)
     """
 
     name: str
@@ -54,6 +58,7 @@ class Zone:
     low_pages: int = 0
     reserve_pages: int = 0
     batch: int = 1
+    withheld_pages: int = 0
 
 
 def x86_zones(span_pfns: int, page_bytes: int = BALLOON_PAGE_BYTES) -> tuple[Zone, ...]:

@@ -1,0 +1,163 @@
+"""A running guest's allocator, rebuilt from one reading of ``/proc/kpageflags``.
+
+The flags say *which* pages are free; what leaves first also depends on what no flag shows: the
+sequence of the free lists, the pages on per-CPU lists, and which free pages only the kernel may
+use. Each follows from how Linux 6.1 came to this state:
+
+* **Pageblocks.** Balloon pages are movable and come from movable pageblocks. Slabs, page tables
+  and other kernel blocks claim whole pageblocks, two at a time when cut from a block of order 10
+  (``steal_suitable_fallback``); free pages between them do not leave, but watermarks count them.
+* **Per-CPU lists.** A page without any flag in a movable pageblock is on such a list.
+* **Free lists.** Memory no process ever used is as boot left it, lowest first. The rest was freed
+  since, so its frees are *replayed*: processes let go of memory from low to high addresses, in
+  pieces, each from its last page to its first (``release_pages`` puts pages on the *head* of its
+  batch). Head or tail is then `BuddyAllocator.give_back`'s own rule.
+* **The reader.** The process that read the flags ends before the balloon is filled.
+
+Caveats: physical order stands for virtual order, true of memory touched in sequence; where one
+piece ended and the next began is not visible, so pieces are as long as what is still in use.
+"""
+
+from dataclasses import replace
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from balloonkit.guest.blocks import TOP_PAGES, Pfns
+from balloonkit.guest.buddy import ListOrder
+from balloonkit.guest.memory import Guest
+from balloonkit.guest.zones import PAGEBLOCK_PAGES, Zone
+
+__all__ = ["guest_from_flags", "movable_mask"]
+
+# Bits of /proc/kpageflags (Linux include/uapi/linux/kernel-page-flags.h).
+_LRU, _SLAB, _BUDDY, _ANON, _HEAD, _TAIL, _HUGE, _NOPAGE, _THP, _PGTABLE = (
+    np.uint64(1 << bit) for bit in (5, 7, 10, 12, 15, 16, 17, 20, 22, 26)
+)
+# PG_mappedtodisk; on an anonymous page the same bit is PG_anon_exclusive: one process maps it.
+_EXCLUSIVE = np.uint64(1 << 34)
+
+# The smallest kernel allocation told from per-CPU pages by shape alone: each zone's DMA pool,
+# 128 KiB per GiB of RAM (kernel/dma/pool.c).
+_POOL_PAGES = 32
+
+
+def guest_from_flags(
+    name: str, size_bytes: int, flags: ArrayLike, zones: tuple[Zone, ...]
+) -> Guest:
+    """Rebuild a guest of 4 KiB pages from its page flags, ready to give memory away.
+
+    Parameters
+    ----------
+    name : str
+    size_bytes : int
+        RAM.
+    flags : uint64, shape (PFNs,)
+        ``/proc/kpageflags``.
+    zones : tuple of Zone
+        Lowest first, with the watermarks of the running kernel; see `zones_from_zoneinfo`.
+
+    Examples
+    --------
+    >>> from balloonkit.captures import load_capture
+    >>> from balloonkit.guest.zones import zones_from_zoneinfo
+    >>> capture = load_capture("aged-1g")
+    >>> flags = capture.flags("before")
+    >>> zones = zones_from_zoneinfo(capture.text("zoneinfo_boot"), len(flags))
+    >>> guest = guest_from_flags("aged-1g", capture.guest_bytes, flags, zones)
+    >>> len(guest.percpu.stock(1))  # in DMA32: real pages no flag shows
+    11608
+    """
+    pages = np.asarray(flags, np.uint64)
+    span = len(pages)
+    pages = np.append(pages, np.full(-span % TOP_PAGES, _NOPAGE))
+    free, movable, used = _any(pages, _BUDDY), movable_mask(pages), _in_used_row(pages)
+    whole = np.repeat(free.reshape(-1, TOP_PAGES).all(1), TOP_PAGES)
+    since_boot = free & movable & used & ~whole
+    untouched = free & movable & ~since_boot
+    withheld = free & ~movable
+    zones = tuple(
+        replace(z, withheld_pages=int(withheld[z.start_pfn : z.end_pfn].sum())) for z in zones
+    )
+    guest = Guest(name, size_bytes, untouched[:span], zones, list_order=ListOrder.BOOT)
+    piece_pages = _typical_run(_any(pages, _ANON))
+    guest.buddy.give_back(_as_freed(since_boot, piece_pages))
+
+    stocked = (pages == 0) & movable
+    for index, zone in enumerate(zones):
+        mine = np.zeros(len(pages), bool)
+        mine[zone.start_pfn : zone.end_pfn] = True
+        boot = np.flatnonzero(stocked & mine & ~used).astype(np.uint32)
+        stock = np.append(boot, _as_freed(stocked & mine & used, piece_pages))[::-1]
+        reader = _reader_pages(pages, stock)
+        guest.percpu.put_in_stock(index, np.append(_as_freed(reader, piece_pages)[::-1], stock))
+    return guest
+
+
+def movable_mask(flags: NDArray[np.uint64]) -> NDArray[np.bool_]:
+    """Tell which pages lie in movable pageblocks, shape as `flags`: whole blocks of order 10.
+
+    A pageblock is the kernel's when it holds a slab, a page table, a compound page that is not a
+    huge page, or a flagless block allocated in one piece; so is its neighbour, the other half of
+    the block of order 10, unless a process has a page there.
+    """
+    compound = _any(flags, _HEAD | _TAIL) & ~_any(flags, _HUGE | _THP)
+    own = _any(flags, _SLAB | _PGTABLE) | compound | _flagless_pools(flags)
+    kernel: NDArray[np.bool_] = own.reshape(-1, 2, PAGEBLOCK_PAGES).any(axis=2)
+    user: NDArray[np.bool_] = _any(flags, _LRU | _ANON).reshape(kernel.shape + (-1,)).any(axis=2)
+    movable = ~(kernel | (kernel[:, ::-1] & ~user))
+    return np.repeat(movable.ravel(), PAGEBLOCK_PAGES)
+
+
+def _any(flags: NDArray[np.uint64], bits: np.uint64) -> NDArray[np.bool_]:
+    mask: NDArray[np.bool_] = (flags & bits).astype(np.bool_)
+    return mask
+
+
+def _in_used_row(flags: NDArray[np.uint64]) -> NDArray[np.bool_]:
+    """Tell which pages share their block of order 10 with a page of a process."""
+    user = _any(flags, _LRU | _ANON)
+    return np.repeat(user.reshape(-1, TOP_PAGES).any(1), TOP_PAGES)
+
+
+def _runs(mask: NDArray[np.bool_]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    edges = np.flatnonzero(np.diff(np.concatenate(([False], mask, [False])).astype(np.int8)))
+    return edges[::2], edges[1::2]
+
+
+def _flagless_pools(flags: NDArray[np.uint64]) -> NDArray[np.bool_]:
+    """Find flagless runs that are exactly one aligned block: per-CPU pages came one by one."""
+    pools = np.zeros(len(flags), bool)
+    used = _in_used_row(flags)
+    for start, end in zip(*_runs(flags == 0), strict=True):
+        pages = int(end - start)
+        aligned = pages & (pages - 1) == 0 and start % pages == 0
+        if pages >= _POOL_PAGES and aligned and not used[start]:
+            pools[start:end] = True
+    return pools
+
+
+def _typical_run(mask: NDArray[np.bool_]) -> int:
+    starts, ends = _runs(mask)
+    return max(int(np.median(ends - starts)), 1) if len(starts) else 1
+
+
+def _as_freed(mask: NDArray[np.bool_], piece_pages: int) -> Pfns:
+    """Put pages in the sequence they were freed in: pieces ascend, each from its last page down."""
+    pfns = np.flatnonzero(mask)
+    first = np.append(True, np.diff(pfns) != 1)[: len(pfns)]
+    run = np.cumsum(first) - 1
+    piece = (pfns - pfns[first][run]) // piece_pages
+    return pfns[np.lexsort((-pfns, piece, run))].astype(np.uint32)
+
+
+def _reader_pages(flags: NDArray[np.uint64], stock: Pfns) -> NDArray[np.bool_]:
+    """Find the reader's pages: anonymous, its own, and right before the next page in stock."""
+    mask = np.zeros(len(flags), bool)
+    if len(stock):
+        head = int(stock[0])
+        row = head - head % TOP_PAGES
+        others = np.flatnonzero(~_any(flags[row:head], _ANON))
+        start = row + int(others[-1]) + 1 if len(others) else row
+        mask[start:head] = _any(flags[start:head], _EXCLUSIVE)
+    return mask
