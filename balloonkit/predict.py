@@ -1,7 +1,8 @@
 """The model against a real guest: from its memory before the balloon, what it will give away.
 
-The allocator is built from the page flags of a capture and asked for as many pages as the real
-driver sent. What the guest then really did is in the same capture, so the two can be compared.
+The guest is rebuilt from the page flags of a capture (`guest/snapshot.py` holds the rules and says
+where each comes from) and its driver asked for as many pages as the real one sent. What the guest
+then really did is in the same capture, so the two can be compared.
 """
 
 from dataclasses import dataclass
@@ -9,11 +10,48 @@ from dataclasses import dataclass
 import numpy as np
 
 from balloonkit.captures import Capture
-from balloonkit.guest import Guest
+from balloonkit.guest import BuddyAllocator, Guest
+from balloonkit.guest.blocks import Pfns
+from balloonkit.guest.driver import BalloonDriver
+from balloonkit.guest.snapshot import guest_from_flags
 from balloonkit.guest.zones import zones_from_zoneinfo
 from balloonkit.wire import pack_chunks
+from balloonkit.wire.features import Feature
+from balloonkit.wire.pfn_array import MAX_PFNS
 
-__all__ = ["Prediction", "guest_of", "predict"]
+__all__ = ["Prediction", "WireOrder", "guest_of", "predict", "predict_pfns"]
+
+
+@dataclass(frozen=True)
+class WireOrder:
+    """How the PFNs of an inflate follow each other on the wire.
+
+    Attributes
+    ----------
+    descending_share : float
+        Of the steps from one PFN to the next inside a message, how many are exactly -1.
+    message_step_pages : float
+        Median step from the first PFN of a message to the first of the next.
+
+    Examples
+    --------
+    >>> WireOrder.of(np.array([3, 2, 1, 8, 7, 6], np.uint32), message_pfns=3)
+    WireOrder(descending_share=1.0, message_step_pages=5.0)
+    """
+
+    descending_share: float
+    message_step_pages: float
+
+    @classmethod
+    def of(cls, pfns: Pfns, message_pfns: int = MAX_PFNS) -> "WireOrder":
+        """Measure PFNs in wire order; a figure is 0 where there is no step to measure."""
+        signed = pfns.astype(np.int64)
+        inside = np.arange(1, len(signed)) % message_pfns != 0
+        steps, message_steps = np.diff(signed)[inside], np.diff(signed[::message_pfns])
+        return cls(
+            float(np.mean(steps == -1)) if len(steps) else 0.0,
+            float(np.median(message_steps)) if len(message_steps) else 0.0,
+        )
 
 
 @dataclass(frozen=True)
@@ -31,6 +69,9 @@ class Prediction:
         Chunks the pages make, at best.
     overlap : float
         Pages both gave away over pages either did; 1 is a perfect prediction.
+    descending_share_real, descending_share_predicted : float
+    message_step_pages_real, message_step_pages_predicted : float
+        Order on the wire; see `WireOrder`.
     """
 
     pages: int
@@ -38,13 +79,24 @@ class Prediction:
     chunks_real: int
     chunks_predicted: int
     overlap: float
+    descending_share_real: float
+    descending_share_predicted: float
+    message_step_pages_real: float
+    message_step_pages_predicted: float
 
 
 def guest_of(capture: Capture) -> Guest:
-    """Return the captured guest as it was before the balloon: its free pages, zones, watermarks."""
-    free = capture.free_mask("before")
-    zones = zones_from_zoneinfo(capture.text("zoneinfo_boot"), len(free))
-    return Guest(capture.name, capture.guest_bytes, free, zones)
+    """Return the captured guest as it was before the balloon, ready to give memory away."""
+    flags = capture.flags("before")
+    zones = zones_from_zoneinfo(capture.text("zoneinfo_boot"), len(flags))
+    return guest_from_flags(capture.name, capture.guest_bytes, flags, zones)
+
+
+def predict_pfns(capture: Capture) -> Pfns:
+    """Predict the PFNs a captured guest gives away, in wire order, from its state before."""
+    driver = BalloonDriver(guest_of(capture), Feature(0), lambda queue, message: None)
+    driver.fill(len(capture.inflate_pfns))
+    return driver.held
 
 
 def predict(capture: Capture) -> Prediction:
@@ -52,19 +104,23 @@ def predict(capture: Capture) -> Prediction:
 
     Examples
     --------
-    >>> from balloonkit import load_capture
+    >>> from balloonkit.captures import load_capture
     >>> result = predict(load_capture("aged-1g"))
-    >>> result.pages, result.buddyinfo_exact, result.chunks_real
-    (131072, True, 3985)
+    >>> result.pages, result.buddyinfo_exact, result.chunks_real, result.chunks_predicted
+    (131072, True, 3985, 3990)
     """
-    guest = guest_of(capture)
-    exact = guest.buddy.buddyinfo() == capture.buddyinfo("before")
-    real, predicted = capture.inflate_pfns, guest.take(len(capture.inflate_pfns))
+    buddy = BuddyAllocator.from_free_mask(capture.free_mask("before"))
+    real, predicted = capture.inflate_pfns, predict_pfns(capture)
     both = len(np.intersect1d(real, predicted, assume_unique=True))
+    order_real, order_predicted = WireOrder.of(real), WireOrder.of(predicted)
     return Prediction(
         pages=len(real),
-        buddyinfo_exact=exact,
+        buddyinfo_exact=buddy.buddyinfo() == capture.buddyinfo("before"),
         chunks_real=len(pack_chunks(real)),
         chunks_predicted=len(pack_chunks(predicted)),
         overlap=both / (len(real) + len(predicted) - both),
+        descending_share_real=order_real.descending_share,
+        descending_share_predicted=order_predicted.descending_share,
+        message_step_pages_real=order_real.message_step_pages,
+        message_step_pages_predicted=order_predicted.message_step_pages,
     )

@@ -71,8 +71,9 @@ def guest_from_flags(
     pages = np.asarray(flags, np.uint64)
     span = len(pages)
     pages = np.append(pages, np.full(-span % TOP_PAGES, _NOPAGE))
-    free, movable, used = _any(pages, _BUDDY), movable_mask(pages), _in_used_row(pages)
-    whole = np.repeat(free.reshape(-1, TOP_PAGES).all(1), TOP_PAGES)
+    free, movable = _any(pages, _BUDDY), movable_mask(pages)
+    used = _in_group(_any(pages, _LRU | _ANON), TOP_PAGES)
+    whole = ~_in_group(~free, TOP_PAGES)
     since_boot = free & movable & used & ~whole
     untouched = free & movable & ~since_boot
     withheld = free & ~movable
@@ -103,21 +104,19 @@ def movable_mask(flags: NDArray[np.uint64]) -> NDArray[np.bool_]:
     """
     compound = _any(flags, _HEAD | _TAIL) & ~_any(flags, _HUGE | _THP)
     own = _any(flags, _SLAB | _PGTABLE) | compound | _flagless_pools(flags)
-    kernel: NDArray[np.bool_] = own.reshape(-1, 2, PAGEBLOCK_PAGES).any(axis=2)
-    user: NDArray[np.bool_] = _any(flags, _LRU | _ANON).reshape(kernel.shape + (-1,)).any(axis=2)
-    movable = ~(kernel | (kernel[:, ::-1] & ~user))
-    return np.repeat(movable.ravel(), PAGEBLOCK_PAGES)
+    kernel = _in_group(own, PAGEBLOCK_PAGES)
+    user = _in_group(_any(flags, _LRU | _ANON), PAGEBLOCK_PAGES)
+    return ~kernel & (user | ~_in_group(own, TOP_PAGES))
+
+
+def _in_group(mask: NDArray[np.bool_], group_pages: int) -> NDArray[np.bool_]:
+    """Tell which pages share their aligned group with a page of the mask."""
+    return np.repeat(np.logical_or.reduce(mask.reshape(-1, group_pages), axis=1), group_pages)
 
 
 def _any(flags: NDArray[np.uint64], bits: np.uint64) -> NDArray[np.bool_]:
     mask: NDArray[np.bool_] = (flags & bits).astype(np.bool_)
     return mask
-
-
-def _in_used_row(flags: NDArray[np.uint64]) -> NDArray[np.bool_]:
-    """Tell which pages share their block of order 10 with a page of a process."""
-    user = _any(flags, _LRU | _ANON)
-    return np.repeat(user.reshape(-1, TOP_PAGES).any(1), TOP_PAGES)
 
 
 def _runs(mask: NDArray[np.bool_]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
@@ -128,7 +127,7 @@ def _runs(mask: NDArray[np.bool_]) -> tuple[NDArray[np.int64], NDArray[np.int64]
 def _flagless_pools(flags: NDArray[np.uint64]) -> NDArray[np.bool_]:
     """Find flagless runs that are exactly one aligned block: per-CPU pages came one by one."""
     pools = np.zeros(len(flags), bool)
-    used = _in_used_row(flags)
+    used = _in_group(_any(flags, _LRU | _ANON), TOP_PAGES)
     for start, end in zip(*_runs(flags == 0), strict=True):
         pages = int(end - start)
         aligned = pages & (pages - 1) == 0 and start % pages == 0
