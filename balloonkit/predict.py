@@ -107,7 +107,7 @@ def predict(capture: Capture) -> Prediction:
     >>> from balloonkit.captures import load_capture
     >>> result = predict(load_capture("aged-1g"))
     >>> result.pages, result.buddyinfo_exact, result.chunks_real, result.chunks_predicted
-    (131072, True, 3985, 3990)
+    (131072, True, 3985, 3991)
     """
     buddy = BuddyAllocator.from_free_mask(capture.free_mask("before"))
     real, predicted = capture.inflate_pfns, predict_pfns(capture)

@@ -12,10 +12,13 @@ use. Each follows from how Linux 6.1 came to this state:
   since, so its frees are *replayed*: processes let go of memory from low to high addresses, in
   pieces, each from its last page to its first (``release_pages`` puts pages on the *head* of its
   batch). Head or tail is then `BuddyAllocator.give_back`'s own rule.
-* **The reader.** The process that read the flags ends before the balloon is filled.
+* **The reader.** The process that read the flags ends before the balloon is filled, and what it
+  gives back leaves first.
 
-Caveats: physical order stands for virtual order, true of memory touched in sequence; where one
-piece ended and the next began is not visible, so pieces are as long as what is still in use.
+Caveats: physical order stands for the order of the frees, true of a process that touched its
+memory in sequence; after frees in random order a list's sequence cannot be known, only what is in
+it. Where one piece ended and the next began is not visible, so pieces are as long as what is still
+in use. Not modelled: movable pages taken from kernel pageblocks when nothing else is left.
 """
 
 from dataclasses import replace
@@ -66,7 +69,7 @@ def guest_from_flags(
     >>> zones = zones_from_zoneinfo(capture.text("zoneinfo_boot"), len(flags))
     >>> guest = guest_from_flags("aged-1g", capture.guest_bytes, flags, zones)
     >>> len(guest.percpu.stock(1))  # in DMA32: real pages no flag shows
-    11608
+    11605
     """
     pages = np.asarray(flags, np.uint64)
     span = len(pages)
@@ -81,7 +84,7 @@ def guest_from_flags(
         replace(z, withheld_pages=int(withheld[z.start_pfn : z.end_pfn].sum())) for z in zones
     )
     guest = Guest(name, size_bytes, untouched[:span], zones, list_order=ListOrder.BOOT)
-    piece_pages = _typical_run(_any(pages, _ANON))
+    piece_pages = _typical_run(_any(pages, _LRU | _ANON))
     guest.buddy.give_back(_as_freed(since_boot, piece_pages))
 
     stocked = (pages == 0) & movable
@@ -90,8 +93,7 @@ def guest_from_flags(
         mine[zone.start_pfn : zone.end_pfn] = True
         boot = np.flatnonzero(stocked & mine & ~used).astype(np.uint32)
         stock = np.append(boot, _as_freed(stocked & mine & used, piece_pages))[::-1]
-        reader = _reader_pages(pages, stock)
-        guest.percpu.put_in_stock(index, np.append(_as_freed(reader, piece_pages)[::-1], stock))
+        guest.percpu.put_in_stock(index, _with_reader(pages, stock))
     return guest
 
 
@@ -150,13 +152,25 @@ def _as_freed(mask: NDArray[np.bool_], piece_pages: int) -> Pfns:
     return pfns[np.lexsort((-pfns, piece, run))].astype(np.uint32)
 
 
-def _reader_pages(flags: NDArray[np.uint64], stock: Pfns) -> NDArray[np.bool_]:
-    """Find the reader's pages: anonymous, its own, and right before the next page in stock."""
-    mask = np.zeros(len(flags), bool)
-    if len(stock):
-        head = int(stock[0])
-        row = head - head % TOP_PAGES
-        others = np.flatnonzero(~_any(flags[row:head], _ANON))
-        start = row + int(others[-1]) + 1 if len(others) else row
-        mask[start:head] = _any(flags[start:head], _EXCLUSIVE)
-    return mask
+def _with_reader(flags: NDArray[np.uint64], stock: Pfns) -> Pfns:
+    """Put the reader's pages back on the stock they came from, `stock` being of one zone.
+
+    Its newest pages are told by still waiting for their place on an LRU list (``lru_add`` batch).
+    Its other pages beside them leave first, then those in stock there, nearest first.
+    """
+    anonymous, own = _any(flags, _ANON), _any(flags, _EXCLUSIVE)
+    newest = anonymous & own & ~_any(flags, _LRU)
+    in_stock = np.zeros(len(flags), bool)
+    in_stock[stock] = True
+    beside = np.zeros(len(flags), bool)
+    for start, end in zip(
+        *_runs((anonymous | in_stock) & _in_group(newest, TOP_PAGES)), strict=True
+    ):
+        beside[start:end] = newest[start:end].any() and in_stock[start:end].any()
+    next_pfns = np.flatnonzero(beside & in_stock)
+    if not len(next_pfns):
+        return stock
+    distance = np.abs(next_pfns - np.flatnonzero(beside & newest).mean())
+    next_pfns = next_pfns[np.argsort(distance)].astype(np.uint32)
+    reader = np.flatnonzero(beside & anonymous & own).astype(np.uint32)
+    return np.concatenate((reader, next_pfns, stock[~beside[stock]]))

@@ -12,7 +12,15 @@ from balloonkit.guest import Zone
 from balloonkit.guest.snapshot import guest_from_flags, movable_mask
 from balloonkit.guest.zones import zones_from_zoneinfo
 
-FREE, ANON, SLAB, PGTABLE, RESERVED, FLAGLESS = 1 << 10, 1 << 12, 1 << 7, 1 << 26, 1 << 32, 0
+LRU, FREE, ANON, SLAB, PGTABLE, RESERVED, FLAGLESS = (
+    1 << 5,
+    1 << 10,
+    1 << 12,
+    1 << 7,
+    1 << 26,
+    1 << 32,
+    0,
+)
 EXCLUSIVE_ANON = ANON | 1 << 34
 KINDS = (FREE, FREE, EXCLUSIVE_ANON, RESERVED, FLAGLESS, SLAB)
 ZONES = (Zone("Normal", 0, 4096, min_pages=8, low_pages=10, batch=7),)
@@ -110,9 +118,18 @@ def test_stocked_pages_ascend_inside_a_freed_piece_and_descend_between_pieces():
 def test_pages_of_the_process_that_read_the_flags_leave_first():
     flags = in_use()
     flags[100:110] = EXCLUSIVE_ANON
-    flags[103] = ANON  # shared with a process that stays
+    flags[100:105] |= LRU  # the newest of its pages are not on an LRU list yet
+    flags[103] = ANON | LRU  # shared with a process that stays
     flags[110:115] = FLAGLESS
-    assert set(rebuild(flags).percpu.stock(0)[:9].tolist()) == set(range(100, 110)) - {103}
+    stock = rebuild(flags).percpu.stock(0).tolist()
+    assert stock == [100, 101, 102, *range(104, 115)]
+
+
+def test_pages_of_a_process_that_stays_do_not_leave():
+    flags = in_use()
+    flags[100:110] = EXCLUSIVE_ANON | LRU
+    flags[110:115] = FLAGLESS
+    assert sorted(rebuild(flags).percpu.stock(0).tolist()) == list(range(110, 115))
 
 
 @settings(max_examples=60, deadline=None)
