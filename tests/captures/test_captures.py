@@ -4,6 +4,8 @@ import numpy as np
 import pytest
 
 from balloonkit.captures import KPF_OFFLINE, CaptureError, load_capture
+from balloonkit.wire import pack_chunks
+from balloonkit.wire.page_chunk import chunk_messages
 
 
 def test_what_the_driver_sent_is_what_the_kernel_flags_as_ballooned(capture):
@@ -33,3 +35,9 @@ def test_a_file_that_is_no_archive_is_refused(tmp_path, content):
     (tmp_path / "x.npz").write_bytes(content)
     with pytest.raises(CaptureError, match=r"x\.npz: not a capture"):
         load_capture(tmp_path / "x.npz")
+
+
+def test_the_captures_own_pages_make_the_chunks_known_for_them(idle_8g, aged_8g):
+    idle, aged = pack_chunks(idle_8g.inflate_pfns), pack_chunks(aged_8g.inflate_pfns)
+    assert (len(idle), len(list(chunk_messages(idle)))) == (17, 1)
+    assert (len(aged), len(list(chunk_messages(aged)))) == (46_933, 23)
