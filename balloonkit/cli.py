@@ -32,6 +32,14 @@ _PATH_TITLES = {
     "chunks_block_alloc": "chunks, blocks",
 }
 
+#: What reading the whole memory afterwards found, in pages; the second and fourth must be 0.
+_CHECKS = {
+    "released": "released_pages",
+    "  not zero": "released_not_zero",
+    "kept": "kept_pages",
+    "  changed": "kept_changed",
+}
+
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command; return its exit status: 0, or 1 after an error said in one line."""
@@ -108,6 +116,8 @@ def _race_table(race: Race) -> Table:
         for moment, index in (("before", 0), ("after", 1)):
             sizes = (format_size(r.resident_bytes[index]) for r in race.reports.values())
             table.add_row(f"resident {moment}", *sizes)
+        for title, field in _CHECKS.items():
+            table.add_row(title, *(f"{getattr(c, field):,}" for c in race.checks.values()))
     return table
 
 
@@ -127,8 +137,8 @@ def _progress() -> Iterator[ReportProgress]:
 
         def report(what: str, done: int, total: int) -> None:
             if what not in tasks:
-                tasks[what] = bars.add_task(what, total=total)
-            bars.update(tasks[what], completed=done)
+                tasks[what] = bars.add_task(what, total=None)
+            bars.update(tasks[what], completed=done, total=total or None)
 
         yield report
 

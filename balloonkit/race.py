@@ -4,10 +4,13 @@ Every path starts from a copy of the guest, so all three see the same free lists
 """
 
 from collections.abc import Callable
-from contextlib import closing
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
 
 from balloonkit.captures import SHIPPED, load_capture
 from balloonkit.costs import Stages
@@ -16,7 +19,10 @@ from balloonkit.host.local import LocalHost
 from balloonkit.machine import Host, Machine, Report
 from balloonkit.predict import guest_of
 from balloonkit.units import BALLOON_PAGE_BYTES, parse_size
-from balloonkit.wire import CLASSIC, PROPOSED, Feature
+from balloonkit.wire import CLASSIC, PROPOSED, Feature, pack_chunks
+
+if TYPE_CHECKING:
+    from balloonkit.host.mapping import Verified
 
 __all__ = ["PATHS", "HostKind", "Progress", "Race", "find_guest", "run_race"]
 
@@ -43,12 +49,15 @@ class Race:
     host : {"model", "madvise"}
         With the model host seconds are model time (costs of 2017); with madvise, measured here.
     reports : dict of Report, by path
+    checks : dict of Verified, by path
+        With madvise, what reading every page of the memory afterwards found.
     """
 
     guest: str
     inflate_pages: int
     host: HostKind
     reports: dict[str, Report]
+    checks: "dict[str, Verified]"
 
     def seconds(self, path: str) -> Stages:
         """Return the stages of one path, on the clock of this race."""
@@ -84,6 +93,7 @@ class Race:
             "paths": paths,
             "improvement": {p: self.improvement(p) for p in self.reports if p != "classic"},
             "rss_bytes": resident,
+            "checks": {path: check._asdict() for path, check in self.checks.items()} or None,
         }
 
 
@@ -131,28 +141,38 @@ def run_race(
     huge_pages : bool
         Back the real memory with transparent huge pages.
     progress : callable (what, done_bytes, total_bytes), optional
-        Called while long work goes on.
+        Called while long work goes on; a total of 0 means that it cannot be told.
 
     Raises
     ------
     MemoryError
         If real memory is asked for that the machine or its control group cannot give.
     """
-    reports = {}
-    for path, (features, block_alloc) in PATHS.items():
-        with closing(_host_for(guest, host, huge_pages, path, progress)) as its_host:
-            machine = Machine(guest.copy(), features, its_host, block_alloc=block_alloc)
-            reports[path] = machine.inflate(inflate)
-    return Race(guest.name, parse_size(inflate) // BALLOON_PAGE_BYTES, host, reports)
+    reports, checks = {}, {}
+    for path in PATHS:
+        if host == "model":
+            reports[path] = _inflate(guest, path, inflate, LocalHost(guest.size_bytes))[0]
+            continue
+        # Only where it is wanted: a browser's Python has no processes.
+        from balloonkit.host.process import ProcessHost
+
+        say = progress or (lambda what, done, total: None)
+        with ProcessHost(
+            guest.size_bytes,
+            huge_pages=huge_pages,
+            progress=partial(say, f"{path}: populate memory"),
+        ) as real:
+            say(f"{path}: inflate and check", 0, 0)
+            reports[path], chunks = _inflate(guest, path, inflate, real)
+            checks[path] = real.verify(chunks)
+            say(f"{path}: inflate and check", 1, 1)
+    return Race(guest.name, parse_size(inflate) // BALLOON_PAGE_BYTES, host, reports, checks)
 
 
-def _host_for(
-    guest: Guest, kind: HostKind, huge_pages: bool, path: str, progress: Progress | None
-) -> Host:
-    if kind == "model":
-        return LocalHost(guest.size_bytes)
-    # Only where it is wanted: a browser's Python has no processes.
-    from balloonkit.host.process import ProcessHost
-
-    report = None if progress is None else lambda done, total: progress(path, done, total)
-    return ProcessHost(guest.size_bytes, huge_pages=huge_pages, progress=report)
+def _inflate(
+    guest: Guest, path: str, inflate: str | int, host: Host
+) -> tuple[Report, NDArray[np.uint64]]:
+    features, block_alloc = PATHS[path]
+    machine = Machine(guest.copy(), features, host, block_alloc=block_alloc)
+    report = machine.inflate(inflate)
+    return report, pack_chunks(machine.driver.held) * np.uint64(machine.driver.scale)

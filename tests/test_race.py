@@ -46,6 +46,8 @@ def test_real_memory_falls_by_what_was_ballooned_and_only_that(huge_pages):
         before, after = report.resident_bytes
         assert before - after == pytest.approx(192 << 20, rel=0.01)
         assert report.measured.release > 0
+    for check in race.checks.values():
+        assert check == (192 << 8, 0, 64 << 8, 0)  # released, not zero, kept, changed
     resident = race.as_dict()["rss_bytes"]
     assert resident["before"] == pytest.approx(256 << 20, rel=0.01)
     assert reported
