@@ -1,10 +1,17 @@
 """Fixtures every test may use."""
 
+import os
 from functools import cache
 
 import pytest
+from hypothesis import settings
 
 from balloonkit.captures import SHIPPED, load_capture
+
+# CI draws the same examples each time, so that a red run means a change; elsewhere new ones.
+settings.register_profile("ci", derandomize=True, deadline=None)
+if os.environ.get("CI"):
+    settings.load_profile("ci")
 
 load_once = cache(load_capture)
 

@@ -93,7 +93,7 @@ def guest_from_flags(
         mine[zone.start_pfn : zone.end_pfn] = True
         boot = np.flatnonzero(stocked & mine & ~used).astype(np.uint32)
         stock = np.append(boot, _as_freed(stocked & mine & used, piece_pages))[::-1]
-        guest.percpu.put_in_stock(index, _with_reader(pages, stock))
+        guest.percpu.put_in_stock(index, _with_reader(pages, movable, stock))
     return guest
 
 
@@ -152,13 +152,13 @@ def _as_freed(mask: NDArray[np.bool_], piece_pages: int) -> Pfns:
     return pfns[np.lexsort((-pfns, piece, run))].astype(np.uint32)
 
 
-def _with_reader(flags: NDArray[np.uint64], stock: Pfns) -> Pfns:
+def _with_reader(flags: NDArray[np.uint64], movable: NDArray[np.bool_], stock: Pfns) -> Pfns:
     """Put the reader's pages back on the stock they came from, `stock` being of one zone.
 
     Its newest pages are told by still waiting for their place on an LRU list (``lru_add`` batch).
     Its other pages beside them leave first, then those in stock there, nearest first.
     """
-    anonymous, own = _any(flags, _ANON), _any(flags, _EXCLUSIVE)
+    anonymous, own = _any(flags, _ANON) & movable, _any(flags, _EXCLUSIVE)
     newest = anonymous & own & ~_any(flags, _LRU)
     in_stock = np.zeros(len(flags), bool)
     in_stock[stock] = True
