@@ -1,0 +1,147 @@
+"""A fuzz target: bytes become a hostile driver, and what must hold is checked at every step.
+
+The first byte picks the format and the host's page size. Then come operations: an honest message
+of arbitrary bytes through the ring, arbitrary bytes written anywhere into the shared window, a
+kick, a reset. `fuzz_device` is plain Python: hypothesis calls it in the suite, ``run.py`` puts it
+under coverage-guided atheris.
+"""
+
+import numpy as np
+
+from balloonkit.host import BalloonDevice, BookRelease, GuestRam
+from balloonkit.host.service import QueueService
+from balloonkit.layout import RamRange
+from balloonkit.wire import PROPOSED, Feature, encode_chunks, encode_pfns
+from balloonkit.wire.channel import (
+    NEEDS_RESET,
+    STATUS_ADDRESS,
+    WINDOW_BYTES,
+    Channel,
+    Queue,
+    queue_layout,
+)
+from balloonkit.wire.queue_errors import QueueError
+
+#: Two regions with a hole between them, 4 KiB pages [0, 256) and [512, 768).
+REGIONS = [RamRange(0, 1 << 20), RamRange(2 << 20, 1 << 20)]
+_RAM_PFNS = [*range(256), *range(512, 768)]
+_HOST_PAGE_OF = {pfn: page for page, pfn in enumerate(_RAM_PFNS)}
+
+
+class GuardedRelease(BookRelease):
+    """Books that refuse to be written outside guest RAM: NumPy would wrap a negative index."""
+
+    def release_pages(self, pages):
+        self._check(pages, np.ones(len(pages), np.int64))
+        return super().release_pages(pages)
+
+    def release_ranges(self, starts, counts):
+        self._check(starts, counts)
+        return super().release_ranges(starts, counts)
+
+    def _check(self, starts, counts):
+        assert (starts >= 0).all()
+        assert (counts > 0).all()
+        assert (starts + counts <= len(self.resident)).all()
+
+
+class Session:
+    """One device with its window and the hostile driver's end of it."""
+
+    def __init__(self, chunks, host_page_bytes):
+        ram = GuestRam(REGIONS)
+        self.device = BalloonDevice(ram, GuardedRelease(ram.pages, host_page_bytes))
+        self.memory = memoryview(bytearray(WINDOW_BYTES))
+        self.service = QueueService(self.device, self.memory)
+        self.features = PROPOSED if chunks else PROPOSED & ~Feature.PAGE_CHUNKS
+        self.connect()
+
+    def connect(self):
+        self.device.negotiate(self.features)
+        self.channels = {
+            queue: Channel(self.memory, queue, self.kick, lambda queue, timeout_s: False)
+            for queue in Queue
+        }
+
+    def kick(self, queue):
+        self.service.serve(queue)
+        if not self.memory[STATUS_ADDRESS] & NEEDS_RESET:
+            avail, used = queue_layout(queue).avail + 2, queue_layout(queue).used + 2
+            indices = bytes(self.memory[avail : avail + 2]), bytes(self.memory[used : used + 2])
+            assert indices[0] == indices[1], f"buffers not returned: avail, used = {indices}"
+
+    def reset(self):
+        self.service.reset()
+        self.connect()
+        self.trusted = True
+
+    trusted = True
+
+    def send(self, queue, message):
+        """Send a message; where the ring is still honest, compare with the slow reference."""
+        before = self.device._balloon.ballooned.copy()
+        try:
+            self.channels[queue].send(message, timeout_s=0)
+        except QueueError:
+            assert not self.trusted or len(message) == 0 or len(message) > 32760
+            return
+        if self.trusted and queue in (Queue.INFLATE, Queue.DEFLATE):
+            named = pages_named(message, Feature.PAGE_CHUNKS in self.features)
+            before[named] = queue == Queue.INFLATE
+            assert (self.device._balloon.ballooned == before).all(), "a valid page was lost"
+
+    def scribble(self, address, data):
+        self.trusted = False
+        address %= WINDOW_BYTES
+        room = min(len(data), WINDOW_BYTES - address)
+        self.memory[address : address + room] = data[:room]
+
+
+def pages_named(message, chunks):
+    """Host pages of every valid entry, one entry and one page at a time."""
+    size = 16 if chunks else 4
+    if chunks:
+        count = int.from_bytes(message[:8], "little")
+        if len(message) < 8 or count > 2047 or len(message) != 8 + 16 * count:
+            return []
+        message = message[8:]
+    elif len(message) % 4 or len(message) > 1024:
+        return []
+    named = []
+    for at in range(0, len(message), size):
+        base = int.from_bytes(message[at : at + size // (1 + chunks)], "little")
+        pages = int.from_bytes(message[at + 8 : at + 16], "little") if chunks else 1
+        if chunks:
+            if base & 0xFFF or pages & 0xFFF:
+                continue
+            base, pages = base >> 12, pages >> 12
+        if pages <= 512:
+            mine = [_HOST_PAGE_OF.get(pfn) for pfn in range(base, base + pages)]
+            named += [] if None in mine else mine
+    return named
+
+
+def fuzz_device(data):
+    """Drive one session from `data`; raise AssertionError if a promise is broken."""
+    mode, at = (data[0] if data else 0), 1
+    session = Session(chunks=bool(mode & 1), host_page_bytes=16384 if mode & 2 else 4096)
+    while at + 4 <= len(data):
+        operation, where = data[at] % 8, int.from_bytes(data[at + 1 : at + 3], "little")
+        length = data[at + 3]
+        payload, at = bytes(data[at + 4 : at + 4 + length]), at + 4 + length
+        queue = Queue(where % 3)
+        if operation < 4:
+            session.send(queue, payload)
+        elif operation == 4:
+            session.scribble(where, payload)
+        elif operation == 5:
+            layout = queue_layout(queue)
+            session.scribble(layout.base + (where >> 2) % (layout.end - layout.base), payload)
+        elif operation == 6:
+            session.kick(queue)
+        else:
+            session.reset()
+    session.reset()
+    last = encode_chunks([(600, 8)]) if mode & 1 else encode_pfns(range(600, 608))
+    session.send(Queue.INFLATE, last)
+    assert not session.device.backend.resident[256 + 88 : 256 + 96].any()
