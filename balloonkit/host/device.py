@@ -133,22 +133,20 @@ class BalloonDevice:
         rejections = entries.rejections
         if entries.sizes is None:
             host_pages = self.ram.translate_pages(entries.bases)
-            translations = pages = len(host_pages)
             self._translate_s += perf_counter() - started_s
+            translations = pages = len(host_pages)
             unchanged = self._balloon.mark_pages(host_pages, inflate)
             starts, counts = host_pages, None
-            if self._balloon.host_page_pages > 1:
-                starts, counts = self._balloon.whole_host_pages(
-                    host_pages, np.ones(pages, np.int64)
-                )
         else:
             starts, counts = self.ram.translate(entries.bases, entries.sizes)
-            translations, pages = len(starts), int(counts.sum())
             self._translate_s += perf_counter() - started_s
+            translations, pages = len(starts), int(counts.sum())
             unchanged = self._balloon.mark(starts, counts, inflate)
-            starts, counts = self._balloon.whole_host_pages(starts, counts)
         releases = 0
         if inflate:
+            if self._balloon.host_page_pages > 1:
+                counts = np.ones_like(starts) if counts is None else counts
+                starts, counts = self._balloon.whole_host_pages(starts, counts)
             releases = len(starts)
             rejections += self._release(starts, counts)
         self._entries += entries.done

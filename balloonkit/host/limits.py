@@ -124,10 +124,7 @@ def _memory_groups(root: Path) -> Iterator[tuple[Path, Path]]:
         group = Path(ours[kind])
         # In a container the mount may begin at our own group, whose path names the host's tree.
         inside = group.relative_to(mounted) if group.is_relative_to(mounted) else Path()
-        if ".." not in inside.parts and (mount / inside).is_dir():
-            yield mount, inside
-        else:
-            yield mount, Path()
+        yield mount, Path() if ".." in inside.parts else inside
 
 
 def _group_limit(folder: Path) -> Limit | None:
