@@ -117,6 +117,7 @@ class ProcessHost:
             self, _shut_down, self._process, self._control, owned_fds
         )
         self.pid = self._process.pid
+        self._asked = 0
         self._polls = {queue: self._poll_for(fd) for queue, fd in self._acks.items()}
         try:
             self._set_up(size_bytes, huge_pages, progress)
@@ -208,8 +209,15 @@ class ProcessHost:
         self._finalizer()
 
     def _ask(self, question: str, *arguments: object) -> Any:
-        self._send((question, *arguments))
-        return self._receive()
+        self._asked += 1
+        self._send((self._asked, question, *arguments))
+        while True:
+            asked, answer = self._receive()
+            if asked == self._asked:  # else what an interrupted question left behind
+                break
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
 
     def _send(self, message: object) -> None:
         try:

@@ -73,12 +73,12 @@ def _serve(
                 if service.serve(queue):
                     os.eventfd_write(acks[queue], 1)
             else:
-                question, *arguments = control.recv()
+                asked, question, *arguments = control.recv()
                 try:
                     answer = questions[question](*arguments)
                 except Exception as error:
                     answer = error
-                control.send(answer)
+                control.send((asked, answer))
 
 
 def _questions(

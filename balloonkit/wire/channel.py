@@ -108,6 +108,7 @@ class Channel:
         self._ring = DriverQueue(memory, queue_layout(queue))
         self._room = message_address(queue)
         self._table = self._room + _MESSAGE_ROOM_BYTES if indirect else None
+        self._outstanding: int | None = None
 
     def send(self, message: bytes, timeout_s: float = ACK_TIMEOUT_S) -> None:
         """Send `message` and wait until its buffer is back.
@@ -115,8 +116,7 @@ class Channel:
         Raises
         ------
         AckTimeoutError
-            If it does not come back in time. The buffer is then still the device's: reset the
-            device before anything else is sent.
+            If it does not come back in time. It may yet: the next send waits for it first.
         NeedsResetError
             If the device finds its ring broken.
         QueueError
@@ -124,19 +124,25 @@ class Channel:
         """
         if len(message) > MESSAGE_BYTES:
             raise QueueError(f"message of {len(message)} bytes: at most {MESSAGE_BYTES} fit")
+        deadline_s = time.monotonic() + timeout_s
+        if self._outstanding is not None:  # a send that was interrupted or ran out of time
+            self._await_return(deadline_s, timeout_s)
         self._memory[self._room : self._room + len(message)] = message
-        head = self._ring.add([Buffer(self._room, len(message))], self._table)
+        buffer = Buffer(self._room, len(message))
+        self._outstanding = self._ring.add([buffer], self._table)
         if self._ring.kick_wanted():
             self._kick(self._queue)
-        deadline_s = time.monotonic() + timeout_s
+        self._await_return(deadline_s, timeout_s)
+
+    def _await_return(self, deadline_s: float, timeout_s: float) -> None:
+        acked = True
         while True:
-            acked = self._wait(self._queue, max(0.0, deadline_s - time.monotonic()))
-            # A late ack of an earlier kick may be what was waited for: only the ring tells.
-            if self._ring.take_used() == head:
+            # An ack may be late, of an earlier kick, or lost to an interrupt: only the ring tells.
+            if self._ring.take_used() == self._outstanding:
+                self._outstanding = None
                 return
             if self._memory[STATUS_ADDRESS] & NEEDS_RESET:
                 raise NeedsResetError(f"queue {self._queue.name}: the device needs a reset")
             if not acked:
-                raise AckTimeoutError(
-                    f"queue {self._queue.name}: no ack of {len(message)} bytes in {timeout_s:g} s"
-                )
+                raise AckTimeoutError(f"queue {self._queue.name}: no ack within {timeout_s:g} s")
+            acked = self._wait(self._queue, max(0.0, deadline_s - time.monotonic()))

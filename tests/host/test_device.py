@@ -167,7 +167,7 @@ def test_no_byte_string_releases_what_is_not_in_the_balloon(features, host_page_
         trying.backend.released.clear()
         trying.handle(queue, message)
         for start, count in trying.backend.released:
-            assert 0 <= start
+            assert start >= 0
             assert start + count <= RAM.pages
             assert trying._balloon.ballooned[start : start + count].all()
     assert trying.books().messages == len(messages)

@@ -156,6 +156,18 @@ def test_a_device_that_hangs_is_a_timeout_and_can_be_reset_when_it_wakes(host):
     assert host.books().ballooned_pages == 5
 
 
+def test_an_interrupted_question_does_not_answer_the_next_one(host):
+    os.kill(host.pid, signal.SIGSTOP)
+    before = signal.signal(signal.SIGALRM, signal.default_int_handler)
+    signal.setitimer(signal.ITIMER_REAL, 0.1)
+    with pytest.raises(KeyboardInterrupt):
+        host.resident_bytes()
+    signal.signal(signal.SIGALRM, before)
+    os.kill(host.pid, signal.SIGCONT)
+    assert host.books().messages == 0
+    assert host.resident_bytes() == SIZE_BYTES
+
+
 PARENT = """
 import sys, time
 from balloonkit.host.process import ProcessHost

@@ -85,8 +85,24 @@ def test_a_device_that_asked_for_silence_is_not_kicked():
 def test_an_ack_that_never_comes_is_a_typed_error():
     peer = Peer()
     channel = Channel(peer.memory, Queue.DEFLATE, lambda queue: None, lambda queue, s: False)
-    with pytest.raises(AckTimeoutError, match=r"queue DEFLATE: no ack of 4 bytes in 0\.01 s"):
+    with pytest.raises(AckTimeoutError, match=r"queue DEFLATE: no ack within 0\.01 s"):
         channel.send(b"PFNs", timeout_s=0.01)
+
+
+def test_an_interrupted_send_is_waited_for_before_its_buffer_is_used_again():
+    peer = Peer(late=2)
+    patient_wait = peer.wait
+
+    def interrupted_wait(queue, timeout_s):
+        peer.wait = patient_wait
+        raise KeyboardInterrupt
+
+    peer.wait = interrupted_wait
+    channel = Channel(peer.memory, Queue.DEFLATE, peer.kick, lambda *args: peer.wait(*args))
+    with pytest.raises(KeyboardInterrupt):
+        channel.send(b"first")
+    channel.send(b"second")
+    assert peer.messages == [b"first", b"second"]
 
 
 def test_a_device_that_wants_a_reset_is_reported_as_such():

@@ -253,12 +253,12 @@ def test_whatever_the_ring_holds_the_device_stays_in_the_window(table, indirect,
     for slot, descriptor in enumerate(indirect):
         pair.describe(slot, *descriptor, table=TABLE)
     pair.make_available(*heads, index=index)
+    returned = []
     for _ in range(SIZE + 1):
         try:
             chain = pair.device.pop()
         except ChainError as error:
-            assert error.head < SIZE
-            pair.device.push(error.head)
+            returned.append(error.head)
             continue
         except RingError:
             break
@@ -266,6 +266,6 @@ def test_whatever_the_ring_holds_the_device_stays_in_the_window(table, indirect,
             break
         assert all(b.address + b.length_bytes <= WINDOW_BYTES for b in chain.buffers)
         assert len(pair.device.read(chain)) == sum(b.length_bytes for b in chain.buffers)
-        pair.device.push(chain.head)
-    else:
-        pytest.fail("more chains than the ring has places")
+        returned.append(chain.head)
+    assert len(returned) <= SIZE
+    assert all(head < SIZE for head in returned)
