@@ -1,0 +1,82 @@
+"""One look at a guest's memory: the flags of every page, and the kernel's own accounts of it."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from balloonkit.captures import KPF_BUDDY, KPF_OFFLINE
+from balloonkit.live.errors import LiveError
+from balloonkit.live.shell import GuestShell
+
+__all__ = ["GuestMemory", "read_memory"]
+
+#: A look is taken between two identical buddyinfos; a settled guest gives that at once.
+_ATTEMPTS = 8
+_BUDDYINFO_END = b"\n"
+_TIMEOUT_S = 120.0
+
+
+@dataclass(frozen=True)
+class GuestMemory:
+    """What the guest's kernel said about its memory at one moment.
+
+    Attributes
+    ----------
+    flags : array of uint64, shape (PFNs,)
+        ``/proc/kpageflags``; index is the PFN.
+    buddyinfo, pagetypeinfo : str
+        Text of the files of that name in ``/proc``.
+    """
+
+    flags: NDArray[np.uint64]
+    buddyinfo: str
+    pagetypeinfo: str
+
+    def flagged(self, bit: int) -> NDArray[np.bool_]:
+        """Tell which pages have one flag set, shape (PFNs,)."""
+        return (self.flags >> np.uint64(bit) & np.uint64(1)).astype(bool)
+
+    @property
+    def free(self) -> NDArray[np.bool_]:
+        """Pages in the free lists, shape (PFNs,)."""
+        return self.flagged(KPF_BUDDY)
+
+    @property
+    def ballooned(self) -> NDArray[np.bool_]:
+        """Pages inside the balloon, shape (PFNs,)."""
+        return self.flagged(KPF_OFFLINE)
+
+
+def read_memory(shell: GuestShell) -> GuestMemory:
+    """Read the guest's page flags at a moment when its free lists stood still.
+
+    Raises
+    ------
+    LiveError
+        If the free lists change during each of several looks.
+    """
+    rows = int(shell.run("wc -l < /proc/buddyinfo"))
+    for _ in range(_ATTEMPTS):
+        # One process reads all: starting a second would move pages between the two readings.
+        answer = shell.run(
+            "cat /proc/buddyinfo /proc/kpageflags /proc/buddyinfo /proc/pagetypeinfo", _TIMEOUT_S
+        )
+        size = _offset_after(answer, rows)
+        before, rest = answer[:size], answer[size:]
+        # buddyinfo pads its numbers, so the second text is as long as the first unless it differs.
+        end = rest.find(before)
+        if end >= 0 and end % 8 == 0:
+            return GuestMemory(
+                np.frombuffer(rest[:end], np.uint64), before.decode(), rest[end + size :].decode()
+            )
+    raise LiveError(
+        f"the guest's free lists changed during each of {_ATTEMPTS} readings: is it still busy?"
+    )
+
+
+def _offset_after(text: bytes, rows: int) -> int:
+    end = 0
+    for _ in range(rows):
+        end = text.index(_BUDDYINFO_END, end) + 1
+    return end
