@@ -1,27 +1,34 @@
 """What can go wrong with a live guest, one type per remedy."""
 
-__all__ = ["GuestDied", "GuestTimeout", "LiveError", "MissingPackage", "Refused", "TraceLost"]
+__all__ = [
+    "GuestDiedError",
+    "GuestTimeoutError",
+    "LiveError",
+    "MissingPackageError",
+    "RefusedError",
+    "TraceLostError",
+]
 
 
 class LiveError(RuntimeError):
     """Base of every error a live guest raises; the message says what to do."""
 
 
-class MissingPackage(LiveError):
+class MissingPackageError(LiveError):
     """QEMU, a kernel or busybox is neither installed nor obtainable; names the packages."""
 
 
-class Refused(LiveError):
+class RefusedError(LiveError):
     """A request this machine or this guest could not survive; shows the figure that is possible."""
 
 
-class GuestDied(LiveError):
+class GuestDiedError(LiveError):
     """QEMU or the guest's kernel is gone; shows how it ended and the guest's last words."""
 
 
-class GuestTimeout(LiveError):
+class GuestTimeoutError(LiveError):
     """The guest is alive but did not finish in time; shows how far it came."""
 
 
-class TraceLost(LiveError):
+class TraceLostError(LiveError):
     """QEMU reported fewer pages than the balloon moved: its log could not be written."""

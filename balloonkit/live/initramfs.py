@@ -10,8 +10,8 @@ from typing import NamedTuple
 
 __all__ = ["INIT", "MARKER", "Entry", "build_initramfs", "newc_archive"]
 
-#: Line that ends the answer to each command, followed by the exit status. Page flags, the only
-#: binary answer, have no bits set that could spell it.
+#: Begins the line after each answer; the command's number and its exit status follow. Page flags,
+#: the only binary answer, have no bits set that could spell it.
 MARKER = "@balloonkit-done "
 
 #: PID 1. The port is raw (no echo, no line discipline), so page flags pass unchanged and fast.
@@ -23,10 +23,10 @@ mount -t tmpfs -o size=100%,nr_inodes=0 tmpfs /age
 for module in /modules/*; do insmod $module; done
 until [ -c /dev/vport0p1 ]; do usleep 10000; done
 exec 3<>/dev/vport0p1
-echo "{MARKER}0" >&3
-while read -r line <&3; do
+number=0 status=0
+while printf '\\n{MARKER}%d %d\\n' $number $status >&3 && read -r line <&3; do
     eval "$line" >&3 2>&1
-    echo "{MARKER}$?" >&3
+    status=$? number=$((number + 1))
 done
 poweroff -f
 """
@@ -57,8 +57,9 @@ def newc_archive(entries: list[Entry]) -> bytes:
         name = entry.name.encode() + b"\0"
         # c_ino mode uid gid nlink mtime filesize devmajor devminor rdevmajor rdevminor
         # namesize check, each eight hexadecimal digits
-        fields = (inode, entry.mode, 0, 0, 1, 0, len(entry.data), 0, 0, *entry.device)
-        fields += (len(name), 0)
+        owner_links_time = (0, 0, 1, 0)
+        device = (0, 0, *entry.device)
+        fields = (inode, entry.mode, *owner_links_time, len(entry.data), *device, len(name), 0)
         archive += b"070701" + b"".join(b"%08x" % field for field in fields) + name
         archive += bytes(-len(archive) % 4) + entry.data
         archive += bytes(-len(archive) % 4)
@@ -67,9 +68,7 @@ def newc_archive(entries: list[Entry]) -> bytes:
 
 def build_initramfs(busybox: bytes, modules: Mapping[str, bytes]) -> bytes:
     """Build the guest's initramfs from a static busybox and modules in loading order."""
-    entries = [
-        Entry(name, _DIRECTORY) for name in ("bin", "dev", "proc", "age", "modules")
-    ]
+    entries = [Entry(name, _DIRECTORY) for name in ("bin", "dev", "proc", "age", "modules")]
     entries += [
         Entry("dev/console", _CHARACTER_DEVICE, device=_CONSOLE),
         Entry("bin/busybox", _FILE, busybox),

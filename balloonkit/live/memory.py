@@ -1,5 +1,6 @@
 """One look at a guest's memory: the flags of every page, and the kernel's own accounts of it."""
 
+import time
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,7 +14,7 @@ __all__ = ["GuestMemory", "read_memory"]
 
 #: A look is taken between two identical buddyinfos; a settled guest gives that at once.
 _ATTEMPTS = 8
-_BUDDYINFO_END = b"\n"
+_SETTLE_S = 0.1
 _TIMEOUT_S = 120.0
 
 
@@ -57,7 +58,8 @@ def read_memory(shell: GuestShell) -> GuestMemory:
         If the free lists change during each of several looks.
     """
     rows = int(shell.run("wc -l < /proc/buddyinfo"))
-    for _ in range(_ATTEMPTS):
+    for attempt in range(_ATTEMPTS):
+        time.sleep(attempt * _SETTLE_S)
         # One process reads all: starting a second would move pages between the two readings.
         answer = shell.run(
             "cat /proc/buddyinfo /proc/kpageflags /proc/buddyinfo /proc/pagetypeinfo", _TIMEOUT_S
@@ -78,5 +80,5 @@ def read_memory(shell: GuestShell) -> GuestMemory:
 def _offset_after(text: bytes, rows: int) -> int:
     end = 0
     for _ in range(rows):
-        end = text.index(_BUDDYINFO_END, end) + 1
+        end = text.index(b"\n", end) + 1
     return end

@@ -1,7 +1,7 @@
 """QEMU as a child process that cannot outlive its parent or leave a file behind.
 
-Command channel, QMP and log are file descriptors QEMU inherits: sockets without a name and files
-already unlinked. So even ``kill -9`` of either side leaves nothing to clean up.
+Command port, monitor, disk and log are descriptors QEMU inherits: sockets without a name, and files
+without one. So even ``kill -9`` of either side leaves nothing to clean up.
 """
 
 import contextlib
@@ -11,7 +11,9 @@ import re
 import socket
 import subprocess
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
+from typing import BinaryIO
 
 from balloonkit.live.assets import Assets
 from balloonkit.live.trace import EVENTS, BalloonTrace, parse_trace
@@ -19,15 +21,15 @@ from balloonkit.live.trace import EVENTS, BalloonTrace, parse_trace
 __all__ = ["QemuProcess"]
 
 _LAST_WORDS_LINES = 6
+_LAST_WORDS_BYTES = 1 << 16
 _EXIT_TIMEOUT_S = 1.0
-_TRACE_LINE = re.compile(rb"^(?:" + "|".join(EVENTS).encode() + rb")[ @].*\n", re.MULTILINE)
 
 
 class QemuProcess:
-    """A running QEMU with one vCPU in software emulation, and the open ends to it.
+    """A running QEMU with one vCPU in software emulation, and our ends of its channels.
 
-    The thread that creates it must live as long as the guest: Linux delivers the parent-death
-    signal when the creating *thread* ends (``prctl(2)``, PR_SET_PDEATHSIG).
+    The thread that creates it must live as long as the guest: Linux sends the parent-death signal
+    when the creating *thread* ends (``prctl(2)``, PR_SET_PDEATHSIG).
 
     Parameters
     ----------
@@ -52,61 +54,87 @@ class QemuProcess:
         reporting: bool,
     ) -> None:
         self.memory_bytes = memory_bytes
-        self.qmp_socket, qmp_fd = socket.socketpair()
-        self.port_socket, port_fd = socket.socketpair()
-        self._log = tempfile.TemporaryFile()
-        # QEMU must go on at the new end after we truncate, not at its old offset.
-        fcntl.fcntl(self._log, fcntl.F_SETFL, os.O_RDWR | os.O_APPEND)
-        self._console = tempfile.TemporaryFile()
-        with tempfile.TemporaryFile() as disk, qmp_fd, port_fd:
+        with contextlib.ExitStack() as on_failure:
+            self._files = on_failure
+            self._log = on_failure.enter_context(_appending_file())
+            self._console = on_failure.enter_context(_appending_file())
+            self.monitor, monitor = map(on_failure.enter_context, socket.socketpair())
+            self.port, port = map(on_failure.enter_context, socket.socketpair())
+            disk = on_failure.enter_context(open(os.memfd_create("initramfs"), "wb"))
             disk.write(initramfs)
             disk.flush()
-            fds = [end.fileno() for end in (qmp_fd, port_fd, disk, self._console)]
+            options = {
+                "-accel": "tcg",
+                "-cpu": "max",
+                "-smp": "1",
+                "-machine": "q35,memory-backend=ram",
+                "-object": f"memory-backend-ram,id=ram,size={memory_bytes}",
+                "-m": f"{memory_bytes}B",
+                "-kernel": str(assets.kernel),
+                "-initrd": f"/proc/self/fd/{disk.fileno()}",
+                # nokaslr: the kernel sits at the same place in every run.
+                "-append": f"console=ttyS0 quiet panic=-1 nokaslr {kernel_options}",
+                "-display": "none",
+                "-serial": "chardev:console",
+                "-mon": "monitor,mode=control",
+            }
+            channels: dict[str, Sequence[str]] = {
+                "-chardev": [
+                    f"file,id=console,path=/proc/self/fd/{self._console.fileno()},append=on",
+                    f"socket,id=monitor,fd={monitor.fileno()}",
+                    f"socket,id=port,fd={port.fileno()}",
+                ],
+                "-device": [
+                    "virtio-serial-pci",
+                    "virtserialport,chardev=port",
+                    "virtio-balloon-pci,id=balloon,free-page-reporting="
+                    + ("on" if reporting else "off"),
+                ],
+                "-trace": EVENTS,
+            }
             command = ["setpriv", "--pdeathsig", "KILL", str(assets.qemu)]
-            command += ["-nodefaults", "-no-user-config", "-display", "none", "-no-reboot"]
-            command += ["-accel", "tcg", "-cpu", "max", "-smp", "1"]
-            command += ["-machine", "q35,memory-backend=ram"]
-            command += ["-object", f"memory-backend-ram,id=ram,size={memory_bytes}"]
-            command += ["-m", f"{memory_bytes}B"]
-            command += ["-kernel", str(assets.kernel), "-initrd", f"/proc/self/fd/{fds[2]}"]
-            command += ["-append", f"console=ttyS0 quiet panic=-1 nokaslr {kernel_options}"]
-            command += ["-chardev", f"file,id=tty,path=/proc/self/fd/{fds[3]},append=on"]
-            command += ["-serial", "chardev:tty"]
-            command += ["-chardev", f"socket,id=qmp,fd={fds[0]}", "-mon", "qmp,mode=control"]
-            command += ["-chardev", f"socket,id=port,fd={fds[1]}"]
-            command += ["-device", "virtio-serial-pci", "-device", "virtserialport,chardev=port"]
-            balloon = f"free-page-reporting={'on' if reporting else 'off'}"
-            command += ["-device", f"virtio-balloon-pci,id=balloon,{balloon}"]
-            for event in EVENTS:
-                command += ["-trace", event]
+            command += ["-nodefaults", "-no-user-config", "-no-reboot"]
+            command += [word for option in options.items() for word in option]
+            command += [
+                word for key in channels for value in channels[key] for word in (key, value)
+            ]
             self._child = subprocess.Popen(
-                command, stdin=subprocess.DEVNULL, stdout=self._log, stderr=self._log, pass_fds=fds
+                command,
+                stdin=subprocess.DEVNULL,
+                stdout=self._log,
+                stderr=self._log,
+                process_group=0,  # an interrupt from the keyboard is meant for Python alone
+                pass_fds=[end.fileno() for end in (self._console, monitor, port, disk)],
             )
+            for theirs in (monitor, port, disk):
+                theirs.close()
+            self._files = on_failure.pop_all()
 
     @property
     def pid(self) -> int:
         """Process id of QEMU."""
         return self._child.pid
 
-    def ended(self) -> bool:
-        """Say whether QEMU is gone."""
-        return self._child.poll() is not None
-
     def drain_trace(self) -> BalloonTrace:
         """Return what QEMU traced since the last call, and give the space back to the disk."""
-        descriptor = self._log.fileno()
-        log = os.pread(descriptor, os.fstat(descriptor).st_size, 0)
-        os.ftruncate(descriptor, 0)
-        return parse_trace(log)
+        self._log.seek(0)
+        trace = parse_trace(self._log)
+        os.ftruncate(self._log.fileno(), 0)
+        return trace
 
-    def ram_mapping(self) -> tuple[int, int]:
-        """Return where guest RAM is mapped in QEMU and how much of it is resident, in bytes."""
+    def resident_bytes(self) -> int:
+        """Return how much of the guest's RAM is resident.
+
+        Raises
+        ------
+        LookupError
+            If QEMU has no mapping of the guest's size.
+        """
         smaps = Path(f"/proc/{self.pid}/smaps").read_text()
-        for start, end, resident_kib in re.findall(
-            r"^([0-9a-f]+)-([0-9a-f]+) rw-p .*\n(?:(?!Rss).*\n)*Rss: +(\d+) kB", smaps, re.MULTILINE
-        ):
+        mappings = r"^([0-9a-f]+)-([0-9a-f]+) rw-p .*\n(?:(?!Rss).*\n)*Rss: +(\d+) kB"
+        for start, end, resident_kib in re.findall(mappings, smaps, re.MULTILINE):
             if int(end, 16) - int(start, 16) == self.memory_bytes:
-                return int(start, 16), int(resident_kib) << 10
+                return int(resident_kib) << 10
         raise LookupError(f"no mapping of {self.memory_bytes} bytes in QEMU, pid {self.pid}")
 
     def last_words(self) -> str:
@@ -116,23 +144,32 @@ class QemuProcess:
             self._child.wait(_EXIT_TIMEOUT_S)
         status = self._child.poll()
         if status is None:
-            how = f"QEMU (pid {self.pid}) runs"
+            how = f"QEMU (pid {self.pid}) still runs"
         elif status < 0:
             how = f"QEMU (pid {self.pid}) was ended by signal {-status}"
         else:
             how = f"QEMU (pid {self.pid}) exited with status {status}"
-        lines = []
-        for file in (self._log, self._console):
-            text = os.pread(file.fileno(), 1 << 30, 0)
-            lines += _TRACE_LINE.sub(b"", text).decode(errors="replace").split("\n")
-        spoken = [line.strip() for line in lines if line.strip()]
-        return "\n  ".join([how, *spoken[-_LAST_WORDS_LINES:]])
+        lines = [line for file in (self._log, self._console) for line in _tail(file)]
+        spoken = [line for line in lines if not any(event in line for event in EVENTS)]
+        # The reason for a panic comes before pages of registers.
+        reason = [line for line in spoken[:-_LAST_WORDS_LINES] if "Kernel panic" in line]
+        return "\n  ".join([how, *reason, *spoken[-_LAST_WORDS_LINES:]])
 
     def close(self) -> None:
-        """Kill QEMU, which has nothing to save, and close every descriptor."""
+        """Kill QEMU, which has nothing to save, and close every channel."""
         self._child.kill()
         self._child.wait()
-        self.qmp_socket.close()
-        self.port_socket.close()
-        self._log.close()
-        self._console.close()
+        self._files.close()
+
+
+def _appending_file() -> BinaryIO:
+    file = tempfile.TemporaryFile()  # noqa: SIM115 the process closes it
+    # After we truncate it, QEMU must go on at the new end, not at its old offset.
+    fcntl.fcntl(file, fcntl.F_SETFL, os.O_RDWR | os.O_APPEND)
+    return file
+
+
+def _tail(file: BinaryIO) -> list[str]:
+    size_bytes = os.fstat(file.fileno()).st_size
+    text = os.pread(file.fileno(), _LAST_WORDS_BYTES, max(size_bytes - _LAST_WORDS_BYTES, 0))
+    return [line.strip() for line in text.decode(errors="replace").splitlines() if line.strip()]

@@ -2,24 +2,22 @@
 
 ``qemu.qmp`` speaks asyncio, and a notebook's main thread already runs an event loop, in which its
 own synchronous wrapper cannot work. So a thread of ours runs the loop, and QEMU is created in it:
-see `QemuProcess` for why the creating thread must stay.
+`QemuProcess` says why the creating thread must stay.
 """
 
 import asyncio
 import contextlib
 from collections.abc import Callable, Coroutine
-from concurrent.futures import TimeoutError as FutureTimeout
 from threading import Thread
-from typing import Any, TypeVar
+from typing import Any
 
 from qemu.qmp import QMPClient, QMPError
 
-from balloonkit.live.errors import GuestDied, GuestTimeout, LiveError
+from balloonkit.live.errors import GuestDiedError, GuestTimeoutError, LiveError
 from balloonkit.live.process import QemuProcess
 
 __all__ = ["QemuLink"]
 
-_T = TypeVar("_T")
 _ANSWER_TIMEOUT_S = 10.0
 
 
@@ -39,10 +37,13 @@ class QemuLink:
         self._client = QMPClient("balloonkit")
         # Its errors are raised as ours; its log would print them a second time.
         self._client.logger.disabled = True
-        self.process: QemuProcess | None = None
         try:
-            self.process = self._wait(self._start(start))
-            self._wait(self._client.connect(self.process.qmp_socket))
+            self.process = asyncio.run_coroutine_threadsafe(_call(start), self._loop).result()
+        except BaseException:
+            self._end_thread()
+            raise
+        try:
+            self._wait(self._client.connect(self.process.monitor))
         except BaseException:
             self.close()
             raise
@@ -52,35 +53,34 @@ class QemuLink:
 
         Raises
         ------
-        GuestDied
+        GuestDiedError
             If QEMU is gone.
+        GuestTimeoutError
+            If it hangs.
         """
         return self._wait(self._client.execute(command, arguments))
 
     def close(self) -> None:
-        """End QEMU, the connection and the thread; safe to call twice."""
-        if self._loop.is_closed():
-            return
-        with contextlib.suppress(LiveError, QMPError, EOFError, OSError):
+        """End QEMU, the connection and the thread."""
+        with contextlib.suppress(LiveError):
             self._wait(self._client.disconnect())
-        if self.process:
-            self.process.close()
+        self.process.close()
+        self._end_thread()
+
+    def _end_thread(self) -> None:
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join()
         self._loop.close()
 
-    @staticmethod
-    async def _start(start: Callable[[], QemuProcess]) -> QemuProcess:
-        return start()
-
-    def _wait(self, work: Coroutine[Any, Any, _T]) -> _T:
-        future = asyncio.run_coroutine_threadsafe(work, self._loop)
+    def _wait(self, work: Coroutine[Any, Any, Any]) -> Any:
+        limited = asyncio.wait_for(work, _ANSWER_TIMEOUT_S)
         try:
-            return future.result(_ANSWER_TIMEOUT_S)
-        except FutureTimeout as error:
-            future.cancel()
-            raise GuestTimeout(f"QEMU did not answer in {_ANSWER_TIMEOUT_S:g} s") from error
+            return asyncio.run_coroutine_threadsafe(limited, self._loop).result()
+        except TimeoutError as error:
+            raise GuestTimeoutError(f"QEMU gave no answer in {_ANSWER_TIMEOUT_S:g} s") from error
         except (QMPError, EOFError, OSError) as error:
-            if self.process is None:
-                raise
-            raise GuestDied(self.process.last_words()) from error
+            raise GuestDiedError(self.process.last_words()) from error
+
+
+async def _call(start: Callable[[], QemuProcess]) -> QemuProcess:
+    return start()

@@ -1,10 +1,11 @@
-"""QEMU's trace log, read back as what it is: pages sent, messages, and ranges released.
+"""QEMU's trace log, read back as what it is: pages sent, messages, and sizes released.
 
-Debian's and Ubuntu's QEMU carry one trace backend, ``log``: a line of text per event (``qemu
--trace help`` lists the events). Three are needed, all present since QEMU 2.10 (2017).
+Debian's and Ubuntu's QEMU carry one trace backend, ``log``: a line of text per event. The events
+are those of QEMU 7.2 (``qemu-system-x86_64 -trace help`` lists them).
 """
 
-import re
+from array import array
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,17 +13,33 @@ from numpy.typing import NDArray
 
 from balloonkit.units import PFN_SHIFT
 
-__all__ = ["EVENTS", "BalloonTrace", "parse_trace"]
+__all__ = ["EVENTS", "BalloonTrace", "QueueTrace", "parse_trace"]
 
-#: virtio_balloon_handle_output: one line per PFN taken from a message, inflate and deflate alike.
-#: virtio_notify: a message has been acknowledged. ram_block_discard_range: one madvise call.
-EVENTS = ("virtio_balloon_handle_output", "virtio_notify", "ram_block_discard_range")
+_KICK = "virtio_queue_notify"  # a device begins to handle a queue
+_PAGE = "virtio_balloon_handle_output"  # a PFN taken from a message, inflate and deflate alike
+_RELEASE = "ram_block_discard_range"  # one madvise call
+_ACK = "virtio_notify"  # a device has acknowledged a message
 
-_LINE = re.compile(
-    rb"virtio_balloon_handle_output .*gpa: (0x[0-9a-f]+)"
-    rb"|virtio_(notify)"
-    rb"|ram_block_discard_range .*@(0x[0-9a-f]+) \+ (0x[0-9a-f]+)"
-)
+#: Events QEMU is asked to trace.
+EVENTS = (_KICK, _PAGE, _RELEASE, _ACK)
+
+_INFLATE_QUEUE, _DEFLATE_QUEUE = 0, 1  # VIRTIO 1.2 section 5.5.2
+
+
+@dataclass(frozen=True)
+class QueueTrace:
+    """What came over one queue.
+
+    Attributes
+    ----------
+    pfns : array of uint32
+        Page frame numbers in the order they arrived.
+    messages : int
+        Messages they arrived in.
+    """
+
+    pfns: NDArray[np.uint32]
+    messages: int
 
 
 @dataclass(frozen=True)
@@ -31,46 +48,49 @@ class BalloonTrace:
 
     Attributes
     ----------
-    pfns : array of uint32
-        Page frame numbers in the order they arrived.
-    messages : int
-        Messages they arrived in.
-    released : array of uint64, shape (n, 2)
-        Address in QEMU and bytes of each range given back to the host, one madvise call each.
+    inflate, deflate : QueueTrace
+        Both carry pages in an inflate as in a deflate when the guest's kernel moves a page of the
+        balloon elsewhere: the new place is inflated, the old one deflated.
+    released_bytes : array of uint64
+        Size of each range given back to the host, one madvise call each.
     """
 
-    pfns: NDArray[np.uint32]
-    messages: int
-    released: NDArray[np.uint64]
+    inflate: QueueTrace
+    deflate: QueueTrace
+    released_bytes: NDArray[np.uint64]
 
 
-def parse_trace(log: bytes) -> BalloonTrace:
-    """Read QEMU's trace log.
+def parse_trace(lines: Iterable[bytes]) -> BalloonTrace:
+    """Read the lines of QEMU's trace log; others are skipped.
 
     Examples
     --------
-    >>> parse_trace(
-    ...     b"virtio_balloon_handle_output section name: pc.ram gpa: 0x5000\\n"
-    ...     b"ram_block_discard_range pc.ram@0x7f00 + 0x1000: madvise: 1 fallocate: 0 ret: 0\\n"
-    ...     b"virtio_notify vdev 0x1 vq 0x2\\n"
-    ... )
-    BalloonTrace(pfns=array([5], dtype=uint32), messages=1, released=array([[32512,  4096]], \
-dtype=uint64))
+    >>> trace = parse_trace([
+    ...     b"virtio_queue_notify vdev 0x1 n 0 vq 0x2",
+    ...     b"virtio_balloon_handle_output section name: ram gpa: 0x5000",
+    ...     b"ram_block_discard_range ram@0x7f00 + 0x1000: madvise: 1 fallocate: 0 ret: 0",
+    ...     b"virtio_notify vdev 0x1 vq 0x2",
+    ... ])
+    >>> trace.inflate.pfns.tolist(), trace.inflate.messages, trace.released_bytes.tolist()
+    ([5], 1, [4096])
     """
-    pfns: list[int] = []
-    released: list[tuple[int, int]] = []
-    messages, open_message = 0, False
-    for gpa, notify, address, length in _LINE.findall(log):
-        if gpa:
-            pfns.append(int(gpa, 16) >> PFN_SHIFT)
-            open_message = True
-        elif notify:
-            # Other devices notify too, but never between the pages of one message: QEMU takes a
-            # whole message under its big lock.
-            messages += open_message
-            open_message = False
-        else:
-            released.append((int(address, 16), int(length, 16)))
-    return BalloonTrace(
-        np.array(pfns, np.uint32), messages, np.array(released, np.uint64).reshape(-1, 2)
-    )
+    kick, page, release, ack = (event.encode() for event in EVENTS)
+    pfns = {_INFLATE_QUEUE: array("I"), _DEFLATE_QUEUE: array("I")}
+    messages = {_INFLATE_QUEUE: 0, _DEFLATE_QUEUE: 0}
+    released_bytes = array("Q")
+    # Other devices kick and acknowledge too, but never between the kick, the pages and the
+    # acknowledgement of one message: QEMU holds its big lock over them.
+    queue, message_open = _INFLATE_QUEUE, False
+    for line in lines:
+        if page in line:
+            pfns[queue].append(int(line[line.rindex(b"0x") :], 16) >> PFN_SHIFT)
+            message_open = True
+        elif release in line:
+            released_bytes.append(int(line.partition(b" + ")[2].partition(b":")[0], 16))
+        elif kick in line:
+            queue = int(line.partition(b" n ")[2].split()[0])
+        elif ack in line and message_open:
+            messages[queue] += 1
+            message_open = False
+    inflate, deflate = (QueueTrace(np.array(pfns[q], np.uint32), messages[q]) for q in pfns)
+    return BalloonTrace(inflate, deflate, np.array(released_bytes, np.uint64))

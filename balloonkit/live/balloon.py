@@ -1,0 +1,175 @@
+"""The balloon of a live guest, seen from QEMU: move it, follow it, and read what was sent."""
+
+import contextlib
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from balloonkit.live.errors import GuestTimeoutError, LiveError, TraceLostError
+from balloonkit.live.progress import progress_bar
+from balloonkit.units import BALLOON_PAGE_BYTES, format_size
+
+if TYPE_CHECKING:
+    from balloonkit.live.qmp import QemuLink
+
+__all__ = ["Balloon", "BalloonMove"]
+
+_DEVICE = "/machine/peripheral/balloon"
+_NOT_SENT = 2**64 - 1  # QEMU's value of a statistic the driver did not send
+_POLL_S = 0.05
+_STALL_S = 10.0
+_STOP_TIMEOUT_S = 2.0
+_STATS_TIMEOUT_S = 5.0
+
+
+@dataclass(frozen=True)
+class BalloonMove:
+    """One movement of the balloon.
+
+    Attributes
+    ----------
+    from_bytes, to_bytes : int
+        What the guest had before and after.
+    pfns : array of uint32
+        PFNs in the order the driver sent them.
+    messages : int
+        Messages they came in.
+    migrated : int
+        Pages the guest's kernel moved out of the balloon meanwhile, each for one more in `pfns`;
+        0 unless it is short of memory.
+    madvise_calls : int
+        Calls QEMU made to release them; 0 for a deflate.
+    seconds : float
+        Wall time under software emulation: compare it with runs of the same machine only.
+    """
+
+    from_bytes: int
+    to_bytes: int
+    pfns: NDArray[np.uint32]
+    messages: int
+    migrated: int
+    madvise_calls: int
+    seconds: float
+
+
+class Balloon:
+    """The balloon device of a running QEMU.
+
+    Parameters
+    ----------
+    link : QemuLink
+        QEMU and its monitor.
+    progress : bool
+        Show a progress bar.
+    """
+
+    def __init__(self, link: "QemuLink", progress: bool) -> None:
+        self._link = link
+        self._progress = progress
+        self._reported = [np.empty(0, np.uint64)]
+        # What firmware and kernel released while booting is no business of the balloon's.
+        link.process.drain_trace()
+
+    def actual_bytes(self) -> int:
+        """Return what the guest has now: its RAM less the balloon."""
+        return int(self._link.execute("query-balloon")["actual"])
+
+    def move(self, target_bytes: int) -> BalloonMove:
+        """Inflate or deflate until the guest is left with `target_bytes`.
+
+        Raises
+        ------
+        GuestTimeoutError
+            If the balloon stops moving; it then stays where it is.
+        TraceLostError
+            If QEMU could not log every page.
+        """
+        self.reported_bytes()
+        started_s, from_bytes = time.monotonic(), self.actual_bytes()
+        self._link.execute("balloon", value=target_bytes)
+        try:
+            self._follow(from_bytes, target_bytes)
+        except BaseException:
+            # Timed out or interrupted: leave a balloon at rest.
+            with contextlib.suppress(LiveError):
+                self._stop()
+            raise
+        seconds = time.monotonic() - started_s
+        trace = self._link.process.drain_trace()
+        pages = abs(target_bytes - from_bytes) // BALLOON_PAGE_BYTES
+        queues = (trace.inflate, trace.deflate)
+        ours, other = queues if target_bytes < from_bytes else queues[::-1]
+        if len(ours.pfns) - len(other.pfns) != pages:
+            raise TraceLostError(
+                f"the balloon moved {pages} pages, QEMU's log shows {len(ours.pfns)} sent and "
+                f"{len(other.pfns)} taken back: is the disk of temporary files full? Set TMPDIR "
+                "to one with room"
+            )
+        reported = trace.released_bytes > BALLOON_PAGE_BYTES
+        self._reported.append(trace.released_bytes[reported])
+        calls = int(np.count_nonzero(~reported))
+        return BalloonMove(
+            from_bytes, target_bytes, ours.pfns, ours.messages, len(other.pfns), calls, seconds
+        )
+
+    def reported_bytes(self) -> NDArray[np.uint64]:
+        """Return the sizes released by free page reporting so far, in order.
+
+        The driver reports blocks of 2 MiB or more (Linux ``mm/page_reporting.h``), while QEMU
+        releases ballooned pages one by one: size tells them apart.
+        """
+        self._reported.append(self._link.process.drain_trace().released_bytes)
+        return np.concatenate(self._reported)
+
+    def stats(self) -> dict[str, int]:
+        """Ask the driver for its statistics and return what it sends.
+
+        Raises
+        ------
+        GuestTimeoutError
+            If it sends none.
+        """
+        old_update = self._read("guest-stats")["last-update"]
+        self._poll_stats(interval_s=1)  # the shortest QEMU knows; an update is always a later one
+        deadline_s = time.monotonic() + _STATS_TIMEOUT_S
+        while (answer := self._read("guest-stats"))["last-update"] == old_update:
+            if time.monotonic() > deadline_s:
+                raise GuestTimeoutError(f"no balloon statistics in {_STATS_TIMEOUT_S:g} s")
+            time.sleep(_POLL_S)
+        self._poll_stats(interval_s=0)
+        return {name: value for name, value in answer["stats"].items() if value != _NOT_SENT}
+
+    def _read(self, name: str) -> dict[str, dict[str, int]]:
+        answer: dict[str, dict[str, int]]
+        answer = self._link.execute("qom-get", path=_DEVICE, property=name)
+        return answer
+
+    def _poll_stats(self, interval_s: int) -> None:
+        name = "guest-stats-polling-interval"
+        self._link.execute("qom-set", path=_DEVICE, property=name, value=interval_s)
+
+    def _stop(self) -> None:
+        """Make the driver's last step its target, so that it comes back to it and rests."""
+        target_bytes = self.actual_bytes()
+        self._link.execute("balloon", value=target_bytes)
+        deadline_s = time.monotonic() + _STOP_TIMEOUT_S
+        while self.actual_bytes() != target_bytes and time.monotonic() < deadline_s:
+            time.sleep(_POLL_S)
+
+    def _follow(self, from_bytes: int, target_bytes: int) -> None:
+        actual_bytes, moved_s = from_bytes, time.monotonic()
+        title = f"balloon to {format_size(target_bytes)}"
+        with progress_bar(title, self._progress, abs(target_bytes - from_bytes)) as advance:
+            while actual_bytes != target_bytes:
+                time.sleep(_POLL_S)
+                last_bytes, actual_bytes = actual_bytes, self.actual_bytes()
+                advance(abs(actual_bytes - from_bytes))
+                if actual_bytes != last_bytes:
+                    moved_s = time.monotonic()
+                elif time.monotonic() - moved_s > _STALL_S:
+                    raise GuestTimeoutError(
+                        f"{title}: stays at {format_size(actual_bytes)} for {_STALL_S:g} s"
+                    )

@@ -1,0 +1,105 @@
+"""Fetch packages and unpack a few of their files, as an ordinary user of Debian or Ubuntu."""
+
+import re
+import subprocess
+import tarfile
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+
+from balloonkit.live.errors import MissingPackageError
+
+__all__ = ["INSTALL_HELP", "fetch"]
+
+#: What to do when fetching is impossible.
+INSTALL_HELP = (
+    "Install with: apt-get install --no-install-recommends qemu-system-x86 "
+    "linux-image-cloud-amd64 busybox-static (Ubuntu: linux-image-virtual)"
+)
+_TIMEOUT_S = 300
+
+
+def fetch(names: Sequence[str], parts: str, wanted: re.Pattern[str], folder: Path) -> None:
+    """Download the first package of `names` that apt knows and unpack files of it into `folder`.
+
+    Parameters
+    ----------
+    names : sequence of str
+        Names of one thing in different distributions.
+    parts : str
+        Prefix pattern of the dependencies that belong to it and are unpacked too.
+    wanted : pattern
+        Matches the whole path of each file to unpack, such as ``./bin/busybox``.
+    folder : Path
+        Root to unpack into.
+
+    Raises
+    ------
+    MissingPackageError
+        If no package can be had; shows apt's own message.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=folder) as scratch:
+        options: list[str] = []
+        packages = _resolve(names, parts, options)
+        if not packages:
+            # Container images come without package lists; fetch our own, for this once.
+            lists = Path(scratch, "lists")
+            (lists / "partial").mkdir(parents=True)
+            options = ["-o", f"Dir::State::Lists={lists}", "-o", f"Dir::Cache={scratch}"]
+            _run(["apt-get", *options, "update"], folder)
+            packages = _resolve(names, parts, options)
+        if not packages:
+            raise MissingPackageError(f"apt knows none of {', '.join(names)}. {INSTALL_HELP}")
+        _run(["apt-get", *options, "download", *packages], Path(scratch))
+        unpacked = Path(scratch, "unpacked")
+        for package in Path(scratch).glob("*.deb"):
+            _unpack(package, wanted, unpacked)
+        # By renaming, lib before boot: a kernel that is there has its modules, whole.
+        for file in sorted((p for p in unpacked.rglob("*") if p.is_file()), reverse=True):
+            target = folder / file.relative_to(unpacked)
+            target.parent.mkdir(parents=True, exist_ok=True)
+            file.replace(target)
+
+
+def _resolve(names: Sequence[str], parts: str, options: list[str]) -> list[str]:
+    """Return the first known of `names` and, from meta packages down, its parts."""
+    for name in names:
+        record = _run(["apt-cache", *options, "show", "--no-all-versions", name], check=False)
+        if record:
+            depends = re.search(r"^Depends: (.*)$", record, re.MULTILINE)
+            found = re.findall(rf"(?:^|, )({parts}[a-z0-9.+-]+)", depends[1]) if depends else []
+            return [name, *(part for one in found for part in _resolve([one], parts, options))]
+    return []
+
+
+def _unpack(package: Path, wanted: re.Pattern[str], folder: Path) -> None:
+    unpack = ["dpkg-deb", "--fsys-tarfile", str(package)]
+    with (
+        subprocess.Popen(unpack, stdout=subprocess.PIPE) as process,
+        tarfile.open(fileobj=process.stdout, mode="r|") as archive,
+    ):
+        for member in archive:
+            data = archive.extractfile(member) if wanted.fullmatch(member.name) else None
+            if data:
+                target = folder / member.name
+                target.parent.mkdir(parents=True, exist_ok=True)
+                target.write_bytes(data.read())
+
+
+def _run(command: list[str], folder: Path | None = None, check: bool = True) -> str:
+    try:
+        done = subprocess.run(
+            command, cwd=folder, check=check, capture_output=True, text=True, timeout=_TIMEOUT_S
+        )
+    except FileNotFoundError as error:
+        raise MissingPackageError(f"no {command[0]} to fetch with. {INSTALL_HELP}") from error
+    except subprocess.CalledProcessError as error:
+        raise MissingPackageError(
+            f"{' '.join(command)}: {error.stderr.strip()}. {INSTALL_HELP}"
+        ) from error
+    except subprocess.TimeoutExpired as error:
+        raise MissingPackageError(
+            f"{' '.join(command)}: no answer in {_TIMEOUT_S} s. {INSTALL_HELP}"
+        ) from error
+    return done.stdout
