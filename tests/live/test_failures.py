@@ -55,7 +55,9 @@ def test_a_killed_qemu_ends_the_inflate_with_its_signal(assets):
 def test_a_kernel_panic_is_told_in_the_kernels_words(assets):
     with (
         Guest("128MiB") as guest,
-        pytest.raises(GuestDiedError, match=r"exited with status 0\n.*Kernel panic.*sysrq triggered crash"),
+        pytest.raises(
+            GuestDiedError, match=r"exited with status 0\n.*Kernel panic.*sysrq triggered crash"
+        ),
     ):
         guest.run("echo c > /proc/sysrq-trigger")
 
