@@ -5,6 +5,7 @@ The format is that of the shipped captures, see `balloonkit.captures`.
 
 import json
 import os
+import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -15,7 +16,19 @@ from numpy.typing import NDArray
 from balloonkit.captures import Moment
 from balloonkit.live.memory import GuestMemory
 
-__all__ = ["write_capture"]
+__all__ = ["check_folder", "write_capture"]
+
+
+def check_folder(path: Path) -> None:
+    """Say that `path` cannot be written before minutes are spent on what goes there.
+
+    Raises
+    ------
+    OSError
+        If its folder does not exist or refuses new files.
+    """
+    with tempfile.TemporaryFile(dir=path.parent):
+        pass
 
 
 def write_capture(

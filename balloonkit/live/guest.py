@@ -10,10 +10,11 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
+from balloonkit.host.limits import memory_limit
 from balloonkit.live.ageing import Ageing
 from balloonkit.live.assets import find_assets, read_module
 from balloonkit.live.balloon import Balloon, BalloonMove
-from balloonkit.live.capture_file import write_capture
+from balloonkit.live.capture_file import check_folder, write_capture
 from balloonkit.live.errors import (
     GuestDiedError,
     GuestTimeoutError,
@@ -32,7 +33,7 @@ __all__ = ["Guest", "capture"]
 
 #: Below this the kernel and its initramfs do not fit.
 MIN_GUEST_BYTES = 128 << 20
-#: QEMU's own memory on top of the guest's RAM: code, translation cache, page flags in flight.
+#: On top of the guest's RAM: QEMU's own memory, measured 110 MiB, and its trace while we read it.
 _QEMU_BYTES = 256 << 20
 #: What a guest at its floor still has free, so that its shell can start a command.
 _RESERVE_BYTES = 32 << 20
@@ -238,7 +239,8 @@ class Guest:
 
     def reported(self) -> NDArray[np.uint64]:
         """Return the bytes of each range free page reporting released so far, in order."""
-        return self._balloon.reported_bytes()
+        with self._alive():
+            return self._balloon.reported_bytes()
 
     def stats(self) -> dict[str, int]:
         """Return the statistics the guest's balloon driver sends, in bytes and events.
@@ -264,6 +266,7 @@ class Guest:
         OSError
             If the file cannot be written; one that was there before stays as it was.
         """
+        check_folder(Path(path))
         target_bytes = self.memory_bytes // 2 if balloon is None else parse_size(balloon)
         self.balloon(self.memory_bytes)
         before = self.memory()
@@ -294,7 +297,11 @@ class Guest:
         return self.actual() - max(self._available_bytes() - _RESERVE_BYTES, 0)
 
     def _available_bytes(self) -> int:
-        return _mem_available_bytes(self.run("cat /proc/meminfo"))
+        meminfo = self.run("cat /proc/meminfo")
+        found = re.search(r"^MemAvailable: +(\d+) kB", meminfo, re.MULTILINE)
+        if found is None:
+            raise LiveError(f"the guest's /proc/meminfo shows no MemAvailable:\n{meminfo}")
+        return int(found[1]) << 10
 
     @contextlib.contextmanager
     def _alive(self) -> Iterator[None]:
@@ -327,6 +334,7 @@ def capture(memory: str | int, balloon: str | int, age_seed: int | None, path: s
     OSError
         If the file cannot be written; one that was there before stays as it was.
     """
+    check_folder(Path(path))
     with Guest(memory) as guest:
         if age_seed is not None:
             guest.age(seed=age_seed)
@@ -339,17 +347,7 @@ def _check_size(memory_bytes: int) -> None:
         raise RefusedError(f"{shown}: Linux needs at least {format_size(MIN_GUEST_BYTES)}")
     if memory_bytes % (1 << 20):
         raise RefusedError(f"{shown} ({memory_bytes} bytes): not a whole number of MiB")
-    limit_bytes = max(available_bytes() - _QEMU_BYTES, 0)
-    if memory_bytes > limit_bytes:
-        raise RefusedError(f"{shown}: this machine can give {format_size(limit_bytes)} now")
-
-
-def available_bytes() -> int:
-    return _mem_available_bytes(Path("/proc/meminfo").read_text())
-
-
-def _mem_available_bytes(meminfo: str) -> int:
-    found = re.search(r"^MemAvailable: +(\d+) kB", meminfo, re.MULTILINE)
-    if found is None:
-        raise LiveError("/proc/meminfo shows no MemAvailable")
-    return int(found[1]) << 10
+    limit = memory_limit()
+    most_bytes = max(limit.available_bytes - _QEMU_BYTES, 0) >> 20 << 20
+    if memory_bytes > most_bytes:
+        raise RefusedError(f"{shown}: {limit.source} can give {format_size(most_bytes)} now")

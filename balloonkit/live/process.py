@@ -116,7 +116,15 @@ class QemuProcess:
         return self._child.pid
 
     def drain_trace(self) -> BalloonTrace:
-        """Return what QEMU traced since the last call, and give the space back to the disk."""
+        """Return what QEMU traced since the last call, and give the space back to the disk.
+
+        Raises
+        ------
+        EOFError
+            After `close`.
+        """
+        if self._log.closed:
+            raise EOFError("QEMU was closed")
         self._log.seek(0)
         trace = parse_trace(self._log)
         os.ftruncate(self._log.fileno(), 0)
@@ -139,6 +147,8 @@ class QemuProcess:
 
     def last_words(self) -> str:
         """Return how QEMU ended, if it has, and the last lines of its log and the console."""
+        if self._log.closed:
+            return f"this guest (QEMU pid {self.pid}) was closed"
         # Its sockets close a moment before its status is there.
         with contextlib.suppress(subprocess.TimeoutExpired):
             self._child.wait(_EXIT_TIMEOUT_S)

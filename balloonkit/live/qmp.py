@@ -8,7 +8,7 @@ own synchronous wrapper cannot work. So a thread of ours runs the loop, and QEMU
 import asyncio
 import contextlib
 from collections.abc import Callable, Coroutine
-from threading import Thread
+from threading import Thread, current_thread
 from typing import Any
 
 from qemu.qmp import QMPClient, QMPError
@@ -43,7 +43,7 @@ class QemuLink:
             self._end_thread()
             raise
         try:
-            self._wait(self._client.connect(self.process.monitor))
+            self._wait(self._client.connect, self.process.monitor)
         except BaseException:
             self.close()
             raise
@@ -58,12 +58,17 @@ class QemuLink:
         GuestTimeoutError
             If it hangs.
         """
-        return self._wait(self._client.execute(command, arguments))
+        return self._wait(self._client.execute, command, arguments)
 
     def close(self) -> None:
         """End QEMU, the connection and the thread."""
+        if current_thread() is self._thread:
+            # The garbage collector ends a forgotten guest from whatever thread it runs in; this
+            # one cannot wait for itself.
+            Thread(target=self.close).start()
+            return
         with contextlib.suppress(LiveError):
-            self._wait(self._client.disconnect())
+            self._wait(self._client.disconnect)
         self.process.close()
         self._end_thread()
 
@@ -72,8 +77,10 @@ class QemuLink:
         self._thread.join()
         self._loop.close()
 
-    def _wait(self, work: Coroutine[Any, Any, Any]) -> Any:
-        limited = asyncio.wait_for(work, _ANSWER_TIMEOUT_S)
+    def _wait(self, work: Callable[..., Coroutine[Any, Any, Any]], *arguments: object) -> Any:
+        if self._loop.is_closed():
+            raise GuestDiedError(self.process.last_words())
+        limited = asyncio.wait_for(work(*arguments), _ANSWER_TIMEOUT_S)
         try:
             return asyncio.run_coroutine_threadsafe(limited, self._loop).result()
         except TimeoutError as error:

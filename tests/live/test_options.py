@@ -1,0 +1,31 @@
+"""What a guest does differently when asked: zeroing on allocation, free page reporting."""
+
+import time
+
+import pytest
+
+from balloonkit.live import Guest
+
+BLOCKS_BYTES = 16 << 20
+
+
+@pytest.fixture(scope="module")
+def guest(assets):
+    with Guest("256MiB", init_on_alloc=True, reporting=True) as guest:
+        yield guest
+
+
+def test_pages_are_zeroed_on_allocation_only_when_asked_for(guest, booted):
+    assert "heap alloc:on" in guest.run("dmesg | grep auto-init")
+    assert "heap alloc:off" in booted.run("dmesg | grep auto-init")
+
+
+def test_free_page_reporting_releases_whole_blocks_by_itself(guest, booted):
+    guest.age(size="100MiB", kept=0)
+    resident_bytes, deadline_s = guest.resident(), time.monotonic() + 15
+    while guest.resident() > resident_bytes - BLOCKS_BYTES and time.monotonic() < deadline_s:
+        time.sleep(0.2)
+    assert guest.resident() <= resident_bytes - BLOCKS_BYTES
+    assert set(guest.reported().tolist()) <= {2 << 20, 4 << 20}
+    assert guest.reported().sum() >= BLOCKS_BYTES
+    assert len(booted.reported()) == 0
