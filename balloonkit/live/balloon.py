@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from balloonkit.live.errors import GuestTimeoutError, LiveError, TraceLostError
 from balloonkit.live.progress import progress_bar
+from balloonkit.live.trace import BalloonTrace
 from balloonkit.units import BALLOON_PAGE_BYTES, format_size
 
 if TYPE_CHECKING:
@@ -87,7 +88,7 @@ class Balloon:
         TraceLostError
             If QEMU could not log every page.
         """
-        self.reported_bytes()
+        self._drain_trace()
         started_s, from_bytes = time.monotonic(), self.actual_bytes()
         self._link.execute("balloon", value=target_bytes)
         try:
@@ -98,7 +99,7 @@ class Balloon:
                 self._stop()
             raise
         seconds = time.monotonic() - started_s
-        trace = self._link.process.drain_trace()
+        trace = self._drain_trace()
         pages = abs(target_bytes - from_bytes) // BALLOON_PAGE_BYTES
         queues = (trace.inflate, trace.deflate)
         ours, other = queues if target_bytes < from_bytes else queues[::-1]
@@ -108,20 +109,14 @@ class Balloon:
                 f"{len(other.pfns)} taken back: is the disk of temporary files full? Set TMPDIR "
                 "to one with room"
             )
-        reported = trace.released_bytes > BALLOON_PAGE_BYTES
-        self._reported.append(trace.released_bytes[reported])
-        calls = int(np.count_nonzero(~reported))
+        calls = int(np.count_nonzero(trace.released_bytes == BALLOON_PAGE_BYTES))
         return BalloonMove(
             from_bytes, target_bytes, ours.pfns, ours.messages, len(other.pfns), calls, seconds
         )
 
     def reported_bytes(self) -> NDArray[np.uint64]:
-        """Return the sizes released by free page reporting so far, in order.
-
-        The driver reports blocks of 2 MiB or more (Linux ``mm/page_reporting.h``), while QEMU
-        releases ballooned pages one by one: size tells them apart.
-        """
-        self._reported.append(self._link.process.drain_trace().released_bytes)
+        """Return the sizes released by free page reporting so far, in order."""
+        self._drain_trace()
         return np.concatenate(self._reported)
 
     def stats(self) -> dict[str, int]:
@@ -150,6 +145,16 @@ class Balloon:
     def _poll_stats(self, interval_s: int) -> None:
         name = "guest-stats-polling-interval"
         self._link.execute("qom-set", path=_DEVICE, property=name, value=interval_s)
+
+    def _drain_trace(self) -> BalloonTrace:
+        """Read QEMU's log and put aside what free page reporting released.
+
+        The driver reports blocks of 2 MiB or more (Linux ``mm/page_reporting.h``), while QEMU
+        releases ballooned pages one by one: size tells them apart.
+        """
+        trace = self._link.process.drain_trace()
+        self._reported.append(trace.released_bytes[trace.released_bytes > BALLOON_PAGE_BYTES])
+        return trace
 
     def _stop(self) -> None:
         """Make the driver's last step its target, so that it comes back to it and rests."""
