@@ -1,4 +1,4 @@
-"""The command: ``balloonkit race`` and ``balloonkit predict``."""
+"""The command: race, predict, capture."""
 
 import argparse
 import json
@@ -80,6 +80,13 @@ def _parser() -> argparse.ArgumentParser:
     foretell.add_argument("file", help=f"a .npz file, or {', '.join(SHIPPED)}")
     foretell.add_argument("--json", action="store_true", help="plain data instead of a table")
     foretell.set_defaults(run=_predict)
+
+    catch = commands.add_parser("capture", help="boot, age and balloon a real guest under QEMU")
+    catch.add_argument("--memory", default="1GiB", help="its RAM (default: 1GiB)")
+    catch.add_argument("--balloon", default="512MiB", help="what it is left with (default: 512MiB)")
+    catch.add_argument("--age", type=_seed, metavar="seed=N", help="age it first (default: idle)")
+    catch.add_argument("file", help="the .npz file to write")
+    catch.set_defaults(run=_capture)
     return parser
 
 
@@ -154,6 +161,20 @@ def _predict(options: argparse.Namespace) -> None:
         text = f"{value:.4f}" if isinstance(value, float) else str(value)
         table.add_row(key.replace("_", " "), text)
     Console(highlight=False).print(table)
+
+
+def _seed(text: str) -> int:
+    return int(text.removeprefix("seed="))
+
+
+def _capture(options: argparse.Namespace) -> None:
+    # Only where it is wanted: the QEMU client is an extra.
+    from balloonkit.live import LiveError, capture
+
+    try:
+        capture(options.memory, options.balloon, options.age, options.file)
+    except LiveError as error:
+        raise OSError(str(error)) from error
 
 
 if __name__ == "__main__":

@@ -32,8 +32,9 @@ from balloonkit.wire.features import PROPOSED, Feature
 __all__ = ["DeviceLostError", "ProcessHost"]
 
 _PACKAGE_PARENT = str(Path(__file__).parents[2])
-#: Nothing asked over the socket takes long, except checking and populating, which are waited for
-#: as long as the child lives; closing is not.
+#: The longest wait for an answer: checking every page of a big guest takes some seconds, and so
+#: may each part of it that is populated.
+_ANSWER_TIMEOUT_S = 60.0
 _CLOSE_TIMEOUT_S = 5.0
 
 
@@ -227,7 +228,14 @@ class ProcessHost:
 
     def _receive(self) -> Any:
         try:
+            if not self._control.poll(_ANSWER_TIMEOUT_S):
+                raise TimeoutError(
+                    f"device process {self.pid}: no answer in {_ANSWER_TIMEOUT_S:g} s, "
+                    "is it stopped? close the host and make a new one"
+                )
             answer = self._control.recv()
+        except TimeoutError:
+            raise
         except (EOFError, OSError) as error:
             raise self._lost() from error
         if isinstance(answer, Exception):

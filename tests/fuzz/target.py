@@ -65,7 +65,7 @@ class Session:
 
     def kick(self, queue):
         self.service.serve(queue)
-        if not self.memory[STATUS_ADDRESS] & NEEDS_RESET:
+        if self.used_ring_intact and not self.memory[STATUS_ADDRESS] & NEEDS_RESET:
             avail, used = queue_layout(queue).avail + 2, queue_layout(queue).used + 2
             indices = bytes(self.memory[avail : avail + 2]), bytes(self.memory[used : used + 2])
             assert indices[0] == indices[1], f"buffers not returned: avail, used = {indices}"
@@ -73,9 +73,9 @@ class Session:
     def reset(self):
         self.service.reset()
         self.connect()
-        self.trusted = True
+        self.trusted = self.used_ring_intact = True
 
-    trusted = True
+    trusted = used_ring_intact = True
 
     def send(self, queue, message):
         """Send a message; where the ring is still honest, compare with the slow reference."""
@@ -95,6 +95,9 @@ class Session:
         address %= WINDOW_BYTES
         room = min(len(data), WINDOW_BYTES - address)
         self.memory[address : address + room] = data[:room]
+        for queue in Queue:  # the device writes there, but never reads what it wrote
+            index = queue_layout(queue).used + 2
+            self.used_ring_intact &= not (address < index + 2 and index < address + room)
 
 
 def pages_named(message, chunks):
