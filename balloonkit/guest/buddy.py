@@ -229,11 +229,12 @@ class BuddyAllocator:
             steps = np.arange(1 << split, dtype=np.uint32) << np.uint32(order)
             pieces = (blocks[:used, None] + steps).ravel()
             taken.append(pieces[:n])
-            self._free.reshape(-1, 1 << order)[taken[-1] >> np.uint32(order)] = False
+            self._free.reshape(-1, 1 << at_order)[blocks[:used] >> np.uint32(at_order)] = False
             if len(pieces) > n:
                 # All lists from `order` up to here are empty: the rest of the last block becomes
                 # their only entries, one aligned upper part per order.
                 rest_pfn = int(pieces[n])
+                self._free[rest_pfn : int(blocks[used - 1]) + (1 << at_order)] = True
                 while rest_pfn & ((1 << at_order) - 1):
                     rest_order = (rest_pfn & -rest_pfn).bit_length() - 1
                     lists[rest_order] = np.append(lists[rest_order][:0], np.uint32(rest_pfn))

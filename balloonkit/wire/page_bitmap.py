@@ -20,6 +20,9 @@ BITMAP_BITS = 8 * 4096 * 8
 #: VIRTIO_BALLOON_PAGE_BMAP_MAX_NUM: taken on demand, 32 GiB of guest pages in one round.
 MAX_BITMAPS = 32
 
+_SLICE_PAGES = 1 << 20
+_ONE, _TOP = np.uint64(1), np.uint64(63)
+
 
 class Round(NamedTuple):
     """Bitmaps filled for one PFN range: bit i of bitmap k stands for base_pfn + k * bits + i."""
@@ -72,16 +75,18 @@ class PageBitmaps:
         span = highest_pfn - lowest_pfn + 1
         self.count = min(self.max_count, -(-span // self.bits))
         round_pages = self.count * self.bits
+        # All rounds are marked in one pass: a look at every page per round would cost their
+        # product. In slices, as the bit numbers of a big guest would take more than its PFNs.
+        marked = np.zeros(-(-span // round_pages) * round_pages, bool)
+        for start in range(0, len(pfns), _SLICE_PAGES):
+            here = pfns[start : start + _SLICE_PAGES]
+            marked[here - here.dtype.type(lowest_pfn)] = True
+        words = np.packbits(marked, bitorder="little").view("<u8")
+        del marked
         try:
-            for base_pfn in range(lowest_pfn, highest_pfn + 1, round_pages):
-                here = pfns
-                if span > round_pages:
-                    here = pfns[(pfns >= base_pfn) & (pfns < base_pfn + round_pages)]
-                if len(here):
-                    marked = np.zeros(round_pages, bool)
-                    marked[here - pfns.dtype.type(base_pfn)] = True
-                    words = np.packbits(marked, bitorder="little").view("<u8")
-                    yield Round(base_pfn, words.reshape(self.count, -1))
+            for index, bitmaps in enumerate(words.reshape(-1, self.count, self.bits // 64)):
+                if bitmaps.any():
+                    yield Round(lowest_pfn + index * round_pages, bitmaps)
         finally:
             self.count = 1
 
@@ -107,8 +112,8 @@ class PageBitmaps:
 def find_runs(bitmap: NDArray[np.uint64]) -> NDArray[np.int64]:
     """Find the runs of ones in one bitmap: (first bit, length) each, shape (runs, 2), ascending.
 
-    A bit that differs from the one below it starts or ends a run. Those bits are rare in a quiet
-    guest, so whole words without any are dropped before single bits are looked at.
+    A bit that differs from the one below it starts or ends a run. Words without any, then bytes
+    without any, are dropped before single bits are looked at.
 
     Parameters
     ----------
@@ -120,12 +125,33 @@ def find_runs(bitmap: NDArray[np.uint64]) -> NDArray[np.int64]:
     >>> find_runs(np.array([0b0111_0001], np.uint64)).tolist()
     [[0, 1], [4, 3]]
     """
-    words = np.append(bitmap, np.uint64(0))  # a zero word closes a run at the very end
-    changes = words << np.uint64(1)
-    changes[1:] |= words[:-1] >> np.uint64(63)
-    changes ^= words
-    busy = np.flatnonzero(changes)
-    bits = np.unpackbits(changes[busy].view(np.uint8), bitorder="little")
-    where = np.flatnonzero(bits)
-    edges = busy[where >> 6] * 64 + (where & 63)
-    return np.stack((edges[::2], edges[1::2] - edges[::2]), axis=1)
+    if not len(bitmap):
+        return np.empty((0, 2), np.int64)
+    # Without a change a word repeats the top bit of the word below: its sign, 64 times over.
+    signed = bitmap.view(np.int64)
+    changed = np.flatnonzero(signed[1:] != signed[:-1] >> 63)
+    busy = np.concatenate(([0], changed + 1))
+    words = bitmap[busy]
+    below = bitmap[busy - 1] >> _TOP
+    below[0] = 0
+    changes = words ^ (words << _ONE | below)
+    octets = changes.view(np.uint8)
+    dirty = np.flatnonzero(octets != 0)
+    if 2 * len(dirty) > bitmap.nbytes:
+        # Most bytes stay: without dropping the others a bit's place is its number.
+        whole = np.zeros_like(bitmap)
+        whole[busy] = changes
+        edges = _set_bits(whole.view(np.uint8))
+    else:
+        bits = _set_bits(octets[dirty])
+        first_bit = busy[dirty >> 3] * 64 + (dirty & 7) * 8
+        edges = first_bit[bits >> 3] + (bits & 7)
+    if len(edges) % 2:  # the last run ends with the bitmap
+        edges = np.append(edges, 64 * len(bitmap))
+    runs = edges.reshape(-1, 2)
+    runs[:, 1] -= runs[:, 0]
+    return runs
+
+
+def _set_bits(octets: NDArray[np.uint8]) -> NDArray[np.int64]:
+    return np.flatnonzero(np.unpackbits(octets, bitorder="little").view(bool))
