@@ -4,12 +4,13 @@ The kernel merges buddies whenever it can, so at any moment its free blocks are 
 rebuilt from the page flags of real guests they equal ``/proc/buddyinfo`` exactly.
 """
 
+from collections.abc import Iterable
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["MAX_ORDER", "TOP_PAGES", "Block", "Pfns", "expand", "maximal_blocks"]
+__all__ = ["MAX_ORDER", "TOP_PAGES", "Block", "Pfns", "expand", "join_pfns", "maximal_blocks"]
 
 #: Largest order: ``MAX_ORDER - 1`` in Linux 6.1.
 MAX_ORDER = 10
@@ -62,3 +63,17 @@ def expand(first_pfns: Pfns, pages: int) -> Pfns:
     """
     steps: Pfns = np.arange(pages, dtype=np.uint32)
     return np.add.outer(first_pfns, steps).ravel()
+
+
+def join_pfns(parts: Iterable[Pfns]) -> Pfns:
+    """Put arrays one after the other; the only one that is not empty is returned as it is.
+
+    Examples
+    --------
+    >>> join_pfns([np.array([], np.uint32), np.array([8, 9], np.uint32)]).tolist()
+    [8, 9]
+    """
+    filled = [part for part in parts if len(part)]
+    if len(filled) == 1:
+        return filled[0]
+    return np.concatenate(filled) if filled else np.empty(0, np.uint32)

@@ -24,7 +24,15 @@ from typing import Self
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from balloonkit.guest.blocks import MAX_ORDER, TOP_PAGES, Block, Pfns, expand, maximal_blocks
+from balloonkit.guest.blocks import (
+    MAX_ORDER,
+    TOP_PAGES,
+    Block,
+    Pfns,
+    expand,
+    join_pfns,
+    maximal_blocks,
+)
 from balloonkit.guest.zones import Zone, x86_zones
 
 __all__ = ["BuddyAllocator", "ListOrder", "OutOfPagesError"]
@@ -182,10 +190,7 @@ class BuddyAllocator:
             First pages, in the order they were handed out; fewer than `n` when the zones are
             down to their watermarks.
         """
-        taken = [
-            self.take_from(zone, min(quota, n), order) for zone, quota in self.quotas(n, order)
-        ]
-        return np.concatenate(taken) if taken else np.empty(0, np.uint32)
+        return join_pfns(self.take_from(zone, quota, order) for zone, quota in self.quotas(n, order))
 
     def quotas(self, n: int, order: int = 0) -> Iterator[tuple[int, int]]:
         """Say how many blocks each zone, given by its index, may give towards `n`.
@@ -240,7 +245,7 @@ class BuddyAllocator:
                     lists[rest_order] = np.append(lists[rest_order][:0], np.uint32(rest_pfn))
                     rest_pfn += 1 << rest_order
             n -= len(taken[-1])
-        return np.concatenate(taken) if taken else np.empty(0, np.uint32)
+        return join_pfns(taken)
 
     # Free
 

@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from balloonkit.guest.blocks import Pfns, expand
+from balloonkit.guest.blocks import Pfns, expand, join_pfns
 from balloonkit.guest.memory import Guest, Kernel
 from balloonkit.units import BALLOON_PAGE_BYTES
 from balloonkit.wire.features import Feature
@@ -116,7 +116,7 @@ class BalloonDriver:
     @property
     def held(self) -> Pfns:
         """The guest's pages in the balloon, oldest first, shape (pages,)."""
-        return np.concatenate(self._held) if self._held else np.empty(0, np.uint32)
+        return join_pfns(self._held)
 
     def fill(self, pages: int, tries: int = 1) -> Sent:
         """Inflate the balloon by `pages` balloon pages, or as far as the guest can.
@@ -137,9 +137,7 @@ class BalloonDriver:
         for attempt in range(tries):
             if attempt:
                 self.puff_wait(PUFF_WAIT_S)
-            start_s = time.perf_counter()
             taken = self._allocate(left, sent)
-            sent.allocate_s += time.perf_counter() - start_s
             self._tell(INFLATE_QUEUE, taken, sent)
             left -= len(taken)
             if not left:
@@ -178,13 +176,12 @@ class BalloonDriver:
 
     def _allocate(self, n: int, sent: Sent) -> Pfns:
         """Take up to `n` guest pages, in the order they will go on the wire."""
-        if self.block_alloc:
-            blocks = self.guest.take_blocks(n)
-            sent.allocations += sum(len(pfns) for _, pfns in blocks)
-            taken = np.concatenate([expand(pfns, 1 << order) for order, pfns in blocks])
-        else:
-            taken = self.guest.take(n)
-            sent.allocations += len(taken)
+        start_s = time.perf_counter()
+        # A page is a block of order 0.
+        blocks = self.guest.take_blocks(n) if self.block_alloc else [(0, self.guest.take(n))]
+        sent.allocate_s += time.perf_counter() - start_s
+        sent.allocations += sum(len(pfns) for _, pfns in blocks)
+        taken = join_pfns(expand(pfns, 1 << order) if order else pfns for order, pfns in blocks)
         return wire_order(taken, self._pages_per_message, self.guest.kernel)
 
     @property
@@ -229,7 +226,9 @@ class BalloonDriver:
         else:
             for start in range(0, len(pfns), self._pages_per_message):
                 pages = pfns[start : start + self._pages_per_message]
-                scaled = expand(pages * np.uint32(self.scale), self.scale)
+                scaled = pages
+                if self.scale > 1:
+                    scaled = expand(pages * np.uint32(self.scale), self.scale)
                 yield encode_pfns(scaled), len(scaled), len(pages)
 
 
@@ -243,6 +242,8 @@ def wire_order(taken: Pfns, per_message: int, kernel: Kernel) -> Pfns:
     """
     if kernel is Kernel.LINUX_2017:
         return taken
+    popped = np.empty_like(taken)
     whole = len(taken) // per_message * per_message
-    popped = taken[:whole].reshape(-1, per_message)[:, ::-1].ravel()
-    return np.concatenate((popped, taken[whole:][::-1]))
+    popped[:whole].reshape(-1, per_message)[:] = taken[:whole].reshape(-1, per_message)[:, ::-1]
+    popped[whole:] = taken[whole:][::-1]
+    return popped

@@ -10,7 +10,7 @@ does not count, may be ballooned before any free block is (Linux 6.1 ``mm/page_a
 import numpy as np
 from numpy.typing import ArrayLike
 
-from balloonkit.guest.blocks import Pfns
+from balloonkit.guest.blocks import Pfns, join_pfns
 from balloonkit.guest.buddy import BuddyAllocator
 
 __all__ = ["PerCpuLists"]
@@ -64,13 +64,13 @@ class PerCpuLists:
             refills = -(-spare_pages // batch)
             wanted = min(n, len(stock) + (refills - 1) * batch + 1)
             drawn = -(-max(wanted - len(stock), 0) // batch) * batch
-            pool = np.concatenate((stock, self.buddy.take_from(zone, drawn)))
+            pool = join_pfns((stock, self.buddy.take_from(zone, drawn)))
             taken.append(pool[:wanted])
             self._stocks[zone] = pool[wanted:]
             n -= len(taken[-1])
             if n == 0:
                 break
-        return np.concatenate(taken) if taken else np.empty(0, np.uint32)
+        return join_pfns(taken)
 
     def give_back(self, pfns: ArrayLike) -> None:
         """Free single pages in the given sequence: onto the stock, the oldest to the free lists.

@@ -86,14 +86,14 @@ class GuestRam:
 
         Both values stay below 2^52, so their sum cannot overflow int64.
         """
-        region = np.searchsorted(self._end_pfn, base_pfn, side="right")
+        region = self._end_pfn.searchsorted(base_pfn, side="right")
         inside: NDArray[np.bool_] = base_pfn >= self._base_pfn[region]
         inside &= base_pfn + pages <= self._span_end_pfn[region]
         return inside
 
     def translate_pages(self, pfns: NDArray[np.int64]) -> NDArray[np.int64]:
         """Translate single pages that `contains` accepted to host pages, shape (n,)."""
-        region = np.searchsorted(self._end_pfn, pfns, side="right")
+        region = self._end_pfn.searchsorted(pfns, side="right")
         host_pages: NDArray[np.int64] = pfns + self._host_shift[region]
         return host_pages
 
@@ -108,7 +108,7 @@ class GuestRam:
             First host page and number of pages of each piece, entries in order, each piece in
             one region.
         """
-        first = np.searchsorted(self._end_pfn, base_pfn, side="right")
+        first = self._end_pfn.searchsorted(base_pfn, side="right")
         last = np.searchsorted(self._end_pfn, base_pfn + pages - 1, side="right")
         pieces = last - first + 1
         entry = np.repeat(np.arange(len(base_pfn)), pieces)

@@ -9,6 +9,7 @@ end with their last element.
 
 import struct
 from dataclasses import dataclass
+from functools import cached_property
 
 __all__ = [
     "AVAIL_NO_INTERRUPT",
@@ -75,12 +76,12 @@ class RingLayout:
         if self.base < 0 or self.base % DESCRIPTOR_BYTES:
             raise ValueError(f"ring at {self.base:#x}: the table needs a multiple of 16")
 
-    @property
+    @cached_property
     def avail(self) -> int:
         """Available ring: le16 flags, le16 idx, `size` le16 heads."""
         return self.base + self.size * DESCRIPTOR_BYTES
 
-    @property
+    @cached_property
     def used(self) -> int:
         """Used ring, a multiple of 4: le16 flags, le16 idx, `size` pairs of le32 (head, bytes)."""
         end = self.avail + _FLAGS_AND_INDEX_BYTES + self.size * _AVAIL_ELEMENT_BYTES
