@@ -169,9 +169,10 @@ class Guest:
         """
         taken = []
         for order in range(MAX_ORDER, -1, -1):
-            pfns = self.buddy.take(n >> order, order)
-            taken.append((order, pfns))
-            n -= len(pfns) << order
+            if n >> order:
+                pfns = self.buddy.take(n >> order, order)
+                taken.append((order, pfns))
+                n -= len(pfns) << order
         return taken
 
     def give_back(self, pfns: ArrayLike) -> None:
