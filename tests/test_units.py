@@ -32,7 +32,7 @@ def test_seven_gib_are_the_proposals_page_count():
 def test_a_formatted_size_is_within_half_a_hundredth_of_its_unit(number, unit):
     size_bytes = parse_size(f"{number}{unit}")
     shown, shown_unit = format_size(size_bytes).split()
-    assert abs(float(shown) - size_bytes / parse_size(f"1{shown_unit}")) <= 0.005
+    assert abs(float(shown) - size_bytes / parse_size(f"1{shown_unit}")) <= 0.0050001
 
 
 def test_ram_of_a_big_guest_leaves_the_hole_below_four_gib():

@@ -190,7 +190,8 @@ class BuddyAllocator:
             First pages, in the order they were handed out; fewer than `n` when the zones are
             down to their watermarks.
         """
-        return join_pfns(self.take_from(zone, quota, order) for zone, quota in self.quotas(n, order))
+        quotas = self.quotas(n, order)
+        return join_pfns(self.take_from(zone, quota, order) for zone, quota in quotas)
 
     def quotas(self, n: int, order: int = 0) -> Iterator[tuple[int, int]]:
         """Say how many blocks each zone, given by its index, may give towards `n`.
