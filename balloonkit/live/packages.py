@@ -85,6 +85,7 @@ def _unpack(package: Path, wanted: re.Pattern[str], folder: Path) -> None:
                 target = folder / member.name
                 target.parent.mkdir(parents=True, exist_ok=True)
                 target.write_bytes(data.read())
+                target.chmod(member.mode & 0o755)
 
 
 def _run(command: list[str], folder: Path | None = None, check: bool = True) -> str:
