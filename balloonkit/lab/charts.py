@@ -1,4 +1,4 @@
-"""Static pictures: memory maps, free lists, runs, and stages. Arrays in, matplotlib figures out.
+"""Charts: free lists, runs, and stages. Arrays in, matplotlib figures out.
 
 No pyplot: figures belong to whoever asked for them and vanish with the last reference.
 """
@@ -8,25 +8,24 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.patches import Patch
 from numpy.typing import NDArray
 
 from balloonkit.guest.blocks import MAX_ORDER
 from balloonkit.guest.zones import Zone
-from balloonkit.lab.palette import BLUE, PAGE_LOOKS, PATH_LOOKS, STAGE_LOOKS, rgb
+from balloonkit.lab.palette import BLUE, PATH_LOOKS, SKY, STAGE_LOOKS, VERMILLION
 
 __all__ = [
-    "draw_cells",
-    "draw_map",
+    "draw_lists",
     "draw_orders",
     "draw_runs",
     "draw_stages",
-    "draw_zoom",
+    "draw_unusable",
     "new_axes",
+    "new_chart",
 ]
 
-#: A big map has this many columns; each cell stands for as many pages as it takes.
-_COLUMNS, _ROWS = 256, 64
+#: Blocks of one list that are drawn before an ellipsis.
+_BOXES = 8
 
 
 def new_axes(
@@ -44,117 +43,76 @@ def new_axes(
     return figure, list(axes[0])
 
 
-def draw_map(axes: Axes, states: NDArray[np.uint8], page_bytes: int = 4096) -> None:
-    """Draw a guest of any size: each cell is a mix of its pages' colours.
-
-    Parameters
-    ----------
-    states : array of uint8, shape (PFNs,)
-        0 no RAM, 1 in use, 2 free, 3 in the balloon.
-    """
-    pages_per_cell = -(-len(states) // (_COLUMNS * _ROWS))
-    row_pages = pages_per_cell * _COLUMNS
-    rows = -(-len(states) // row_pages)
-    padded = np.zeros(rows * row_pages, np.uint8)
-    padded[: len(states)] = states
-    cells = padded.reshape(rows, _COLUMNS, pages_per_cell)
-    picture = np.zeros((rows, _COLUMNS, 3))
-    for state, look in enumerate(PAGE_LOOKS):
-        share = (cells == state).mean(axis=2, dtype=np.float32)
-        picture += share[:, :, None] * np.array(rgb(look.colour))
-    gib = len(states) * page_bytes / (1 << 30)
-    axes.imshow(
-        picture.astype(np.uint8),
-        extent=(0, _COLUMNS, gib * rows * row_pages / len(states), 0),
-        aspect="auto",
-        interpolation="nearest",
-    )
-    axes.set_ylabel("address, GiB")
-    axes.set_xticks([])
-    cell_kib = pages_per_cell * page_bytes >> 10
-    axes.set_xlabel(f"one cell: {pages_per_cell} pages, {cell_kib} KiB; rows run left to right")
-    _legend(axes, sorted(set(np.unique(states[:: max(len(states) // 65536, 1)]).tolist()) | {1, 2}))
-
-
-def draw_zoom(axes: Axes, states: NDArray[np.uint8], first_pfn: int) -> None:
-    """Draw 1024 pages from `first_pfn` one by one: what a cell of the big map blurs."""
-    colours = np.array([rgb(look.colour) for look in PAGE_LOOKS], np.uint8)
-    shown = np.zeros(1024, np.uint8)
-    part = states[first_pfn : first_pfn + 1024]
-    shown[: len(part)] = part
-    axes.imshow(colours[shown].reshape(32, 32, 3), interpolation="nearest", aspect="auto")
-    axes.set_xticks([])
-    axes.set_yticks([])
-    axes.set_xlabel(f"1024 pages from PFN {first_pfn:,}")
-
-
-def draw_cells(
-    axes: Axes, states: NDArray[np.uint8], blocks: Sequence[tuple[int, int]], columns: int = 32
-) -> None:
-    """Draw a small guest page by page, with a letter in each and a frame around each free block.
-
-    Parameters
-    ----------
-    states : array of uint8, shape (pages,)
-    blocks : sequence of (first PFN, pages)
-        Free blocks, at most one row wide or whole rows.
-    """
-    rows = -(-len(states) // columns)
-    picture = np.full((rows * columns, 3), 255, np.uint8)
-    colours = np.array([rgb(look.colour) for look in PAGE_LOOKS], np.uint8)
-    picture[: len(states)] = colours[states]
-    axes.imshow(picture.reshape(rows, columns, 3), extent=(0, columns, rows, 0), aspect="auto")
-    for pfn, state in enumerate(states):
-        axes.text(
-            pfn % columns + 0.5,
-            pfn // columns + 0.5,
-            PAGE_LOOKS[state].letter,
-            ha="center",
-            va="center",
-            fontsize=8,
-            color="white" if state == 1 else "black",
-        )
-    for first, pages in blocks:
-        width, height = min(pages, columns), max(pages // columns, 1)
-        corner = (first % columns + 0.06, first // columns + 0.06)
-        axes.add_patch(
-            _frame(corner, width - 0.12, height - 0.12),
-        )
-    axes.set_yticks(np.arange(rows) + 0.5, [str(row * columns) for row in range(rows)])
-    axes.set_xticks(np.arange(0, columns, 8) + 0.5, [f"+{c}" for c in range(0, columns, 8)])
-    axes.set_ylabel("PFN")
-    _legend(axes, sorted(set(states.tolist())))
+def new_chart(title: str) -> tuple[Figure, Axes]:
+    """Return a small figure with one bare set of axes: what a view shows beside a map."""
+    figure = Figure(figsize=(5.2, 3.1), dpi=90)
+    axes = figure.subplots()
+    figure.subplots_adjust(left=0.145, right=0.98, bottom=0.17, top=0.88)
+    axes.set_title(title, fontsize=11, loc="left", fontweight="bold")
+    axes.spines[["top", "right"]].set_visible(False)
+    return figure, axes
 
 
 def draw_orders(axes: Axes, zones: Sequence[Zone], counts: Mapping[str, Sequence[int]]) -> None:
     """Draw the free memory of each order, stacked by zone, in MiB."""
     orders = np.arange(MAX_ORDER + 1)
     bottom = np.zeros(len(orders))
-    shades = ("#BBBBBB", "#56B4E9", BLUE)
-    for zone, shade, hatch in zip(zones, shades[-len(zones) :], ("xx", "..", ""), strict=False):
+    shades = ("#767676", SKY, BLUE)
+    for zone, shade in zip(zones, shades[-len(zones) :], strict=True):
         mib = np.array(counts[zone.name]) * 2.0**orders * 4096 / (1 << 20)
-        axes.bar(
-            orders, mib, bottom=bottom, color=shade, hatch=hatch, edgecolor="white", label=zone.name
-        )
+        axes.bar(orders, mib, bottom=bottom, color=shade, label=f"zone {zone.name}")
         bottom += mib
     axes.set_xticks(orders)
-    axes.set_xlabel("order (a block is 2^order pages)")
+    axes.set_xlabel("order: a block is 2^order pages")
     axes.set_ylabel("free memory, MiB")
-    axes.legend(title="zone", loc="upper left", fontsize=8)
+    axes.set_ylim(0, max(bottom.max() * 1.2, 1))
+    axes.legend(loc="upper center", ncols=3, fontsize=9, frameon=False)
+
+
+def draw_lists(axes: Axes, lists: Sequence[Sequence[int]]) -> None:
+    """Draw the free list of each order as a row of boxes, each with its block's first PFN.
+
+    Parameters
+    ----------
+    lists : sequence of sequence of int
+        First PFNs by order, head first; what does not fit becomes an ellipsis.
+    """
+    for order, pfns in enumerate(lists):
+        for place, pfn in enumerate(pfns[:_BOXES]):
+            axes.barh(order, 0.9, left=place, height=0.78, color=SKY)
+            axes.text(place + 0.45, order, f"{pfn}", ha="center", va="center", color="#000001")
+        if len(pfns) > _BOXES:
+            axes.text(_BOXES + 0.05, order, f"+{len(pfns) - _BOXES}", va="center")
+    axes.set_xlim(-0.1, _BOXES + 0.7)
+    axes.set_ylim(-0.6, len(lists) - 0.4)
+    axes.set_yticks(range(len(lists)), [f"{n}" for n in range(len(lists))])
+    axes.set_ylabel("order")
+    axes.set_xticks([])
+    axes.set_xlabel("first PFN of each free block; the leftmost leaves first", loc="left")
 
 
 def draw_runs(axes: Axes, lengths: NDArray[np.int64]) -> None:
-    """Draw how much free memory lies in runs of which length, both on powers of two."""
+    """Draw how much memory lies in runs of which length, on powers of two."""
     top = max(int(lengths.max()).bit_length(), 1) if len(lengths) else 1
-    bins = np.arange(top + 1)
-    pages = np.zeros(top + 1)
+    bins = np.arange(top)
+    pages = np.zeros(top)
     if len(lengths):
         np.add.at(pages, np.floor(np.log2(lengths)).astype(int), lengths)
-    axes.bar(bins, pages * 4096 / (1 << 20), color=BLUE, edgecolor="white")
-    every = max(len(bins) // 8, 1)
-    axes.set_xticks(bins[::every], [f"{1 << b:,}" for b in bins[::every].tolist()], fontsize=8)
-    axes.set_xlabel("run of contiguous free pages, at least")
-    axes.set_ylabel("free memory, MiB")
+    axes.bar(bins, pages * 4096 / (1 << 20), color=BLUE)
+    every = -(-len(bins) // 8)
+    axes.set_xticks(bins[::every], [_short(1 << b) for b in bins[::every].tolist()])
+    axes.set_xlabel("pages in the run, at least")
+    axes.set_ylabel("MiB in such runs")
+
+
+def draw_unusable(axes: Axes, shares: Sequence[float]) -> None:
+    """Draw which share of the free memory a request of each order cannot use."""
+    axes.plot(shares, marker="o", color=VERMILLION)
+    axes.set_xticks(range(len(shares)))
+    axes.set_ylim(-0.04, 1.04)
+    axes.set_xlabel("order asked for")
+    axes.set_ylabel("unusable index")
+    axes.grid(axis="y", alpha=0.3)
 
 
 def draw_stages(axes: Axes, paths: Mapping[str, Mapping[str, float]], clock: str) -> None:
@@ -197,22 +155,9 @@ def draw_stages(axes: Axes, paths: Mapping[str, Mapping[str, float]], clock: str
     axes.legend(loc="upper center", bbox_to_anchor=(0.5, 1.16), ncols=4, fontsize=8, frameon=False)
 
 
-def _frame(corner: tuple[float, float], width: float, height: float) -> Patch:
-    from matplotlib.patches import Rectangle
-
-    return Rectangle(corner, width, height, fill=False, edgecolor=BLUE, linewidth=1.6)
-
-
-def _legend(axes: Axes, states: Sequence[int]) -> None:
-    looks = [PAGE_LOOKS[state] for state in states]
-    axes.legend(
-        handles=[
-            Patch(facecolor=k.colour, edgecolor="black", label=f"{k.letter} {k.label}")
-            for k in looks
-        ],
-        loc="upper center",
-        bbox_to_anchor=(0.5, 1.15),
-        ncols=4,
-        fontsize=8,
-        frameon=False,
-    )
+def _short(n: int) -> str:
+    """Write a power of two briefly: 512, 4 Ki, 2 Mi."""
+    for shift, unit in ((20, " Mi"), (10, " Ki")):
+        if n >= 1 << shift:
+            return f"{n >> shift}{unit}"
+    return str(n)

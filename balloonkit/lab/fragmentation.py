@@ -4,27 +4,39 @@
 >>> view = lab.guest()  # size, age and seed: the page map and the free lists
 """
 
+from typing import Any
+
 import numpy as np
 import traitlets
-from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from balloonkit.guest import BuddyAllocator, Guest
-from balloonkit.guest.blocks import MAX_ORDER
+from balloonkit.guest.blocks import MAX_ORDER, TOP_PAGES, Block
 from balloonkit.guest.fragmentation import fragmentation_index, free_runs, unusable_index
-from balloonkit.lab.charts import draw_cells, draw_map, draw_orders, draw_runs, draw_zoom, new_axes
-from balloonkit.lab.view import Choice, LabView, Range, Table
+from balloonkit.lab.charts import draw_lists, draw_orders, draw_runs, draw_unusable, new_chart
+from balloonkit.lab.page_map import PageMap
+from balloonkit.lab.palette import BLOCK_LOOKS
+from balloonkit.lab.view import Choice, LabView, Pane, Range, Table
 from balloonkit.layout import ram_layout
 from balloonkit.trace import PAGE_STATES
 
 __all__ = ["BlocksModel", "FragmentationLab", "FragmentationModel", "page_states"]
 
-ORDERS = ("newest first", "oldest first", "at random")
+RETURN_ORDERS = ("newest first", "oldest first", "at random")
 SIZES = [("64 MiB", "64MiB"), ("1 GiB", "1GiB"), ("8 GiB", "8GiB")]
+
+#: Pages of the small guest whose blocks are split and merged: few enough for a letter each.
+SMALL_PAGES = 256
 
 
 def page_states(guest: Guest) -> NDArray[np.uint8]:
-    """Return the state of every page as a number of `PAGE_STATES`, shape (PFNs,)."""
+    """Return the state of every page as a number of `PAGE_STATES`, shape (PFNs,).
+
+    Examples
+    --------
+    >>> np.bincount(page_states(Guest.idle("64MiB"))).tolist()
+    [0, 513, 15871]
+    """
     states = np.zeros(len(guest.buddy.free_mask), np.uint8)
     for gpa, size_bytes in ram_layout(guest.size_bytes):
         states[gpa // guest.page_bytes :][: size_bytes // guest.page_bytes] = PAGE_STATES["in use"]
@@ -33,36 +45,51 @@ def page_states(guest: Guest) -> NDArray[np.uint8]:
 
 
 class FragmentationModel(traitlets.HasTraits):
-    """An aged guest: size, share of odd pages in use, seed."""
+    """An aged guest: size, share of odd pages in use, seed; and the place to magnify."""
 
     size = traitlets.Enum([value for _, value in SIZES], "8GiB")
     fragmentation = traitlets.Float(0.1, min=0, max=1)
     seed = traitlets.Int(1, min=0, max=20)
+    look_at = traitlets.Float(60, min=0, max=100)
+
+    _made: tuple[Any, Guest] | None = None
 
     def guest(self) -> Guest:
-        """Return the guest these inputs describe."""
-        return Guest.aged(self.size, self.fragmentation, self.seed)
+        """Return the guest these inputs describe; the last one is kept for the next view."""
+        inputs = (self.size, self.fragmentation, self.seed)
+        if self._made is None or self._made[0] != inputs:
+            self._made = inputs, Guest.aged(*inputs)
+        return self._made[1]
+
+    def magnified_pfn(self, span_pfns: int) -> int:
+        """Return the first page of the 1024 to look at: a block of the largest order."""
+        pfn = int(self.look_at / 100 * span_pfns) // TOP_PAGES * TOP_PAGES
+        return min(pfn, span_pfns - TOP_PAGES)
 
 
 class BlocksModel(traitlets.HasTraits):
     """A guest of 256 pages from which some are taken, and some of those given back."""
 
-    taken = traitlets.Int(37, min=0, max=256)
-    returned = traitlets.Int(0, min=0, max=256)
-    order = traitlets.Enum(ORDERS, "newest first")
+    taken = traitlets.Int(37, min=0, max=SMALL_PAGES)
+    returned = traitlets.Int(0, min=0, max=SMALL_PAGES)
+    order = traitlets.Enum(RETURN_ORDERS, "newest first")
     seed = traitlets.Int(1, min=0, max=20)
 
-    def run(self) -> tuple[BuddyAllocator, NDArray[np.uint8]]:
-        """Take, give back, and return the allocator with the state of every page."""
-        buddy = BuddyAllocator.from_free_mask(np.ones(256, bool))
-        pages = buddy.take(self.taken)
+    def run(self) -> tuple[BuddyAllocator, str]:
+        """Take, give back, and return the allocator with the last step in words."""
+        buddy = BuddyAllocator.from_free_mask(np.ones(SMALL_PAGES, bool))
+        if not self.taken:
+            return buddy, f"All {SMALL_PAGES} pages are one free block of order 8."
+        pages = buddy.take(self.taken - 1)
+        source = buddy.next_block()
+        pages = np.append(pages, np.uint32(buddy.alloc()))
         back = {"newest first": pages[::-1], "oldest first": pages}.get(
             self.order, np.random.default_rng(self.seed).permutation(pages)
         )[: self.returned]
-        buddy.give_back(back)
-        states = np.full(256, PAGE_STATES["in use"], np.uint8)
-        states[buddy.free_mask] = PAGE_STATES["free"]
-        return buddy, states
+        if not len(back):
+            return buddy, _taken_in_words(int(pages[-1]), source)
+        buddy.give_back(back[:-1])
+        return buddy, _merged_in_words(int(back[-1]), buddy.free(int(back[-1])))
 
 
 class FragmentationLab:
@@ -74,6 +101,13 @@ class FragmentationLab:
         Inputs of `guest` and `runs`; assign to it to move their controls.
     blocks_model : BlocksModel
         Inputs of `blocks`.
+
+    Examples
+    --------
+    >>> lab = FragmentationLab()
+    >>> lab.blocks_model.taken = 1
+    >>> lab.blocks().caption
+    'Page 0 is taken: the block of 256 pages at 0 is split, and its other 255 pages stay free.'
     """
 
     def __init__(self) -> None:
@@ -82,18 +116,27 @@ class FragmentationLab:
 
     def guest(self) -> LabView:
         """Age a guest: the page map, and its free memory by order."""
-        return LabView(self.model, self._controls(), self._draw_guest, "Age a guest")
+        look_at = Range(
+            "look_at",
+            "magnify at",
+            0,
+            100,
+            0.1,
+            "Share of the addresses to skip. A click on the map moves it too.",
+            " %",
+        )
+        return LabView(self.model, (*_AGEING, look_at), self._draw_guest, "Age a guest")
 
     def runs(self) -> LabView:
         """Measure it: free runs, and what a request of each order could not use."""
-        return LabView(self.model, self._controls(), self._draw_runs, "Measure its fragmentation")
+        return LabView(self.model, _AGEING, self._draw_runs, "Measure its fragmentation")
 
     def blocks(self) -> LabView:
         """Allocate and free pages of a small guest: watch blocks split and merge."""
         controls = (
-            Range("taken", "pages taken", 0, 256, 1, "One request for a page after the other."),
-            Range("returned", "pages given back", 0, 256, 1, "At most what was taken."),
-            Choice("order", "given back", [(o, o) for o in ORDERS]),
+            Range("taken", "pages taken", 0, SMALL_PAGES, 1, "One request for a page at a time."),
+            Range("returned", "given back", 0, SMALL_PAGES, 1, "At most what was taken."),
+            Choice("order", "give back", [(o, o) for o in RETURN_ORDERS]),
             Range("seed", "seed", 0, 20, 1, "Another seed, another random order."),
         )
         return LabView(self.blocks_model, controls, self._draw_blocks, "Split and merge blocks")
@@ -102,72 +145,119 @@ class FragmentationLab:
         """Return every step's view, in the order of the lesson."""
         return [self.guest(), self.runs(), self.blocks()]
 
-    def _controls(self) -> tuple[Choice | Range, ...]:
-        return (
-            Choice("size", "guest", SIZES),
-            Range(
-                "fragmentation",
-                "fragmentation",
-                0,
-                1,
-                0.01,
-                "Share of odd pages in use: 0 is freshly booted, 1 a checkerboard.",
-            ),
-            Range("seed", "seed", 0, 20, 1, "Another seed, another guest of the same age."),
-        )
-
-    def _draw_guest(self) -> tuple[Figure, Table]:
+    def _draw_guest(self) -> tuple[list[Pane], Table]:
         guest = self.model.guest()
-        counts = guest.buddy.buddyinfo()
-        states = page_states(guest)
-        figure, (whole, zoom, orders) = new_axes((5, 2, 4))
-        draw_map(whole, states)
-        draw_zoom(zoom, states, guest.buddy.zones[-1].start_pfn + 4096)
-        draw_orders(orders, guest.buddy.zones, counts)
-        rows = [[zone, *(f"{n:,}" for n in blocks)] for zone, blocks in counts.items()]
-        head = ["zone", *(f"order {order}" for order in range(MAX_ORDER + 1))]
-        return figure, Table(f"Free blocks of {guest.name}, as /proc/buddyinfo", head, rows)
+        buddy, states = guest.buddy, page_states(guest)
+        counts = buddy.buddyinfo()
+        at_pfn = self.model.magnified_pfn(len(states))
+        figure, axes = new_chart("Free memory by block size")
+        draw_orders(axes, buddy.zones, counts)
+        panes: list[Pane] = [
+            PageMap.of(
+                "All memory",
+                states,
+                zones=buddy.zones,
+                frames=((at_pfn, TOP_PAGES),),
+                picks="look_at",
+            ),
+            PageMap.of(
+                f"1024 pages from PFN {at_pfn:,}",
+                states[at_pfn : at_pfn + TOP_PAGES],
+                first_pfn=at_pfn,
+                columns=32,
+            ),
+            figure,
+        ]
+        free_pages = int(buddy.free_mask.sum())
+        blocks = np.sum(list(counts.values()), axis=0)
+        caption = (
+            f"{guest.name}: {free_pages:,} free pages in {blocks.sum():,} blocks, "
+            f"{blocks[MAX_ORDER]:,} of them of the largest order"
+        )
+        rows = [[zone, *(f"{n:,}" for n in row)] for zone, row in counts.items()]
+        head = ["free blocks in zone", *(f"order {order}" for order in range(MAX_ORDER + 1))]
+        return panes, Table(caption, head, rows)
 
-    def _draw_runs(self) -> tuple[Figure, Table]:
+    def _draw_runs(self) -> tuple[list[Pane], Table]:
         guest = self.model.guest()
         blocks = np.sum(list(guest.buddy.buddyinfo().values()), axis=0).tolist()
         lengths = free_runs(guest.buddy.free_mask)
-        unusable = [unusable_index(blocks, order) for order in range(MAX_ORDER + 1)]
-        figure, (left, right) = new_axes((1, 1))
-        draw_runs(left, lengths)
-        right.plot(np.array(unusable) / 1000, marker="o", color="#D55E00")
-        right.set_ylim(-0.05, 1.05)
-        right.set_xlabel("order asked for")
-        right.set_ylabel("free memory it cannot use (unusable index)")
-        right.grid(alpha=0.3)
+        longest = lengths.max(initial=0)
+        unusable = [unusable_index(blocks, order) / 1000 for order in range(MAX_ORDER + 1)]
+        runs, axes = new_chart("Free memory by length of run")
+        draw_runs(axes, lengths)
+        index, axes = new_chart("Free, yet of no use to a request")
+        draw_unusable(axes, unusable)
         rows = [
             [
                 f"{order}",
                 f"{blocks[order]:,}",
-                f"{unusable[order] / 1000:.3f}",
+                f"{unusable[order]:.3f}",
                 f"{fragmentation_index(blocks, order) / 1000:.3f}",
             ]
             for order in range(MAX_ORDER + 1)
         ]
         caption = (
             f"{guest.name}: {lengths.sum():,} free pages in {len(lengths):,} runs, "
-            f"the longest {lengths.max() if len(lengths) else 0:,} pages"
+            f"the longest of {longest:,} {'page' if longest == 1 else 'pages'}"
         )
         head = ["order", "free blocks", "unusable index", "fragmentation index"]
-        return figure, Table(caption, head, rows)
+        return [runs, index], Table(caption, head, rows)
 
-    def _draw_blocks(self) -> tuple[Figure, Table]:
-        buddy, states = self.blocks_model.run()
-        lists = [buddy.free_list(0, order).tolist() for order in range(MAX_ORDER + 1)]
-        figure, (axes,) = new_axes()
-        framed = [(pfn, 1 << order) for order, pfns in enumerate(lists) for pfn in pfns]
-        draw_cells(axes, states, framed)
-        rows = [
-            [f"{order}", f"{len(pfns)}", " ".join(map(str, pfns[:12])) + " ..." * (len(pfns) > 12)]
-            for order, pfns in enumerate(lists[:9])
-        ]
-        caption = (
-            f"{int((states == PAGE_STATES['free']).sum())} of 256 pages free in "
-            f"{len(framed)} blocks; a frame is a block, the head of a list leaves first"
+    def _draw_blocks(self) -> tuple[list[Pane], Table]:
+        buddy, last_step = self.blocks_model.run()
+        states = np.where(buddy.free_mask, PAGE_STATES["free"], PAGE_STATES["in balloon"])
+        lists = [buddy.free_list(0, order).tolist() for order in range(9)]
+        page_map = PageMap.of(
+            "256 pages; a frame is a free block",
+            states.astype(np.uint8),
+            BLOCK_LOOKS,
+            columns=32,
+            frames=tuple((pfn, 1 << order) for order, pfns in enumerate(lists) for pfn in pfns),
+            letters=True,
         )
-        return figure, Table(caption, ["order", "blocks", "first PFNs, head first"], rows)
+        rows = [
+            [f"{order}", f"{1 << order}", f"{len(pfns)}", _head_of(pfns)]
+            for order, pfns in enumerate(lists)
+        ]
+        head = ["order", "pages in a block", "free blocks", "first PFNs, next to leave first"]
+        figure, axes = new_chart("Free lists")
+        draw_lists(axes, lists)
+        return [page_map, figure], Table(last_step, head, rows)
+
+
+_AGEING = (
+    Choice("size", "guest", SIZES),
+    Range(
+        "fragmentation",
+        "fragmentation",
+        0,
+        1,
+        0.01,
+        "Share of odd pages in use: 0 is freshly booted, 1 a checkerboard.",
+    ),
+    Range("seed", "seed", 0, 20, 1, "Another seed, another guest of the same age."),
+)
+
+
+def _taken_in_words(pfn: int, source: Block | None) -> str:
+    if source is None or source.order == 0:
+        return f"Page {pfn} is taken: it was a free block of order 0, nothing is split."
+    pages = 1 << source.order
+    return (
+        f"Page {pfn} is taken: the block of {pages} pages at {source.pfn} is split, "
+        f"and its other {pages - 1} pages stay free."
+    )
+
+
+def _merged_in_words(pfn: int, block: Block) -> str:
+    if block.order == 0:
+        return f"Page {pfn} is given back: its buddy, page {pfn ^ 1}, is taken, so nothing merges."
+    return (
+        f"Page {pfn} is given back and merges, buddy by buddy, into the block of "
+        f"{1 << block.order} pages at {block.pfn}."
+    )
+
+
+def _head_of(pfns: list[int]) -> str:
+    return " ".join(map(str, pfns[:12])) + (" ..." if len(pfns) > 12 else "")

@@ -6,7 +6,18 @@ letter, bars the hatch, and every picture has a text twin.
 
 from typing import NamedTuple
 
-__all__ = ["BLACK", "BLUE", "PAGE_LOOKS", "PATH_LOOKS", "STAGE_LOOKS", "Look", "rgb"]
+__all__ = [
+    "BLACK",
+    "BLOCK_LOOKS",
+    "BLUE",
+    "PAGE_LOOKS",
+    "PATH_LOOKS",
+    "SKY",
+    "STAGE_LOOKS",
+    "VERMILLION",
+    "Look",
+    "rgb",
+]
 
 BLACK, ORANGE, SKY, GREEN = "#000000", "#E69F00", "#56B4E9", "#009E73"
 YELLOW, BLUE, VERMILLION, PURPLE = "#F0E442", "#0072B2", "#D55E00", "#CC79A7"
@@ -28,6 +39,9 @@ PAGE_LOOKS = (
     Look("free", SKY, "F", ".."),
     Look("in the balloon", ORANGE, "B", "//"),
 )
+
+#: A page of the small guest in the blocks lesson, by the same numbers.
+BLOCK_LOOKS = (*PAGE_LOOKS[:3], Look("taken", ORANGE, "T", "//"))
 
 #: The four stages of an inflate.
 STAGE_LOOKS = {

@@ -1,4 +1,4 @@
-// A lab's view: labelled native inputs, a status line, the picture, and its text twin.
+// A lab's view: labelled native inputs, a status line, pictures, and their text twin.
 
 function input(control, value) {
   let field;
@@ -76,13 +76,16 @@ function render({ model, el }) {
   const status = document.createElement("p");
   status.className = "status";
   status.setAttribute("role", "status");
-  const picture = document.createElement("img");
+  const caption = document.createElement("p");
+  caption.className = "caption";
+  const picture = document.createElement("div");
+  picture.className = "panes";
   const twin = document.createElement("details");
   const summary = document.createElement("summary");
   summary.textContent = "The same as a table";
   const table = document.createElement("div");
   twin.append(summary, table);
-  el.append(...(fields.size ? [group] : []), status, picture, twin);
+  el.append(...(fields.size ? [group] : []), status, caption, picture, twin);
 
   // Only one drawing is under way: moves made meanwhile wait, and only the last of them is sent.
   let waiting = false;
@@ -131,26 +134,42 @@ function render({ model, el }) {
       show();
     }
   }
-  let url;
+  function pick(name, value) {
+    for (const [control, { field }] of fields) {
+      if (control.name !== name) continue;
+      field.value = value;
+      field.dispatchEvent(new Event("input"));
+      field.dispatchEvent(new Event("change"));
+    }
+  }
+  function chart(svg) {
+    const figure = document.createElement("figure");
+    figure.className = "chart";
+    figure.setAttribute("role", "img");
+    figure.setAttribute("aria-label", `${model.get("title")}. The table below says the same.`);
+    figure.innerHTML = svg;
+    // Text of 10 points is drawn no larger than the page's own.
+    figure.style.maxWidth = `${1.39 * figure.firstElementChild.viewBox.baseVal.width}px`;
+    return figure;
+  }
   function paint() {
-    if (url) URL.revokeObjectURL(url);
-    url = URL.createObjectURL(new Blob([model.get("picture")], { type: "image/png" }));
-    picture.src = url;
+    const panes = model.get("panes");
+    picture.replaceChildren(
+      ...panes.map((pane) => (pane.kind === "map" ? pageMap(pane, pick) : chart(pane.svg))),
+    );
   }
   function tabulate() {
     table.innerHTML = model.get("table");
-    const caption = table.querySelector("caption");
-    picture.alt = `${model.get("title")}: ${caption ? caption.textContent : ""}`;
+    caption.textContent = model.get("caption");
   }
 
-  const on = { drawn: answered, error: say, values, picture: paint, table: tabulate };
+  const on = { drawn: answered, error: say, values, panes: paint, table: tabulate };
   for (const [name, react] of Object.entries(on)) model.on(`change:${name}`, react);
   paint();
   tabulate();
   say();
   return () => {
     clearTimeout(slow);
-    if (url) URL.revokeObjectURL(url);
     for (const [name, react] of Object.entries(on)) model.off(`change:${name}`, react);
   };
 }

@@ -12,17 +12,21 @@ import io
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import anywidget
 import traitlets
+from matplotlib import rc_context
+from matplotlib.figure import Figure
 
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure
+from balloonkit.lab.page_map import PageMap
 
-__all__ = ["Choice", "LabView", "Range", "Switch", "Table"]
+__all__ = ["Choice", "LabView", "Pane", "Range", "Switch", "Table"]
 
 _HERE = Path(__file__).parent
+
+#: One picture of a view: a map, or a chart.
+Pane = PageMap | Figure
 
 
 @dataclass(frozen=True)
@@ -124,16 +128,27 @@ class LabView(anywidget.AnyWidget):
         Holds the inputs as traits; an assignment to one redraws the view.
     controls : sequence of Range, Choice or Switch
     draw : callable
-        Returns the figure and its text twin for the model's present inputs.
+        Returns a pane or several, and their text twin, for the model's present inputs.
     title : str
 
     Attributes
     ----------
     error : str
-        What the last drawing raised, shown in the view; empty when all is well.
+        What the last move or drawing raised, shown in the view; empty when all is well.
+
+    Examples
+    --------
+    >>> class Model(traitlets.HasTraits):
+    ...     pages = traitlets.Int(3)
+    >>> model = Model()
+    >>> table = lambda: Table("Pages", ["pages"], [[str(model.pages)]])
+    >>> view = LabView(model, [Range("pages", "pages", 0, 9, 1)], lambda: ([], table()), "Pages")
+    >>> model.pages = 5
+    >>> view.values, "5</th>" in view.table
+    ({'pages': 5}, True)
     """
 
-    _esm = _HERE / "view.js"
+    _esm = "\n".join((_HERE / name).read_text() for name in ("page_map.js", "view.js"))
     _css = _HERE / "view.css"
 
     title = traitlets.Unicode().tag(sync=True)
@@ -142,67 +157,89 @@ class LabView(anywidget.AnyWidget):
     #: The browser counts what it sends, the kernel repeats the number when it has drawn it.
     sent = traitlets.Int().tag(sync=True)
     drawn = traitlets.Int().tag(sync=True)
-    picture = traitlets.Bytes().tag(sync=True)
+    panes: traitlets.List[Any] = traitlets.List().tag(sync=True)
     table = traitlets.Unicode().tag(sync=True)
+    caption = traitlets.Unicode().tag(sync=True)
     error = traitlets.Unicode().tag(sync=True)
 
     def __init__(
         self,
         model: traitlets.HasTraits,
         controls: Sequence[Range | Choice | Switch],
-        draw: Callable[[], "tuple[Figure, Table]"],
+        draw: Callable[[], tuple[Pane | Sequence[Pane], Table]],
         title: str,
     ) -> None:
-        names = [control.name for control in controls]
-        super().__init__(
-            title=title,
-            spec=[control.spec() for control in controls],
-            values={name: getattr(model, name) for name in names},
-        )
-        self._model, self._names, self._draw = model, names, draw
+        self._model, self._draw = model, draw
+        self._names = [control.name for control in controls]
+        self._from_browser = False
+        super().__init__(title=title, spec=[control.spec() for control in controls])
         self._redraw()
-        model.observe(self._model_changed, names)
+        model.observe(self._model_changed, self._names)
         self.observe(self._browser_sent, "sent")
 
     def _browser_sent(self, change: dict[str, Any]) -> None:
+        """Move the model as the browser asked; draw here first, then wherever else it shows."""
+        moved = {name: self.values[name] for name in self._names}
+        self._from_browser = True
         try:
             with self._model.hold_trait_notifications():
-                for name in self._names:
-                    setattr(self._model, name, self.values[name])
+                for name, value in moved.items():
+                    setattr(self._model, name, value)
+                self._redraw()
+                self.drawn = change["new"]
         except traitlets.TraitError as error:
             self.error = str(error)
-        self.drawn = change["new"]
+        finally:
+            self._from_browser = False
+            self.drawn = change["new"]
 
     def _model_changed(self, change: dict[str, Any]) -> None:
-        self._redraw()
+        if not self._from_browser:
+            self._redraw()
 
     def _redraw(self) -> None:
         try:
-            figure, table = self._draw()
+            panes, table = self._draw()
         except (ValueError, MemoryError, OSError) as error:
             self.error = str(error)
             return
-        self._static_table = table
+        except Exception as error:
+            # Raised on: Jupyter logs it, tests see it; and whoever looks at the view knows too.
+            self.error = f"{type(error).__name__}: {error}"
+            raise
+        self._shown = [panes] if isinstance(panes, Pane) else list(panes), table
         with self.hold_sync():
             self.values = {name: getattr(self._model, name) for name in self._names}
-            self.picture = _png(figure)
+            self.panes = [_spec(pane) for pane in self._shown[0]]
             self.table = table.as_html()
+            self.caption = table.caption
             self.error = ""
 
     def _repr_mimebundle_(self, **kwargs: Any) -> Any:
-        """Return the live widget and, for where no kernel runs, picture and table."""
+        """Return the live widget and, for where no kernel runs, pictures and table."""
         live = super()._repr_mimebundle_(**kwargs)
         bundle, metadata = live if isinstance(live, tuple) else (live, {})
-        image = base64.b64encode(self.picture).decode()
-        alt = html.escape(f"{self.title}: {self._static_table.caption}; the table below says it")
-        static = {
-            "text/plain": self._static_table.as_text(),
-            "text/html": f'<img alt="{alt}" src="data:image/png;base64,{image}">{self.table}',
-        }
+        panes, table = self._shown
+        alt = html.escape(f"{self.title}: {table.caption}; the table below says it")
+        images = "".join(f'<img alt="{alt}" src="{_png_uri(pane)}">' for pane in panes)
+        static = {"text/plain": table.as_text(), "text/html": images + table.as_html()}
         return (bundle or {}) | static, metadata
 
 
-def _png(figure: "Figure") -> bytes:
+def _spec(pane: Pane) -> dict[str, Any]:
+    return pane.spec() if isinstance(pane, PageMap) else {"kind": "chart", "svg": _svg(pane)}
+
+
+def _svg(figure: Figure) -> str:
+    """Draw a chart in the page's own text colour and font, so that it fits any theme."""
+    with io.StringIO() as file, rc_context({"svg.fonttype": "none"}):
+        figure.savefig(file, format="svg", transparent=True, metadata={"Date": None})
+        text = file.getvalue()
+    return text[text.index("<svg") :].replace("#000000", "currentColor")
+
+
+def _png_uri(pane: Pane) -> str:
+    figure = pane.figure() if isinstance(pane, PageMap) else pane
     with io.BytesIO() as file:
-        figure.savefig(file, format="png", pil_kwargs={"compress_level": 1})
-        return file.getvalue()
+        figure.savefig(file, format="png", facecolor="white")
+        return "data:image/png;base64," + base64.b64encode(file.getvalue()).decode()

@@ -1,0 +1,107 @@
+"""A lab's view in real JupyterLab: moved by keyboard and mouse, and without its kernel."""
+
+import json
+
+import nbformat
+import pytest
+
+CODE = "from balloonkit.lab.fragmentation import FragmentationLab\nlab = FragmentationLab()"
+SETTLED = "() => !document.querySelector('.balloonkit-view .panes').classList.contains('stale')"
+
+#: Rows of the map of an 8 GiB guest.
+ROWS = 80
+
+
+@pytest.fixture
+def view(tmp_path, open_notebook, run_all):
+    """Return the page and the view of the first lab's first step."""
+    path = tmp_path / "view.ipynb"
+    metadata = {"kernelspec": {"name": "python3", "display_name": "Python 3"}}
+    cells = [nbformat.v4.new_code_cell(CODE), nbformat.v4.new_code_cell("lab.guest()")]
+    nbformat.write(nbformat.v4.new_notebook(cells=cells, metadata=metadata), path)
+    page = open_notebook(path, viewport={"width": 1280, "height": 1600})
+    run_all(page)
+    view = page.locator(".jp-OutputArea-output .balloonkit-view")
+    view.locator("canvas").first.wait_for()
+    return page, view
+
+
+def wait_for_caption(page, text):
+    page.wait_for_function(
+        "text => document.querySelector('.balloonkit-view .caption').textContent.includes(text)",
+        arg=text,
+    )
+
+
+def test_arrow_keys_move_a_slider_and_the_picture_follows(view):
+    page, view = view
+    slider = view.get_by_label("fragmentation")
+    slider.focus()
+
+    page.keyboard.press("ArrowRight")
+
+    wait_for_caption(page, "aged 0.11")
+    page.wait_for_function(SETTLED)
+    assert view.locator(".control output").nth(1).text_content() == "0.11"
+
+
+def test_moves_made_while_drawing_wait_and_only_the_last_is_sent(view):
+    page, view = view
+    view.get_by_label("fragmentation").focus()
+    page.sent.clear()
+
+    for _ in range(10):
+        page.keyboard.press("ArrowRight")
+
+    wait_for_caption(page, "aged 0.2:")
+    page.wait_for_function(SETTLED)
+    moves = [frame for frame in page.sent if b"comm_msg" in _bytes(frame)]
+    assert 1 <= len(moves) < 10
+
+
+def test_a_click_on_the_map_moves_the_magnifier(view):
+    page, view = view
+    canvas = view.locator("canvas").first
+    box = canvas.bounding_box()
+
+    canvas.click(position={"x": 5, "y": box["height"] * 8.5 / ROWS})
+
+    # a tenth of 10 GiB of addresses
+    page.get_by_text("1024 pages from PFN 262,144").wait_for()
+    assert view.get_by_label("magnify at").input_value() == "10"
+
+
+def test_the_pointer_reads_address_and_share_of_a_cell(view):
+    _, view = view
+    canvas = view.locator("canvas").first
+    box = canvas.bounding_box()
+    canvas.hover(position={"x": 1, "y": box["height"] * 24.5 / ROWS})
+
+    text = view.locator(".readout").first.text_content()
+
+    assert text == "PFN 786,432 to 786,559, address 0xc0000000: no RAM 100 %"
+
+
+def test_every_control_has_a_label_and_the_table_says_the_same(view):
+    _, view = view
+    for label in ("guest", "fragmentation", "seed", "magnify at"):
+        assert view.get_by_label(label, exact=True).count() == 1
+    view.get_by_text("The same as a table").click()
+
+    assert view.locator("table th[scope=row]").all_text_contents() == ["DMA", "DMA32", "Normal"]
+
+
+def test_a_dead_kernel_leaves_the_picture_and_is_named(view, jupyterlab):
+    page, view = view
+    for kernel in json.loads(jupyterlab.request("api/kernels")):
+        jupyterlab.request(f"api/kernels/{kernel['id']}", "DELETE")
+    view.get_by_label("seed").focus()
+    page.keyboard.press("ArrowRight")
+
+    view.get_by_text("Is the kernel still running?").wait_for(timeout=10_000)
+    assert view.locator("canvas").count() == 2
+    page.problems.clear()  # JupyterLab itself complains about the kernel that is gone
+
+
+def _bytes(frame):
+    return frame if isinstance(frame, bytes) else frame.encode()
