@@ -1,4 +1,4 @@
-"""The command: race, predict, capture."""
+"""The command: race, predict, capture, bench."""
 
 import argparse
 import json
@@ -11,13 +11,16 @@ from rich.console import Console
 from rich.progress import (
     BarColumn,
     DownloadColumn,
+    MofNCompleteColumn,
     Progress,
+    ProgressColumn,
     TaskID,
     TextColumn,
     TimeRemainingColumn,
 )
 from rich.table import Table
 
+from balloonkit.bench import run_bench
 from balloonkit.captures import SHIPPED, load_capture
 from balloonkit.predict import predict
 from balloonkit.race import Progress as ReportProgress
@@ -87,13 +90,18 @@ def _parser() -> argparse.ArgumentParser:
     catch.add_argument("--age", type=_seed, metavar="seed=N", help="age it first (default: idle)")
     catch.add_argument("file", help="the .npz file to write")
     catch.set_defaults(run=_capture)
+
+    bench = commands.add_parser("bench", help="this machine's figures, as ratios in one run")
+    bench.add_argument("--guest-size", help="real memory to release (default: up to 8GiB)")
+    bench.add_argument("--json", action="store_true", help="plain data instead of a table")
+    bench.set_defaults(run=_bench)
     return parser
 
 
 def _race(options: argparse.Namespace) -> None:
     guest = find_guest(options.guest)
     inflate = options.inflate or guest.size_bytes // 8 * 7
-    with _progress() as progress:
+    with _progress(DownloadColumn(binary_units=True)) as progress:
         race = run_race(guest, inflate, options.host, options.huge_pages, progress)
     if options.json:
         print(json.dumps(race.as_dict()))
@@ -129,13 +137,13 @@ def _race_table(race: Race) -> Table:
 
 
 @contextmanager
-def _progress() -> Iterator[ReportProgress]:
+def _progress(amount: ProgressColumn) -> Iterator[ReportProgress]:
     """A bar on standard error for whatever is reported; nothing when nobody looks."""
     console = Console(stderr=True)
     columns = (
         TextColumn("{task.description}"),
         BarColumn(),
-        DownloadColumn(binary_units=True),
+        amount,
         TimeRemainingColumn(),
     )
     quiet = not console.is_terminal
@@ -175,6 +183,15 @@ def _capture(options: argparse.Namespace) -> None:
         capture(options.memory, options.balloon, options.age, options.file)
     except LiveError as error:
         raise OSError(str(error)) from error
+
+
+def _bench(options: argparse.Namespace) -> None:
+    with _progress(MofNCompleteColumn()) as progress:
+        bench = run_bench(options.guest_size, progress)
+    if options.json:
+        print(json.dumps(bench.as_dict()))
+    else:
+        Console(highlight=False).print(bench.table())
 
 
 if __name__ == "__main__":

@@ -1,0 +1,8 @@
+"""This machine's figures, as ratios in one run: ``balloonkit bench``.
+
+`docs/speed.md` says how each is reached.
+"""
+
+from balloonkit.bench.run import Bench, run_bench
+
+__all__ = ["Bench", "run_bench"]

@@ -1,0 +1,77 @@
+"""Inflating 7 of 8 GiB in this process, on the host that keeps books."""
+
+from functools import partial
+
+from balloonkit.bench.figures import Figure, Progress, alternate, median, timed
+from balloonkit.guest import Guest
+from balloonkit.guest.blocks import MAX_ORDER, TOP_PAGES
+from balloonkit.machine import Machine
+from balloonkit.race import PATHS, find_guest
+
+__all__ = ["measure_inflate"]
+
+_GUEST, _INFLATE = "idle-8g", "7GiB"
+_REPEATS = 9
+_GOALS_MS = {"classic": 300.0, "chunks": 60.0}
+#: Times cheaper that a page should be when it comes in a block.
+_BLOCK_GOAL = 20.0
+#: Pages allocated call by call: all of them would take minutes.
+_CALL_PAGES = 8 * TOP_PAGES
+
+
+def measure_inflate(progress: Progress, repeats: int = _REPEATS) -> list[Figure]:
+    """Measure every path, and what allocating by blocks saves."""
+    guest = find_guest(_GUEST)
+    total, done = (len(PATHS) + 2) * repeats, 0
+
+    def step() -> None:
+        nonlocal done
+        done += 1
+        progress("inflate", done, total)
+
+    runs = alternate({path: partial(_inflate, guest, path) for path in PATHS}, repeats, step)
+    total_s = {path: median([total for total, _ in both]) for path, both in runs.items()}
+    stage_s = {path: median([stage for _, stage in both]) for path, both in runs.items()}
+    figures = [
+        Figure("inflate", path, total_s[path] * 1000, "ms", {path: total_s[path]}, at_most=goal_ms)
+        for path, goal_ms in _GOALS_MS.items()
+    ]
+    saved = 1 - total_s["chunks"] / total_s["classic"]
+    both_s = {path: total_s[path] for path in _GOALS_MS}
+    figures.append(Figure("inflate", "chunks save", saved, "share", both_s))
+
+    called = alternate(
+        {"pages": partial(_pages, guest), "blocks": partial(_blocks, guest)}, repeats, step
+    )
+    calls_s = {name: median(seconds) for name, seconds in called.items()}
+    bulk_s = {"pages": stage_s["chunks"], "blocks": stage_s["chunks_block_alloc"]}
+    figures += [
+        Figure("inflate", "blocks, by call", _times(calls_s), "x", calls_s, at_least=_BLOCK_GOAL),
+        Figure("inflate", "blocks, in bulk", _times(bulk_s), "x", bulk_s),
+    ]
+    return figures
+
+
+def _times(seconds: dict[str, float]) -> float:
+    return seconds["pages"] / seconds["blocks"]
+
+
+def _inflate(guest: Guest, path: str) -> tuple[float, float]:
+    """Return the seconds of a whole inflate, and of its allocation stage."""
+    features, block_alloc = PATHS[path]
+    machine = Machine(guest.copy(), features, block_alloc=block_alloc)
+    reports = []
+    total_s = timed(lambda: reports.append(machine.inflate(_INFLATE)))
+    return total_s, reports[0].measured.allocate
+
+
+def _pages(guest: Guest) -> float:
+    """Return the seconds that `_CALL_PAGES` calls for one page take."""
+    twin = guest.copy()
+    return timed(lambda: [twin.take(1) for _ in range(_CALL_PAGES)])
+
+
+def _blocks(guest: Guest) -> float:
+    """Return the seconds that calls for whole blocks take, for as many pages."""
+    twin = guest.copy()
+    return timed(lambda: [twin.buddy.alloc(MAX_ORDER) for _ in range(_CALL_PAGES // TOP_PAGES)])
