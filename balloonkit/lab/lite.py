@@ -1,0 +1,83 @@
+"""The notebooks as a JupyterLite: JupyterLab and Python inside the browser, no server.
+
+Our package and the pure Python ones it needs are bundled as wheels. NumPy and matplotlib are
+compiled for Pyodide and come from its public server when the reader's browser first asks for them.
+There are no processes and no real madvise in a browser: the host is modelled there.
+"""
+
+import json
+import subprocess
+import sys
+from importlib.metadata import version
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import nbformat
+
+import balloonkit
+
+__all__ = ["build_lite"]
+
+_CHECKOUT = Path(balloonkit.__file__).parents[1]
+
+#: Pure Python packages, in the versions installed here, as is the widgets' JavaScript.
+_BUNDLED = (
+    "anywidget",
+    "ipywidgets",
+    "jupyterlab_widgets",
+    "markdown-it-py",
+    "mdurl",
+    "psygnal",
+    "rich",
+    "widgetsnbextension",
+)
+
+_INSTALL = "%pip install -q balloonkit ipywidgets anywidget matplotlib  # only in this browser copy"
+_QUIET = {
+    "@jupyterlab/apputils-extension:notification": {"fetchNews": "false", "checkForUpdates": False}
+}
+
+
+def build_lite(out: Path, notebooks: Path) -> None:
+    """Build a JupyterLite with these notebooks into `out`.
+
+    Raises
+    ------
+    RuntimeError
+        If balloonkit does not run from a checkout, or a command fails; says what the command did.
+    """
+    if not (_CHECKOUT / "pyproject.toml").exists():
+        raise RuntimeError(f"{_CHECKOUT}: no pyproject.toml; build the site from a checkout")
+    out.mkdir(parents=True, exist_ok=True)
+    with TemporaryDirectory() as folder:
+        lite, wheels = Path(folder, "lite"), Path(folder, "wheels")
+        contents = lite / "files"
+        contents.mkdir(parents=True)
+        for path in notebooks.glob("*.ipynb"):
+            _write_with_install(path, contents / path.name)
+        (lite / "overrides.json").write_text(json.dumps(_QUIET))
+        _collect_wheels(wheels)
+        urls = [f"--PipliteAddon.piplite_urls={wheel}" for wheel in sorted(wheels.glob("*.whl"))]
+        options = ["--apps", "lab", "--no-sourcemaps", "--no-unused-shared-packages"]
+        target = ["--output-dir", str(out.resolve())]
+        _run("jupyterlite_core", "build", *target, *options, *urls, cwd=lite)
+
+
+def _write_with_install(source: Path, target: Path) -> None:
+    notebook = nbformat.read(source, as_version=4)
+    notebook.cells.insert(0, nbformat.v4.new_code_cell(_INSTALL, id="install"))
+    nbformat.write(notebook, target)
+
+
+def _collect_wheels(folder: Path) -> None:
+    _run("pip", "wheel", "--quiet", "--no-deps", "--wheel-dir", str(folder), str(_CHECKOUT))
+    anywhere = ("--only-binary", ":all:", "--platform", "any", "--implementation", "py")
+    pinned = [f"{name}=={version(name)}" for name in _BUNDLED]
+    _run("pip", "download", "--quiet", "--no-deps", *anywhere, "--dest", str(folder), *pinned)
+
+
+def _run(module: str, *arguments: str, cwd: Path | None = None) -> None:
+    command = [sys.executable, "-m", module, *arguments]
+    done = subprocess.run(command, cwd=cwd, capture_output=True, text=True)
+    if done.returncode:
+        raise RuntimeError(f"{' '.join(command)}\n{done.stdout[-2000:]}{done.stderr[-2000:]}")

@@ -1,0 +1,215 @@
+"""The server-less copy in Chromium, with no network: pages from a folder, and JupyterLite."""
+
+import base64
+import functools
+import http.server
+import json
+import re
+import threading
+import urllib.request
+from pathlib import Path
+
+import nbformat
+import pytest
+
+from balloonkit.lab.lite import build_lite
+from balloonkit.lab.notebooks import WIDGET_STATE, WIDGET_VIEW
+from balloonkit.lab.page import render_page
+from balloonkit.lab.site import build_pages
+
+FOLDER = Path(__file__).parents[2] / "notebooks"
+NAMES = sorted(path.stem for path in FOLDER.glob("*.ipynb"))
+
+#: Whatever a browser loads by itself; an <a href> is only followed by the reader.
+LOADS = re.compile(
+    r"""<(?:script|img|link|iframe|source|video|object|embed)\b[^>]*"""
+    r"""\b(?:src|href|data)=["']?(?:https?:)?//"""
+    r"""|url\(\s*["']?(?:https?:)?//|@import"""
+    r"""|\bimport\s*\(?\s*["'](?:https?:)?//|\bfrom\s+["']https?:"""
+)
+
+TINY_MODULE = """
+export default {
+  render({ model, el }) {
+    const button = document.createElement("button");
+    const show = () => {
+      const byte = model.get("data").getUint8(1);
+      button.textContent = `${model.get("title")} ${model.get("count")} ${byte}`;
+    };
+    button.onclick = () => {
+      model.set("count", model.get("count") + 1);
+      model.save_changes();
+      model.send({ clicked: true });
+      if (model.get("count") === 3) model.off("change:count", show);
+    };
+    model.on("change:count", show);
+    show();
+    el.append(button);
+  },
+};
+"""
+
+
+def tiny_notebook():
+    """A notebook that has run: one widget shown by itself and again inside a box."""
+    state = {
+        "_anywidget_id": "balloonkit.lab.player.StepPlayer",
+        "_esm": TINY_MODULE,
+        "_css": "button { font-weight: 700; }",
+        "title": "</script><b>&",
+        "count": 0,
+        "data": None,
+    }
+    data = base64.b64encode(b"\x01\x2a").decode()
+    buffers = [{"path": ["data"], "encoding": "base64", "data": data}]
+    models = {
+        "tiny": {"state": state, "buffers": buffers},
+        "box": {"state": {"children": ["IPY_MODEL_slider", "IPY_MODEL_tiny"]}},
+        "slider": {"state": {"_model_name": "IntSliderModel"}},
+    }
+    cells = [nbformat.v4.new_markdown_cell("# Tiny\n\n[next](index.ipynb#goals)")]
+    for name in ("tiny", "box"):
+        bundle = {
+            WIDGET_VIEW: {"model_id": name},
+            "text/plain": f"{name} as <text>",
+            "text/html": f"<table><caption>{name} as a table</caption></table>",
+        }
+        output = nbformat.v4.new_output("display_data", bundle)
+        cells.append(nbformat.v4.new_code_cell("show()", outputs=[output]))
+    return nbformat.v4.new_notebook(
+        cells=cells, metadata={"widgets": {WIDGET_STATE: {"state": models}}}
+    )
+
+
+@pytest.fixture(scope="session")
+def site(tmp_path_factory):
+    out = tmp_path_factory.mktemp("site")
+    build_pages(out, FOLDER, lambda what, done, total: None)
+    return out
+
+
+@pytest.fixture
+def open_page(new_page):
+    """Return a function (path, context options) -> page opened from its folder, offline."""
+
+    def open_one(path, **options):
+        page = new_page(offline=True, **options)
+        page.on(
+            "request",
+            lambda request: (
+                request.url.split(":")[0] in ("file", "data", "blob")
+                or page.problems.append(f"asked for {request.url}")
+            ),
+        )
+        page.goto(path.as_uri(), wait_until="networkidle")
+        return page
+
+    return open_one
+
+
+@pytest.fixture
+def tiny_page(tmp_path, open_page):
+    path = tmp_path / "tiny.html"
+    path.write_text(render_page(tiny_notebook(), {"index.html": "Index"}))
+    return open_page(path)
+
+
+def test_a_widget_shown_twice_moves_in_both_places_without_a_kernel(tiny_page):
+    buttons = tiny_page.locator("button")
+    assert buttons.all_inner_texts() == ["</script><b>& 0 42"] * 2
+    buttons.first.click()
+    assert buttons.all_inner_texts() == ["</script><b>& 1 42"] * 2
+    assert buttons.first.evaluate("b => getComputedStyle(b).fontWeight") == "700"
+
+
+def test_a_view_that_stops_listening_hears_no_more(tiny_page):
+    first, second = tiny_page.locator("button").all()
+    for _ in range(4):
+        first.click()
+    assert first.inner_text().split()[1] == "3"
+    assert second.inner_text().split()[1] == "4"
+
+
+def test_the_static_twin_stays_beside_a_widget_that_steps_and_one_that_does_not(tiny_page):
+    assert tiny_page.locator("details caption").text_content() == "tiny as a table"
+    assert tiny_page.get_by_text("box as a table").is_visible()
+
+
+def test_links_between_notebooks_become_links_between_pages(tiny_page):
+    assert tiny_page.get_by_text("next").get_attribute("href") == "index.html#goals"
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_no_page_loads_anything_from_a_network(site, name):
+    assert LOADS.findall((site / f"{name}.html").read_text()) == []
+
+
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_every_page_opens_offline_with_all_pictures_and_tables(site, open_page, name, scheme):
+    page = open_page(site / f"{name}.html", color_scheme=scheme)
+    assert page.locator("h1").count() == 1
+    broken = "all => all.filter(img => !img.naturalWidth || !img.alt).map(img => img.outerHTML)"
+    assert page.locator("main img").evaluate_all(broken) == []
+    assert page.locator("main :is(table, pre)").count() >= 1
+    wide = "() => document.documentElement.scrollWidth - document.documentElement.clientWidth"
+    assert page.evaluate(wide) <= 0
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_player_steps_by_keyboard(site, open_page, name):
+    page = open_page(site / f"{name}.html")
+    players = page.locator(".widget").all()
+    for player in players:
+        at = player.locator(".bk-at")
+        slider = player.get_by_role("slider", name="Step")
+        slider.press("Home")
+        start = at.inner_text()
+        slider.press("ArrowRight")
+        assert at.inner_text() != start
+        slider.press("ArrowLeft")
+        assert at.inner_text() == start
+
+
+def test_the_index_leads_to_every_page(site, open_page):
+    page = open_page(site / "index.html")
+    links = page.locator("nav a").evaluate_all("all => all.map(a => a.getAttribute('href'))")
+    assert sorted(links) == sorted(f"{name}.html" for name in NAMES)
+    assert all((site / link).exists() for link in links)
+
+
+@pytest.fixture(scope="session")
+def lite(tmp_path_factory):
+    """A JupyterLite of the notebooks behind a web server; its address."""
+    out = tmp_path_factory.mktemp("lite")
+    build_lite(out, FOLDER)
+    handler = functools.partial(QuietHandler, directory=out)
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_port}/"
+        server.shutdown()
+
+
+class QuietHandler(http.server.SimpleHTTPRequestHandler):
+    def log_message(self, *arguments):
+        pass
+
+
+def test_jupyterlite_opens_the_index_with_its_committed_picture(lite, browser):
+    # Not `new_page`: Pyodide is not to be had here, and the console says so.
+    context = browser.new_context(viewport={"width": 1280, "height": 900})
+    page = context.new_page()
+    page.route(lambda url: not url.startswith(lite), lambda route: route.abort())
+    page.goto(f"{lite}lab/index.html?path=index.ipynb")
+    page.get_by_role("heading", name="See memory ballooning").wait_for(timeout=60_000)
+    assert page.get_by_text("%pip install -q balloonkit").first.is_visible()
+    picture = page.locator(".jp-OutputArea img").first
+    picture.wait_for(timeout=30_000)
+    assert picture.evaluate("img => img.naturalWidth") > 0
+    context.close()
+
+
+def test_jupyterlite_bundles_our_wheel_and_what_it_needs(lite):
+    with urllib.request.urlopen(f"{lite}pypi/all.json") as answer:
+        index = json.load(answer)
+    assert {"balloonkit", "anywidget", "ipywidgets", "psygnal", "rich"} <= set(index)
