@@ -5,7 +5,6 @@ compiled for Pyodide and come from its public server when the reader's browser f
 There are no processes and no real madvise in a browser: the host is modelled there.
 """
 
-import json
 import subprocess
 import sys
 from importlib.metadata import version
@@ -33,9 +32,8 @@ _BUNDLED = (
 )
 
 _INSTALL = "%pip install -q balloonkit ipywidgets anywidget matplotlib  # only in this browser copy"
-_QUIET = {
-    "@jupyterlab/apputils-extension:notification": {"fetchNews": "false", "checkForUpdates": False}
-}
+#: As the Pyodide kernel calls itself; another name would open a dialog first.
+_KERNEL = {"display_name": "Python (Pyodide)", "language": "python", "name": "python"}
 
 
 def build_lite(out: Path, notebooks: Path) -> None:
@@ -54,8 +52,7 @@ def build_lite(out: Path, notebooks: Path) -> None:
         contents = lite / "files"
         contents.mkdir(parents=True)
         for path in notebooks.glob("*.ipynb"):
-            _write_with_install(path, contents / path.name)
-        (lite / "overrides.json").write_text(json.dumps(_QUIET))
+            _write_for_browser(path, contents / path.name)
         _collect_wheels(wheels)
         urls = [f"--PipliteAddon.piplite_urls={wheel}" for wheel in sorted(wheels.glob("*.whl"))]
         options = ["--apps", "lab", "--no-sourcemaps", "--no-unused-shared-packages"]
@@ -63,9 +60,11 @@ def build_lite(out: Path, notebooks: Path) -> None:
         _run("jupyterlite_core", "build", *target, *options, *urls, cwd=lite)
 
 
-def _write_with_install(source: Path, target: Path) -> None:
+def _write_for_browser(source: Path, target: Path) -> None:
     notebook = nbformat.read(source, as_version=4)
-    notebook.cells.insert(0, nbformat.v4.new_code_cell(_INSTALL, id="install"))
+    notebook.metadata["kernelspec"] = _KERNEL
+    first_code = [cell.cell_type for cell in notebook.cells].index("code")
+    notebook.cells.insert(first_code, nbformat.v4.new_code_cell(_INSTALL, id="install"))
     nbformat.write(notebook, target)
 
 
