@@ -1,0 +1,91 @@
+"""Static pictures of what the widgets show, for pages where no widget runs."""
+
+from io import BytesIO
+from typing import TYPE_CHECKING
+
+import numpy as np
+from matplotlib.colors import to_rgb
+from matplotlib.figure import Figure
+from matplotlib.patches import Patch, Rectangle
+
+from balloonkit.lab import palette
+from balloonkit.lab.replay import START, Trace, state_at
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from numpy.typing import NDArray
+
+__all__ = ["png", "step_figure"]
+
+_EMPTY = "#EEEEEE"
+
+
+def png(figure: Figure) -> bytes:
+    """Return the picture as PNG bytes."""
+    data = BytesIO()
+    figure.savefig(data, format="png", dpi=80)
+    return data.getvalue()
+
+
+def step_figure(trace: Trace, step: int) -> Figure:
+    """Draw guest memory, bitmaps and host memory at a step, with its why and its counters.
+
+    Pages the step is about are outlined.
+
+    Raises
+    ------
+    IndexError
+        If the trace has no such step.
+    """
+    state = state_at(trace, step)
+    change = {} if step == START else trace["steps"][step]
+    figure = Figure(figsize=(11, 4.6), layout="constrained")
+    title = f"{trace['title']}\n{trace['code']} step={'start' if step == START else step}"
+    figure.suptitle(title, fontsize=11)
+    guest, bits, host = figure.subplots(1, 3)
+    base, pages = change.get("base", 0), change.get("pages", 0)
+    lit = np.arange(base, base + pages)
+    _grid(guest, state.pages, palette.PAGES, "Guest memory (PFN)", lit)
+    if trace["bitmap"] is None:
+        bits.set_axis_off()
+        bits.set_title("No page bitmap: classic path", fontsize=10)
+    else:
+        first = trace["bitmap"]["base"]
+        _grid(bits, state.bits, palette.BITS, f"Page bitmaps (bit 0: PFN {first})", lit - first)
+    wire = (lit[:, None] * trace["scale"] + np.arange(trace["scale"])).ravel()
+    behind = [wire[(wire >= g) & (wire < g + n)] - g + h for g, n, h in trace["regions"]]
+    _grid(host, state.host, palette.HOST, "Host memory (host page)", np.concatenate(behind))
+    counted = zip(trace["counters"], state.counters, strict=True)
+    counters = "   ".join(f"{name} {value:,}" for name, value in counted)
+    figure.supxlabel(f"{change.get('why', 'Before the first step.')}\n{counters}", fontsize=9)
+    return figure
+
+
+def _grid(
+    axes: "Axes",
+    values: "NDArray[np.uint8]",
+    looks: tuple[palette.Look, ...],
+    title: str,
+    lit: "NDArray[np.int64]",
+) -> None:
+    columns = 1 << int(np.ceil(np.log2(max(len(values), 64)) / 2))
+    rows = -(-len(values) // columns)
+    image = np.ones((rows * columns, 3))
+    colours = np.array([to_rgb(look.colour or _EMPTY) for look in looks])
+    image[: len(values)] = colours[values]
+    axes.imshow(image.reshape(rows, columns, 3), interpolation="nearest")
+    axes.set_title(title, fontsize=10)
+    axes.set_yticks(range(0, rows, max(1, rows // 8)))
+    axes.set_yticklabels([str(r * columns) for r in axes.get_yticks()], fontsize=7)
+    axes.set_xticks([])
+    if len(values) <= 256:
+        for index, value in enumerate(values):
+            at = (index % columns, index // columns)
+            axes.text(*at, looks[value].letter, ha="center", va="center", fontsize=7)
+    for index in lit[(lit >= 0) & (lit < len(values))][:1024]:
+        corner = (index % columns - 0.5, index // columns - 0.5)
+        axes.add_patch(Rectangle(corner, 1, 1, fill=False, edgecolor=palette.LIT, linewidth=1))
+    names = [
+        Patch(facecolor=look.colour or _EMPTY, hatch=look.hatch, label=look.name) for look in looks
+    ]
+    axes.legend(handles=names, loc="upper center", bbox_to_anchor=(0.5, -0.02), ncols=2, fontsize=8)

@@ -1,0 +1,163 @@
+// (2a) Grid: one cell per page or bit on a canvas, in bands (zones, bitmaps, regions).
+
+const LETTER_FROM = 12; // CSS pixels a cell needs before a letter fits in it
+const TALLEST = 264, WIDEST_CELL = 32, MARGIN = 38;
+
+function readable(hex) {
+  const [r, g, b] = [1, 3, 5].map((at) => parseInt(hex.slice(at, at + 2), 16));
+  return r * 0.299 + g * 0.587 + b * 0.114 > 120 ? "#000" : "#fff";
+}
+
+/**
+ * bands: [{start, count, label}], looks: [{letter, colour, hatch}] by cell value,
+ * name(index): the number at the left of a row, numbered as the reader counts it.
+ */
+function makeGrid({ bands, looks, name }) {
+  const canvas = document.createElement("canvas");
+  const pen = canvas.getContext("2d");
+  const total = bands.reduce((sum, band) => sum + band.count, 0);
+  let columns = 1, cell = 0, ratio = 1, margin = 0, values = null, lit = [];
+  const px = (css) => Math.round(css * ratio);
+
+  function layout(width) {
+    ratio = window.devicePixelRatio || 1;
+    margin = px(MARGIN);
+    columns = 8;
+    while (columns * columns < total) columns *= 2;
+    const room = px(width) - margin - 2;
+    while (columns > 8 && columns > room) columns /= 2;
+    let rows = 0;
+    for (const band of bands) {
+      band.lead = band.start % columns;
+      band.rows = Math.ceil((band.lead + band.count) / columns);
+      rows += band.rows;
+    }
+    const fits = Math.min(Math.floor(room / columns), Math.floor(px(TALLEST) / rows));
+    cell = Math.max(1, Math.min(px(WIDEST_CELL), fits));
+    let y = px(14);
+    for (const band of bands) {
+      band.top = y += px(17);
+      y += band.rows * cell + px(5);
+    }
+    canvas.width = margin + columns * cell + 2;
+    canvas.height = y;
+    canvas.style.width = canvas.width / ratio + "px";
+    canvas.style.height = canvas.height / ratio + "px";
+  }
+
+  const where = (band, index) => {
+    const at = index - band.start + band.lead;
+    return [margin + (at % columns) * cell, band.top + Math.floor(at / columns) * cell];
+  };
+
+  function paint() {
+    if (!values || !canvas.isConnected || !cell) return;
+    const style = getComputedStyle(canvas);
+    const ink = style.getPropertyValue("--bk-ink"), quiet = style.getPropertyValue("--bk-quiet");
+    const paper = style.getPropertyValue("--bk-paper"), empty = style.getPropertyValue("--bk-empty");
+    const mono = style.getPropertyValue("--bk-mono");
+    const letters = cell >= px(LETTER_FROM), dots = !letters && cell >= px(3);
+    pen.clearRect(0, 0, canvas.width, canvas.height);
+    pen.textBaseline = "middle";
+    pen.font = `${px(10)}px ${mono}`;
+    pen.fillStyle = quiet;
+    pen.textAlign = "left";
+    for (let c = 0; c < columns; c += columns / 4)
+      pen.fillText("+" + c, margin + c * cell, px(7));
+    for (const band of bands) {
+      const end = band.start + band.count;
+      pen.fillStyle = ink;
+      pen.textAlign = "left";
+      pen.fillText(band.label, margin, band.top - px(8));
+      for (let i = band.start; i < end; ) { // runs of one value, row by row
+        const rowEnd = i + columns - ((i - band.start + band.lead) % columns);
+        let j = i + 1;
+        while (j < rowEnd && j < end && values[j] === values[i]) j++;
+        const [x, y] = where(band, i);
+        pen.fillStyle = looks[values[i]].colour ?? empty;
+        pen.fillRect(x, y, (j - i) * cell, cell);
+        if (looks[values[i]].hatch && dots) {
+          const size = Math.max(1, Math.round(cell / 3)), off = Math.floor((cell - size) / 2);
+          pen.fillStyle = "#000";
+          for (let k = 0; k < j - i; k++) pen.fillRect(x + k * cell + off, y + off, size, size);
+        }
+        i = j;
+      }
+      pen.fillStyle = paper; // gaps between cells
+      if (dots || letters) {
+        for (let c = 0; c <= columns; c++)
+          pen.fillRect(margin + c * cell, band.top, 1, band.rows * cell);
+        for (let r = 0; r <= band.rows; r++)
+          pen.fillRect(margin, band.top + r * cell, columns * cell, 1);
+      }
+      pen.textAlign = "right"; // the axis: number of each row's first cell
+      pen.fillStyle = quiet;
+      const every = Math.max(1, Math.ceil(px(13) / cell));
+      for (let r = 0; r < band.rows; r += every) {
+        const first = Math.max(band.start, band.start - band.lead + r * columns);
+        const y = band.top + r * cell + Math.min(cell / 2, px(6));
+        pen.fillText(name(first), margin - px(5), y);
+      }
+      if (letters) {
+        pen.textAlign = "center";
+        pen.font = `${Math.min(px(13), Math.round(cell * 0.6))}px ${mono}`;
+        for (let i = band.start; i < end; i++) {
+          const [x, y] = where(band, i), look = looks[values[i]];
+          pen.fillStyle = look.colour ? readable(look.colour) : quiet;
+          pen.fillText(look.letter, x + cell / 2, y + cell / 2 + 1);
+        }
+        pen.font = `${px(10)}px ${mono}`;
+      }
+    }
+    outline(paper, px(3));
+    outline(ink, px(2));
+  }
+
+  // Around the lit cells; drawn twice, a wide line of paper below one of ink, to show anywhere.
+  function outline(colour, out) {
+    pen.fillStyle = colour;
+    for (const [base, length] of lit)
+      for (const band of bands) {
+        const from = Math.max(base, band.start);
+        const to = Math.min(base + length, band.start + band.count);
+        for (let i = from; i < to; i++) {
+          const [x, y] = where(band, i), column = (i - band.start + band.lead) % columns;
+          const side = (dx, dy, w, h) => pen.fillRect(x + dx, y + dy, w, h);
+          if (i === from || column === 0) side(-out, -out, out, cell + 2 * out);
+          if (i === to - 1 || column === columns - 1) side(cell, -out, out, cell + 2 * out);
+          if (i - columns < from) side(-out, -out, cell + 2 * out, out);
+          if (i + columns >= to) side(-out, cell, cell + 2 * out, out);
+        }
+      }
+  }
+
+  return {
+    canvas,
+    layout,
+    paint,
+    columns: () => columns,
+    small: () => cell < px(LETTER_FROM),
+    draw(newValues, newLit) {
+      values = newValues;
+      lit = newLit;
+      paint();
+    },
+    /** The cell under a pointer event, or null. */
+    at(event) {
+      const box = canvas.getBoundingClientRect();
+      const x = (event.clientX - box.left) * ratio - margin, y = (event.clientY - box.top) * ratio;
+      const column = Math.floor(x / cell);
+      if (column < 0 || column >= columns) return null;
+      for (const band of bands) {
+        const index = band.start - band.lead + Math.floor((y - band.top) / cell) * columns + column;
+        if (y >= band.top && index >= band.start && index < band.start + band.count) return index;
+      }
+      return null;
+    },
+    /** Where a cell is, in CSS pixels from the canvas's top. */
+    topOf(index) {
+      const band = bands.find((b) => index >= b.start && index < b.start + b.count);
+      return band ? where(band, index)[1] / ratio : 0;
+    },
+  };
+}

@@ -1,0 +1,266 @@
+// (3) Controls: one cursor over all panes. The clock is here; the kernel is never told.
+
+const ICONS = {
+  first: "M3 3h2v10H3zM13 3v10L6 8z", previous: "M11 3v10L4 8z", play: "M4 3v10l9-5z",
+  pause: "M4 3h3v10H4zM9 3h3v10H9z", next: "M5 3v10l7-5z", last: "M11 3h2v10h-2zM3 3v10l7-5z",
+};
+const icon = (name) =>
+  `<svg viewBox="0 0 16 16" width="16" height="16" aria-hidden="true"><path d="${ICONS[name]}"/></svg>`;
+
+const SPEEDS = [1, 2, 4, 8, 16, 32]; // steps per second
+const TYPING = "input[type=text], select";
+
+function frameHtml(trace) {
+  const last = trace.steps.length - 1;
+  const button = (name, label) =>
+    `<button type="button" data-do="${name}" aria-label="${label}" title="${label}">${icon(name)}</button>`;
+  const speeds = SPEEDS.map((s) => `<option value="${s}" ${s === 4 ? "selected" : ""}>${s}/s</option>`);
+  const counters = trace.counters
+    .map((name) => `<div><dt>${escapeText(name)}</dt><dd>0</dd></div>`)
+    .join("");
+  return `
+    <header><h3>${escapeText(trace.title)}</h3><output class="bk-at"></output></header>
+    <div class="bk-controls">
+      <div class="bk-buttons" role="group" aria-label="Steps">
+        ${button("first", "Back to the start (Home)")}${button("previous", "Previous step (left arrow)")}
+        ${button("play", "Play (space)")}${button("next", "Next step (right arrow)")}
+        ${button("last", "Last step (End)")}
+      </div>
+      <input type="range" min="-1" max="${last}" step="1" value="-1" aria-label="Step">
+      <label>Speed <select>${speeds.join("")}</select></label>
+      <label>Jump to <input type="text" placeholder="step or code" size="13"
+        aria-label="Jump to a step number or a state code; press Enter"></label>
+      <button type="button" data-do="copy" title="Copy the code of this state">Copy state code</button>
+    </div>
+    <p class="bk-note" role="status"></p>
+    <p class="bk-why" aria-live="polite"></p>
+    <div class="bk-panes"></div>
+    <dl class="bk-counters" aria-label="Counters">${counters}</dl>
+    <p class="bk-readout" aria-live="off"></p>`;
+}
+
+/** A player in `element`; returns {go, destroy}. */
+function makePlayer(element, { trace, palette }, startAt) {
+  const root = document.createElement("div");
+  root.className = "bk-player";
+  root.tabIndex = -1;
+  root.innerHTML = frameHtml(trace);
+  const $ = (selector) => root.querySelector(selector);
+  const scrubber = $("input[type=range]"), jump = $("input[type=text]"), why = $(".bk-why");
+  const note = $(".bk-note"), readout = $(".bk-readout"), playButton = $("[data-do=play]");
+  const values = [...root.querySelectorAll("dd")];
+  const stateAt = makeReplay(trace), last = trace.steps.length - 1;
+  const panes = makePanes(trace, palette);
+  $(".bk-panes").append(...panes.map((pane) => pane.element));
+  let step = -1, state = null, lit = null, timer = null;
+
+  const stepPages = () => {
+    const { base = 0, pages = 0 } = trace.steps[step] ?? {};
+    return pages ? [base, pages] : null;
+  };
+
+  function whyHtml(k) {
+    if (k < 0) return "<b>start</b> Before the first step. Press play, or the right arrow key.";
+    return `<b>${escapeText(trace.steps[k].kind)}</b> ${escapeText(trace.steps[k].why)}`;
+  }
+
+  function describe(range, label) {
+    if (!range) return "Point at any piece, or tab to a pane and press the up and down arrow keys.";
+    const [base, pages] = range, kinds = new Set(state.pages.subarray(base, base + pages));
+    const names = [...kinds].map((code) => palette.pages[code].name).join(" and ") || "no such page";
+    const host = toHost(trace, base, pages)
+      .map(([at, n]) => `host page ${n === 1 ? at : `${at}\u2013${at + n - 1}`}`);
+    const gpa = "GPA 0x" + (base * trace.page_kib * 1024).toString(16);
+    return [label, pfns(base, pages), names, gpa, host.join(", ") || "no host page"]
+      .filter(Boolean).join(" \u00b7 ");
+  }
+
+  function light(range, label, from) {
+    lit = range;
+    for (const pane of panes) pane.light(lit, pane === from);
+    readout.textContent = describe(lit, label);
+  }
+
+  function go(to) {
+    step = Math.max(-1, Math.min(last, to));
+    state = stateAt(step);
+    lit = stepPages();
+    for (const pane of panes) pane.update(state, lit);
+    const home = HOME[trace.steps[step]?.kind];
+    for (const pane of panes)
+      pane.element.classList.toggle("bk-active", pane.element.dataset.pane === home);
+    state.counters.forEach((value, i) => (values[i].textContent = value.toLocaleString("en")));
+    why.innerHTML = whyHtml(step);
+    const name = step < 0 ? "start" : `step ${step}`;
+    $(".bk-at").textContent = `${name} of 0\u2013${last}`;
+    scrubber.value = step;
+    scrubber.setAttribute("aria-valuetext", name);
+    readout.setAttribute("aria-live", "off");
+    readout.textContent = describe(lit, "this step");
+  }
+
+  function play(on) {
+    clearTimeout(timer);
+    timer = null;
+    if (on && step === last) go(-1);
+    if (on) tick();
+    const label = on ? "Pause (space)" : "Play (space)";
+    playButton.innerHTML = icon(on ? "pause" : "play");
+    playButton.setAttribute("aria-label", label);
+    playButton.title = label;
+    why.setAttribute("aria-live", on ? "off" : "polite"); // speech cannot keep up with play
+  }
+
+  function tick() {
+    timer = setTimeout(() => {
+      go(step + 1);
+      step < last ? tick() : play(false);
+    }, 1000 / Number($("select").value));
+  }
+
+  function jumpTo(text) {
+    const read = readCode(trace, text);
+    note.textContent = read.error ?? "";
+    jump.setAttribute("aria-invalid", Boolean(read.error));
+    if (!read.error) stepTo(read.step);
+  }
+
+  const stepTo = (to) => {
+    play(false);
+    go(to);
+  };
+
+  async function copy() {
+    const code = writeCode(trace, step);
+    try {
+      await navigator.clipboard.writeText(code);
+      note.textContent = `Copied: ${code}`;
+    } catch { // no permission, or not a secure page: leave the code where it can be taken
+      jump.value = code;
+      jump.select();
+      note.textContent = "Copy the code from the jump box.";
+    }
+  }
+
+  const actions = {
+    first: () => stepTo(-1),
+    previous: () => stepTo(step - 1),
+    play: () => play(timer === null),
+    next: () => stepTo(step + 1),
+    last: () => stepTo(last),
+    copy,
+  };
+  const KEYS = { ArrowLeft: "previous", ArrowRight: "next", Home: "first", End: "last", " ": "play" };
+
+  // Up and down (and shift with left and right) walk over the pieces of the focused pane.
+  function walk(pane, key, shift) {
+    const row = pane.stride();
+    const by = { ArrowUp: -row, ArrowDown: row, ...(shift && { ArrowLeft: -1, ArrowRight: 1 }) }[key];
+    if (by === undefined || pane.count() === 0) return false;
+    const to = pane.walked === undefined ? 0 : pane.walked + by;
+    pane.walked = Math.max(0, Math.min(pane.count() - 1, to));
+    readout.setAttribute("aria-live", "polite");
+    const piece = pane.piece(pane.walked);
+    pane.show(pane.walked);
+    light(piece.pages ? [piece.base, piece.pages] : null, piece.label, pane);
+    return true;
+  }
+
+  root.addEventListener("keydown", (event) => {
+    const { key, target } = event;
+    if (event.ctrlKey || event.metaKey || event.altKey || key === "Tab") return;
+    if (key === "Enter" && event.shiftKey) return; // runs the cell
+    if (key === "Escape" && !target.matches(TYPING)) return; // leaves the cell's editor
+    event.stopPropagation(); // or JupyterLab takes arrows, and letters such as d d, for itself
+    if (target === jump && key === "Enter") jumpTo(jump.value);
+    if (target.matches(TYPING) || (key === " " && target.matches("button"))) return;
+    const pane = panes.find((p) => p.body === target);
+    if (pane && walk(pane, key, event.shiftKey)) event.preventDefault();
+    else if (KEYS[key]) {
+      event.preventDefault();
+      actions[KEYS[key]]();
+    }
+  });
+  root.addEventListener("click", (event) => {
+    const name = event.target.closest("[data-do]")?.dataset.do;
+    if (name) actions[name]();
+  });
+  scrubber.addEventListener("input", () => stepTo(Number(scrubber.value)));
+  for (const pane of panes) {
+    pane.body.addEventListener("pointermove", (event) => {
+      const i = pane.pointed(event);
+      const piece = i === null ? null : pane.piece(i);
+      const range = piece?.pages ? [piece.base, piece.pages] : stepPages();
+      if (String(range) !== String(lit)) light(range, piece?.label ?? "this step", pane);
+    });
+    const rest = () => light(stepPages(), "this step", null);
+    pane.body.addEventListener("pointerleave", rest);
+    pane.body.addEventListener("blur", () => {
+      delete pane.walked;
+      rest();
+    });
+  }
+
+  // A width of zero is a detached or hidden cell; coming back has a width again and redraws.
+  function size() {
+    if (!root.clientWidth) return;
+    for (const pane of panes) pane.size(pane.body.clientWidth);
+    const now = why.innerHTML; // room for the longest why, so that panes stay where they are
+    why.style.minHeight = "";
+    const lengths = trace.steps.map(({ why: text }) => text.length);
+    why.innerHTML = whyHtml(lengths.indexOf(Math.max(...lengths)));
+    why.style.minHeight = why.offsetHeight + "px";
+    why.innerHTML = now;
+  }
+  const resized = new ResizeObserver(size);
+  const seen = new IntersectionObserver((entries) => entries.some((e) => e.isIntersecting) && size());
+  const theme = new MutationObserver(size);
+  const dark = window.matchMedia("(prefers-color-scheme: dark)");
+  element.replaceChildren(root);
+  go(startAt);
+  resized.observe(root);
+  seen.observe(root);
+  theme.observe(document.body, { attributes: true });
+  dark.addEventListener("change", size);
+  return {
+    go: stepTo,
+    destroy() {
+      play(false);
+      for (const observer of [resized, seen, theme]) observer.disconnect();
+      dark.removeEventListener("change", size);
+    },
+  };
+}
+
+/** The JSON behind zlib bytes. */
+async function unpack(view) {
+  const bytes = new Uint8Array(view.buffer, view.byteOffset, view.byteLength);
+  const plain = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("deflate"));
+  return new Response(plain).json();
+}
+
+/** Each view of a model has its own cursor; only an explicit jump from Python moves them all. */
+export async function render({ model, el }) {
+  let player = null, turn = 0;
+  const build = async () => {
+    const mine = ++turn;
+    const data = await unpack(model.get("_data"));
+    if (mine !== turn) return; // a newer trace came meanwhile, or the view is gone
+    player?.destroy();
+    player = makePlayer(el, data, model.get("step"));
+  };
+  const jumped = () => player?.go(model.get("step"));
+  model.on("change:_data", build);
+  model.on("change:step", jumped);
+  model.on("msg:custom", jumped);
+  await build();
+  return () => {
+    turn++;
+    model.off("change:_data", build);
+    model.off("change:step", jumped);
+    model.off("msg:custom", jumped);
+    player?.destroy();
+  };
+}
+
+export default { render };
