@@ -47,9 +47,9 @@ class Recorder:
         self.snapshot()
 
     def snapshot(self):
-        keys = ("pages", "lists", "bits", "entries", "message", "host")
-        state = {key: copy.deepcopy(getattr(self, key)) for key in keys}
-        self.truth.append(state | {"counters": list(self.counters.values())})
+        state = {key: list(getattr(self, key)) for key in ("pages", "bits", "entries", "host")}
+        state |= {"message": self.message, "counters": list(self.counters.values())}
+        self.truth.append(state | {"lists": copy.deepcopy(self.lists)})
 
     def tell(self, kind, base, pages, why, **changes):
         counters = list(self.counters.values())
@@ -160,7 +160,7 @@ def sample_trace(pages=64, inflate=20, path=CHUNKS, seed=7, scale=1, order=0, us
     bits = 64 if pages <= 512 else 262144
     total = bits * -(-pages // bits)
     r = Recorder(pages, zones, taken, hole or (pages, pages), scale,
-                 total if path == CHUNKS else 0, 0, path)  # fmt: skip
+                 min(total, pages) if path == CHUNKS else 0, 0, path)  # fmt: skip
     pfns = []
     while len(pfns) < inflate and (pfn := r.take(order)) is not None:
         pfns += range(pfn, pfn + (1 << order))

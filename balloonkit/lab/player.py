@@ -62,7 +62,8 @@ class StepPlayer(anywidget.AnyWidget):
     trace = traitlets.Dict()
 
     def __init__(self, trace: Trace, step: int = START) -> None:
-        super().__init__(trace=trace, step=step)
+        super().__init__(trace=trace)
+        self.step = step
 
     @traitlets.validate("trace")
     def _checked_trace(self, proposal: dict[str, Any]) -> Trace:

@@ -1,11 +1,11 @@
 // (2a) Grid: one cell per page or bit on a canvas, in bands (zones, bitmaps, regions).
 
 const LETTER_FROM = 12; // CSS pixels a cell needs before a letter fits in it
-const TALLEST = 264, WIDEST_CELL = 32, MARGIN = 38;
+const WIDEST_CELL = 32, MARGIN = 38, ABOVE = 14, LABEL = 17, BELOW = 5; // CSS pixels
 
 function readable(hex) {
   const [r, g, b] = [1, 3, 5].map((at) => parseInt(hex.slice(at, at + 2), 16));
-  return r * 0.299 + g * 0.587 + b * 0.114 > 120 ? "#000" : "#fff";
+  return r * 0.299 + g * 0.587 + b * 0.114 > 100 ? "#000" : "#fff";
 }
 
 /**
@@ -19,7 +19,7 @@ function makeGrid({ bands, looks, name }) {
   let columns = 1, cell = 0, ratio = 1, margin = 0, values = null, lit = [];
   const px = (css) => Math.round(css * ratio);
 
-  function layout(width) {
+  function layout(width, height) {
     ratio = window.devicePixelRatio || 1;
     margin = px(MARGIN);
     columns = 8;
@@ -32,12 +32,12 @@ function makeGrid({ bands, looks, name }) {
       band.rows = Math.ceil((band.lead + band.count) / columns);
       rows += band.rows;
     }
-    const fits = Math.min(Math.floor(room / columns), Math.floor(px(TALLEST) / rows));
+    const fits = Math.min(Math.floor(room / columns), Math.floor((px(height - ABOVE - bands.length * (LABEL + BELOW))) / rows));
     cell = Math.max(1, Math.min(px(WIDEST_CELL), fits));
-    let y = px(14);
+    let y = px(ABOVE);
     for (const band of bands) {
-      band.top = y += px(17);
-      y += band.rows * cell + px(5);
+      band.top = y += px(LABEL);
+      y += band.rows * cell + px(BELOW);
     }
     canvas.width = margin + columns * cell + 2;
     canvas.height = y;
@@ -83,8 +83,8 @@ function makeGrid({ bands, looks, name }) {
         }
         i = j;
       }
-      pen.fillStyle = paper; // gaps between cells
-      if (dots || letters) {
+      if (cell >= px(6)) { // gaps, where they leave enough of a cell
+        pen.fillStyle = paper;
         for (let c = 0; c <= columns; c++)
           pen.fillRect(margin + c * cell, band.top, 1, band.rows * cell);
         for (let r = 0; r <= band.rows; r++)
@@ -95,7 +95,7 @@ function makeGrid({ bands, looks, name }) {
       const every = Math.max(1, Math.ceil(px(13) / cell));
       for (let r = 0; r < band.rows; r += every) {
         const first = Math.max(band.start, band.start - band.lead + r * columns);
-        const y = band.top + r * cell + Math.min(cell / 2, px(6));
+        const y = band.top + r * cell + cell / 2;
         pen.fillText(name(first), margin - px(5), y);
       }
       if (letters) {

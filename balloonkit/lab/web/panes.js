@@ -36,8 +36,8 @@ function makeGridPane(frame, grid, { values, pieceOf, litCells, count }) {
   const draw = () => state && grid.draw(values(state), lit ? litCells(lit) : []);
   return {
     ...frame,
-    size(width) {
-      grid.layout(width);
+    size(width, height) {
+      grid.layout(width, height);
       frame.element.classList.toggle("bk-small", grid.small());
       draw();
     },
@@ -82,7 +82,7 @@ function makeListPane(frame, { row, piece, rowsOf, firstLit }) {
   function show(i) {
     const top = i * ROW, view = scroller.clientHeight;
     if (top < scroller.scrollTop) scroller.scrollTop = top;
-    else if (top + ROW > scroller.scrollTop + view) scroller.scrollTop = top + ROW - view;
+    else if (top + 2 * ROW > scroller.scrollTop + view) scroller.scrollTop = top + 2 * ROW - view;
   }
   scroller.addEventListener("scroll", draw);
   return {
@@ -188,7 +188,7 @@ function makeMapPane(trace, palette) {
   const bands = trace.zones.map(([zone, first, end]) =>
     ({ start: first, count: end - first, label: zone }));
   const term = `Every page the guest has: one cell is one page of ${trace.page_kib} KiB (a PFN).`;
-  const frame = makeFrame("map", "Guest memory", term, palette.pages.slice(trace.hole ? 0 : 1));
+  const frame = makeFrame("map", "Guest memory", term, palette.pages.filter((_, code) => code || trace.initial.pages.some(([c]) => c === 0)));
   const grid = makeGrid({ bands, looks: palette.pages, name: (i) => i });
   return makeGridPane(frame, grid, {
     count: trace.span,
@@ -228,14 +228,16 @@ const emptyPane = (frame) => ({ ...frame, size() {}, update() {}, light() {}, co
 function makeBufferPane(trace) {
   const chunks = trace.format === "chunks";
   const frame = chunks
-    ? makeFrame("entries", "Chunks", `Runs of ones as (base, size) in 4 KiB pages; the buffer holds`
-      + ` ${trace.max_entries}.`)
-    : makeFrame("entries", "PFN array", `Page numbers, 4 bytes each; the buffer holds`
-      + ` ${trace.max_entries}.`);
+    ? makeFrame("entries", "Chunks", `Runs of ones as (base, size), in 4 KiB pages:`
+      + ` what the message will say.`)
+    : makeFrame("entries", "PFN array", `Page numbers of 4 bytes each, in 4 KiB pages:`
+      + ` what the message will say.`);
   const where = (rows, i) => {
     const [base, pages] = entryPages(trace, ...rows[i]);
     return { base, pages, label: (chunks ? "chunk " : "entry ") + i };
   };
+  const fill = document.createElement("p");
+  fill.className = "bk-fact";
   const words = document.createElement("div");
   words.className = "bk-words";
   const spell = (name, value) => {
@@ -247,8 +249,7 @@ function makeBufferPane(trace) {
     words.innerHTML = i >= 0
       ? `<p>chunk ${i} as two words of 52 + <u>12 reserved</u> bits</p>`
         + spell("base", rows[i][0]) + spell("size", rows[i][1])
-      : "<p>No chunk here: two words of 52 + <u>12 reserved</u> bits</p>" + spell("base", 0)
-        + spell("size", 0);
+      : "";
   }
   const firstLit = (rows, lit) => {
     let first = rows.findIndex((_, i) => {
@@ -259,7 +260,7 @@ function makeBufferPane(trace) {
     return first < 0 && lit === null ? rows.length - 1 : first;
   };
   const pane = makeListPane(frame, {
-    rowsOf: (state) => state.entries,
+    rowsOf: ({ entries, sent }) => (entries.length ? entries : sent),
     piece: where,
     firstLit,
     row: (rows, i) => chunks
@@ -268,10 +269,13 @@ function makeBufferPane(trace) {
       : `<span>${i}</span><b>${rows[i][0]}</b><span>0x${rows[i][0].toString(16)}</span>`,
   });
   if (chunks) frame.body.append(words);
+  frame.body.before(fill);
   const update = pane.update;
   pane.update = (state, lit) => {
-    frame.element.classList.toggle("bk-empty", state.entries.length === 0);
-    pane.scroller.dataset.none = state.message ? "Empty: sent to the host." : "Empty so far.";
+    const { entries, sent } = state, held = entries.length;
+    fill.textContent = held ? `${held} of ${trace.max_entries} in the buffer`
+      : sent.length ? `sent: these ${sent.length}; the buffer is empty` : "the buffer is empty";
+    frame.element.classList.toggle("bk-sent", !held);
     update(state, lit);
   };
   return pane;
@@ -334,7 +338,7 @@ function makeHostPane(trace, palette) {
     "The mapping behind the guest, 4 KiB a cell: released pages cost the host nothing.",
     [palette.host[1], palette.host[0]]);
   const ranges = document.createElement("p");
-  ranges.className = "bk-ranges";
+  ranges.className = "bk-fact";
   const grid = makeGrid({ bands, looks: palette.host, name: (i) => i });
   const pane = makeGridPane(frame, grid, {
     count: bands.reduce((sum, band) => sum + band.count, 0),

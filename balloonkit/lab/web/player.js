@@ -1,8 +1,8 @@
 // (3) Controls: one cursor over all panes. The clock is here; the kernel is never told.
 
 const ICONS = {
-  first: "M3 3h2v10H3zM13 3v10L6 8z", previous: "M11 3v10L4 8z", play: "M4 3v10l9-5z",
-  pause: "M4 3h3v10H4zM9 3h3v10H9z", next: "M5 3v10l7-5z", last: "M11 3h2v10h-2zM3 3v10l7-5z",
+  first: "M3 3h2v10H3zM13 3v10L6 8z", previous: "M10 2.5 11.5 4l-4 4 4 4-1.5 1.5L4.5 8z", play: "M4 3v10l9-5z",
+  pause: "M4 3h3v10H4zM9 3h3v10H9z", next: "M6 2.5 4.5 4l4 4-4 4L6 13.5 11.5 8z", last: "M11 3h2v10h-2zM3 3v10l7-5z",
 };
 const icon = (name) =>
   `<svg viewBox="0 0 16 16" width="16" height="16" aria-hidden="true"><path d="${ICONS[name]}"/></svg>`;
@@ -19,7 +19,8 @@ function frameHtml(trace) {
     .map((name) => `<div><dt>${escapeText(name)}</dt><dd>0</dd></div>`)
     .join("");
   return `
-    <header><h3>${escapeText(trace.title)}</h3><output class="bk-at"></output></header>
+    <header><h3>${escapeText(trace.title)}</h3><p class="bk-note" role="status"></p>
+      <span class="bk-at"></span></header>
     <div class="bk-controls">
       <div class="bk-buttons" role="group" aria-label="Steps">
         ${button("first", "Back to the start (Home)")}${button("previous", "Previous step (left arrow)")}
@@ -27,16 +28,15 @@ function frameHtml(trace) {
         ${button("last", "Last step (End)")}
       </div>
       <input type="range" min="-1" max="${last}" step="1" value="-1" aria-label="Step">
-      <label>Speed <select>${speeds.join("")}</select></label>
+      <div class="bk-tools"><label>Speed <select>${speeds.join("")}</select></label>
       <label>Jump to <input type="text" placeholder="step or code" size="13"
         aria-label="Jump to a step number or a state code; press Enter"></label>
-      <button type="button" data-do="copy" title="Copy the code of this state">Copy state code</button>
+      <button type="button" data-do="copy" title="Copy the code of this state">Copy state code</button></div>
     </div>
-    <p class="bk-note" role="status"></p>
     <p class="bk-why" aria-live="polite"></p>
+    <p class="bk-readout" aria-live="off"></p>
     <div class="bk-panes"></div>
-    <dl class="bk-counters" aria-label="Counters">${counters}</dl>
-    <p class="bk-readout" aria-live="off"></p>`;
+    <dl class="bk-counters" aria-label="Counters">${counters}</dl>`;
 }
 
 /** A player in `element`; returns {go, destroy}. */
@@ -204,12 +204,12 @@ function makePlayer(element, { trace, palette }, startAt) {
   // A width of zero is a detached or hidden cell; coming back has a width again and redraws.
   function size() {
     if (!root.clientWidth) return;
-    for (const pane of panes) pane.size(pane.body.clientWidth);
+    for (const pane of panes) pane.size(pane.body.clientWidth, pane.body.clientHeight);
     const now = why.innerHTML; // room for the longest why, so that panes stay where they are
     why.style.minHeight = "";
     const lengths = trace.steps.map(({ why: text }) => text.length);
     why.innerHTML = whyHtml(lengths.indexOf(Math.max(...lengths)));
-    why.style.minHeight = why.offsetHeight + "px";
+    why.style.minHeight = Math.ceil(why.getBoundingClientRect().height) + "px";
     why.innerHTML = now;
   }
   const resized = new ResizeObserver(size);

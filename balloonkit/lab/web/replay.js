@@ -20,6 +20,7 @@ function startState(trace) {
     bits: new Uint8Array(bitCount(trace)),
     lists: trace.initial.lists.map((zone) => zone.map((blocks) => blocks.slice())),
     entries: [],
+    sent: [], // what the buffer held when it was last emptied
     message: null,
     ranges: [],
     counters: trace.counters.map(() => 0),
@@ -44,7 +45,7 @@ function applyStep(state, step) {
   }
   for (const [base, pages, code] of step.state ?? []) state.pages.fill(code, base, base + pages);
   for (const [bit, length] of step.bits ?? []) state.bits.fill(1, bit, bit + length);
-  if (step.clear) state.entries = [];
+  if (step.clear) [state.sent, state.entries] = [state.entries, []];
   for (const [index, base, size] of step.entries ?? []) state.entries[index] = [base, size];
   for (const [base, pages, resident] of step.host ?? [])
     state.host.fill(resident, base, base + pages);

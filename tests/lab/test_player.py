@@ -1,0 +1,199 @@
+"""The player's Python side: what is sent, when, and what the text twin says."""
+
+import io
+import json
+import zlib
+
+import numpy as np
+import pytest
+from sample_traces import CHUNKS, CLASSIC, sample_trace
+
+from balloonkit.lab.player import CSS, ESM, StepPlayer, pack
+from balloonkit.lab.replay import START, state_at
+from balloonkit.lab.static_page import player_fragment, static_html
+from balloonkit.lab.twin import runs, text_twin
+
+KINDS = {
+    "small chunks": {"pages": 64, "inflate": 20, "hole": (24, 32)},
+    "small classic": {"pages": 64, "inflate": 20, "path": CLASSIC},
+    "64 KiB pages": {"pages": 128, "inflate": 30, "scale": 16},
+    "4096 pages": {"pages": 4096, "inflate": 800, "order": 2},
+}
+
+
+@pytest.fixture(params=KINDS)
+def sample(request):
+    return sample_trace(**KINDS[request.param])
+
+
+@pytest.fixture
+def trace():
+    return sample_trace()[0]
+
+
+def test_replay_equals_what_the_generator_kept_in_its_own_books(sample):
+    trace, truth = sample
+    for step in range(START, len(trace["steps"]), 1 if trace["span"] < 4096 else 37):
+        state, expected = state_at(trace, step), truth[step + 1]
+        assert state.pages.tolist() == expected["pages"]
+        assert state.lists == expected["lists"]
+        assert state.bits.tolist() == expected["bits"]
+        assert state.entries == expected["entries"]
+        assert state.message == expected["message"]
+        assert state.host.tolist() == expected["host"]
+        assert state.counters == expected["counters"]
+
+
+def section(text, title):
+    lines = text.split("\n")
+    start = next(i for i, line in enumerate(lines) if line.startswith(title))
+    end = lines.index("", start) if "" in lines[start:] else len(lines)
+    return lines[start + 1 : end]
+
+
+def test_text_twin_says_what_the_generator_kept_in_its_own_books():
+    trace, truth = sample_trace(64, 12, hole=(24, 32), used=0.1)
+    names = ["hole", "in use", "free", "in balloon"]
+    for step in range(START, len(trace["steps"])):
+        text, expected = text_twin(trace, step), truth[step + 1]
+        pages = []
+        for line in section(text, "Guest memory"):
+            _, first, _, last, length, _, name = line.split(maxsplit=6)
+            assert int(last) - int(first) + 1 == int(length)
+            pages += [names.index(name)] * int(length)
+        assert pages == expected["pages"]
+        lists = [[[] for _ in range(11)] for _ in trace["zones"]]
+        zones = [zone for zone, _, _ in trace["zones"]]
+        for line in section(text, "Free lists"):
+            head, bases = line.split(" free: ")
+            zone, _, order, count = head.split()
+            lists[zones.index(zone)][int(order)] = [int(base) for base in bases.split()]
+            assert len(bases.split()) == int(count)
+        assert lists == expected["lists"]
+        counters = [int(line.split()[1].replace(",", "")) for line in section(text, "Counters")]
+        assert counters == expected["counters"]
+        entries = section(text, "Message buffer")
+        assert len([line for line in entries if "chunk" in line]) == len(expected["entries"])
+
+
+def test_text_twin_spells_a_chunk_as_two_shifted_words():
+    trace, _ = sample_trace()
+    step = next(k for k, s in enumerate(trace["steps"]) if s["kind"] == "chunk")
+    [[index, base, size]] = trace["steps"][step]["entries"]
+    [line] = section(text_twin(trace, step), "Message buffer")
+    assert line == (
+        f"  chunk    {index}  ({base}, {size})  base 0x{base * 4096:016x}  size 0x{size * 4096:016x}"
+    )
+
+
+def test_text_twin_counts_what_it_does_not_list():
+    trace, _ = sample_trace(4096, 800, order=2)
+    lines = section(text_twin(trace, len(trace["steps"]) - 1), "Guest memory")
+    assert len(lines) == 24
+    assert int(lines[-1].split()[1]) > 100
+
+
+def test_runs_of_an_empty_array_are_none():
+    assert runs(np.zeros(0, np.uint8)) == []
+
+
+@pytest.mark.parametrize("step", [-2, 54])
+def test_a_step_the_trace_does_not_have_is_refused_by_name(trace, step):
+    assert len(trace["steps"]) == 54
+    with pytest.raises(IndexError, match=f"step {step}: this trace has steps 0 to 53"):
+        state_at(trace, step)
+    with pytest.raises(ValueError, match=f"step {step}: this run has steps 0 to 53"):
+        StepPlayer(trace, step=step)
+
+
+def test_trace_without_steps_is_refused(trace):
+    with pytest.raises(ValueError, match="without steps"):
+        StepPlayer(trace | {"steps": []})
+
+
+@pytest.mark.parametrize("path", [CHUNKS, CLASSIC])
+def test_trace_of_4096_pages_and_over_200_steps_stays_under_100_kb(path):
+    trace, _ = sample_trace(4096, 1500, order=2, path=path)
+    assert len(trace["steps"]) > 200
+    assert len(pack(trace)) < 100_000
+
+
+def test_data_holds_the_very_trace(trace):
+    assert json.loads(zlib.decompress(StepPlayer(trace)._data))["trace"] == trace
+
+
+def test_data_travels_once_however_python_jumps(trace):
+    player = StepPlayer(trace)
+    sent = []
+    player.comm.send = lambda *args, **kwargs: sent.append((args, kwargs))
+    player.jump(3)
+    player.jump("start")
+    assert "_data" not in str(sent)
+    assert len(sent) == 4  # the trait and the order to move, twice
+
+
+def test_jump_reads_a_state_code_and_code_writes_it(trace):
+    player = StepPlayer(trace)
+    assert player.code == "seed=7 pages=64 step=start"
+    player.jump("seed=7 pages=64 step=31")
+    assert (player.step, player.code) == (31, "seed=7 pages=64 step=31")
+    player.jump("step=5")
+    assert player.step == 5
+    player.jump(7)
+    assert player.step == 7
+
+
+def test_jump_refuses_the_code_of_another_run(trace):
+    with pytest.raises(ValueError, match=r"of another run; this one is 'seed=7 pages=64'"):
+        StepPlayer(trace).jump("seed=8 pages=64 step=31")
+
+
+def test_jump_refuses_what_is_no_code(trace):
+    with pytest.raises(ValueError, match="'soon': give a step number"):
+        StepPlayer(trace).jump("soon")
+
+
+def test_a_new_trace_starts_at_the_start(trace):
+    player = StepPlayer(trace, step=50)
+    other, _ = sample_trace(path=CLASSIC)
+    player.trace = other
+    assert player.step == START
+    assert json.loads(zlib.decompress(player._data))["trace"] == other
+
+
+def test_display_carries_a_picture_and_the_text_twin_beside_the_widget(trace):
+    data, _ = StepPlayer(trace)._repr_mimebundle_()
+    assert data["text/plain"] == text_twin(trace, len(trace["steps"]) - 1)
+    assert "application/vnd.jupyter.widget-view+json" in data
+    from matplotlib.image import imread
+
+    height, width, _ = imread(io.BytesIO(data["image/png"])).shape
+    assert width > height > 100
+
+
+def test_figure_draws_every_kind_of_trace(sample):
+    trace, _ = sample
+    player = StepPlayer(trace)
+    titles = [axes.get_title() for axes in player.figure(0).axes]
+    assert titles[0] == "Guest memory (PFN)"
+    assert ("classic path" in titles[1]) == (trace["bitmap"] is None)
+    player.figure(START)
+
+
+def test_module_imports_nothing_and_loads_nothing():
+    assert "import " not in ESM.replace("import every", "")
+    for text in (ESM, CSS):
+        assert "http" not in text
+        assert "url(" not in text
+
+
+def test_static_page_escapes_its_title_and_names_no_server(trace):
+    page = static_html(trace, "<b>&</b>")
+    assert "<title>&lt;b&gt;&amp;&lt;/b&gt;</title>" in page
+    assert "http" not in page
+
+
+def test_two_fragments_fit_on_one_page(trace):
+    one, two = player_fragment(trace, "one"), player_fragment(trace, "two", step=5)
+    assert 'id="one"' in one
+    assert 'getElementById("two")' in two
