@@ -86,9 +86,7 @@ class Recorder:
             self.pages[pfn : pfn + (1 << order)] = [3] * (1 << order)
             self.counters["pages"] += (1 << order) * self.scale
             why = f"Take the head of order {order} in zone {self.zones[z][0]}: PFN {pfn}."
-            self.tell(
-                "take", pfn, 1 << order, why, lists=changes, state=[[pfn, 1 << order, 3]]
-            )
+            self.tell("take", pfn, 1 << order, why, lists=changes, state=[[pfn, 1 << order, 3]])
             return pfn
         return None
 

@@ -22,7 +22,9 @@ __all__ = ["CSS", "ESM", "StepPlayer", "pack"]
 
 _WEB = Path(__file__).parent / "web"
 #: One ES module without imports: replay, panes, controls, in this order.
-ESM = "\n".join((_WEB / f"{name}.js").read_text() for name in ("replay", "grid", "panes", "player"))
+ESM = "\n".join(
+    (_WEB / f"{name}.js").read_text() for name in ("replay", "grid", "panes", "pipeline", "player")
+)
 CSS = (_WEB / "player.css").read_text()
 
 

@@ -83,9 +83,7 @@ def _free_lists(trace: Trace, state: State) -> Iterator[str]:
                 yield f"  {zone:8} order {order:2}  {len(blocks):4} free: {bases}{rest}"
 
 
-def _map(
-    values: NDArray[np.uint8], looks: Iterable[palette.Look], unit: str
-) -> Iterator[str]:
+def _map(values: NDArray[np.uint8], looks: Iterable[palette.Look], unit: str) -> Iterator[str]:
     names = [look.name for look in looks]
     for first, pages, value in runs(values):
         yield f"  {unit} {first:>6} to {first + pages - 1:<6} {pages:>6} pages  {names[value]}"

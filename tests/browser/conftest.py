@@ -64,6 +64,7 @@ def new_page(browser):
     def open_page(**options):
         context = browser.new_context(**{"viewport": {"width": 1280, "height": 900}} | options)
         page = context.new_page()
+        page.set_default_timeout(20_000)
         page.problems = []
         page.on("console", lambda m: m.type == "error" and page.problems.append(m.text))
         page.on("pageerror", lambda error: page.problems.append(str(error)))

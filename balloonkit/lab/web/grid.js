@@ -1,7 +1,7 @@
 // (2a) Grid: one cell per page or bit on a canvas, in bands (zones, bitmaps, regions).
 
 const LETTER_FROM = 12; // CSS pixels a cell needs before a letter fits in it
-const WIDEST_CELL = 32, MARGIN = 38, ABOVE = 14, LABEL = 17, BELOW = 5; // CSS pixels
+const WIDEST_CELL = 32, MARGIN = 36, ABOVE = 14, LABEL = 17, BELOW = 5; // CSS pixels
 
 function readable(hex) {
   const [r, g, b] = [1, 3, 5].map((at) => parseInt(hex.slice(at, at + 2), 16));
@@ -16,7 +16,7 @@ function makeGrid({ bands, looks, name }) {
   const canvas = document.createElement("canvas");
   const pen = canvas.getContext("2d");
   const total = bands.reduce((sum, band) => sum + band.count, 0);
-  let columns = 1, cell = 0, ratio = 1, margin = 0, values = null, lit = [];
+  let columns = 1, cell = 0, ratio = 1, margin = 0;
   const px = (css) => Math.round(css * ratio);
 
   function layout(width, height) {
@@ -50,8 +50,8 @@ function makeGrid({ bands, looks, name }) {
     return [margin + (at % columns) * cell, band.top + Math.floor(at / columns) * cell];
   };
 
-  function paint() {
-    if (!values || !canvas.isConnected || !cell) return;
+  function draw(values, lit) {
+    if (!cell) return; // no layout yet: nobody sees it
     const style = getComputedStyle(canvas);
     const ink = style.getPropertyValue("--bk-ink"), quiet = style.getPropertyValue("--bk-quiet");
     const paper = style.getPropertyValue("--bk-paper"), empty = style.getPropertyValue("--bk-empty");
@@ -109,12 +109,12 @@ function makeGrid({ bands, looks, name }) {
         pen.font = `${px(10)}px ${mono}`;
       }
     }
-    outline(paper, px(3));
-    outline(ink, px(2));
+    outline(lit, paper, px(3));
+    outline(lit, ink, px(2));
   }
 
   // Around the lit cells; drawn twice, a wide line of paper below one of ink, to show anywhere.
-  function outline(colour, out) {
+  function outline(lit, colour, out) {
     pen.fillStyle = colour;
     for (const [base, length] of lit)
       for (const band of bands) {
@@ -134,14 +134,9 @@ function makeGrid({ bands, looks, name }) {
   return {
     canvas,
     layout,
-    paint,
+    draw,
     columns: () => columns,
     small: () => cell < px(LETTER_FROM),
-    draw(newValues, newLit) {
-      values = newValues;
-      lit = newLit;
-      paint();
-    },
     /** The cell under a pointer event, or null. */
     at(event) {
       const box = canvas.getBoundingClientRect();

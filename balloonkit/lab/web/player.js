@@ -10,13 +10,15 @@ const icon = (name) =>
 const SPEEDS = [1, 2, 4, 8, 16, 32]; // steps per second
 const TYPING = "input[type=text], select";
 
+const rangeName = (unit, first, n) => `${unit} ${n === 1 ? first : `${first}\u2013${first + n - 1}`}`;
+
 function frameHtml(trace) {
   const last = trace.steps.length - 1;
   const button = (name, label) =>
     `<button type="button" data-do="${name}" aria-label="${label}" title="${label}">${icon(name)}</button>`;
   const speeds = SPEEDS.map((s) => `<option value="${s}" ${s === 4 ? "selected" : ""}>${s}/s</option>`);
   const counters = trace.counters
-    .map((name) => `<div><dt>${escapeText(name)}</dt><dd>0</dd></div>`)
+    .map((name) => `<span>${escapeText(name)}<b>0</b></span>`)
     .join("");
   return `
     <header><h3>${escapeText(trace.title)}</h3><p class="bk-note" role="status"></p>
@@ -36,7 +38,7 @@ function frameHtml(trace) {
     <p class="bk-why" aria-live="polite"></p>
     <p class="bk-readout" aria-live="off"></p>
     <div class="bk-panes"></div>
-    <dl class="bk-counters" aria-label="Counters">${counters}</dl>`;
+    <div class="bk-counters" role="group" aria-label="Counters">${counters}</div>`;
 }
 
 /** A player in `element`; returns {go, destroy}. */
@@ -48,7 +50,7 @@ function makePlayer(element, { trace, palette }, startAt) {
   const $ = (selector) => root.querySelector(selector);
   const scrubber = $("input[type=range]"), jump = $("input[type=text]"), why = $(".bk-why");
   const note = $(".bk-note"), readout = $(".bk-readout"), playButton = $("[data-do=play]");
-  const values = [...root.querySelectorAll("dd")];
+  const values = [...root.querySelectorAll(".bk-counters b")];
   const stateAt = makeReplay(trace), last = trace.steps.length - 1;
   const panes = makePanes(trace, palette);
   $(".bk-panes").append(...panes.map((pane) => pane.element));
@@ -68,16 +70,15 @@ function makePlayer(element, { trace, palette }, startAt) {
     if (!range) return "Point at any piece, or tab to a pane and press the up and down arrow keys.";
     const [base, pages] = range, kinds = new Set(state.pages.subarray(base, base + pages));
     const names = [...kinds].map((code) => palette.pages[code].name).join(" and ") || "no such page";
-    const host = toHost(trace, base, pages)
-      .map(([at, n]) => `host page ${n === 1 ? at : `${at}\u2013${at + n - 1}`}`);
+    const host = toHost(trace, base, pages).map(([at, n]) => rangeName("host page", at, n));
     const gpa = "GPA 0x" + (base * trace.page_kib * 1024).toString(16);
-    return [label, pfns(base, pages), names, gpa, host.join(", ") || "no host page"]
+    return [label, rangeName("PFN", base, pages), names, gpa, host.join(", ") || "no host page"]
       .filter(Boolean).join(" \u00b7 ");
   }
 
   function light(range, label, from) {
     lit = range;
-    for (const pane of panes) pane.light(lit, pane === from);
+    for (const pane of panes) pane.draw(state, lit, pane !== from);
     readout.textContent = describe(lit, label);
   }
 
@@ -85,10 +86,11 @@ function makePlayer(element, { trace, palette }, startAt) {
     step = Math.max(-1, Math.min(last, to));
     state = stateAt(step);
     lit = stepPages();
-    for (const pane of panes) pane.update(state, lit);
     const home = HOME[trace.steps[step]?.kind];
-    for (const pane of panes)
+    for (const pane of panes) {
+      pane.draw(state, lit, true);
       pane.element.classList.toggle("bk-active", pane.element.dataset.pane === home);
+    }
     state.counters.forEach((value, i) => (values[i].textContent = value.toLocaleString("en")));
     why.innerHTML = whyHtml(step);
     const name = step < 0 ? "start" : `step ${step}`;
@@ -161,7 +163,7 @@ function makePlayer(element, { trace, palette }, startAt) {
     pane.walked = Math.max(0, Math.min(pane.count() - 1, to));
     readout.setAttribute("aria-live", "polite");
     const piece = pane.piece(pane.walked);
-    pane.show(pane.walked);
+    pane.reveal(pane.walked);
     light(piece.pages ? [piece.base, piece.pages] : null, piece.label, pane);
     return true;
   }
@@ -204,7 +206,10 @@ function makePlayer(element, { trace, palette }, startAt) {
   // A width of zero is a detached or hidden cell; coming back has a width again and redraws.
   function size() {
     if (!root.clientWidth) return;
-    for (const pane of panes) pane.size(pane.body.clientWidth, pane.body.clientHeight);
+    for (const pane of panes) {
+      pane.size(pane.body.clientWidth, pane.body.clientHeight);
+      pane.draw(state, lit, false);
+    }
     const now = why.innerHTML; // room for the longest why, so that panes stay where they are
     why.style.minHeight = "";
     const lengths = trace.steps.map(({ why: text }) => text.length);

@@ -93,23 +93,25 @@ export function entryPages(trace, base, size) {
   return [first, Math.ceil((base + size) / trace.scale) - first];
 }
 
-/** The words of a message: {offset, hex, what, value, entry}; entry is the index it belongs to. */
+/** The words of a message: {offset, hex, what, value}, and the pages {base, pages} each is about. */
 export function messageWords(trace, hex) {
   const length = trace.format === "chunks" ? 8 : 4;
   const words = [];
   for (let at = 0; at * 2 < hex.length; at += length) {
     const bytes = hex.slice(at * 2, (at + length) * 2).match(/../g);
     const number = BigInt("0x" + bytes.slice().reverse().join(""));
-    const k = at / length;
-    const word = { offset: at, hex: bytes.join(" ") };
-    if (length === 4) Object.assign(word, { what: "PFN", value: Number(number), entry: k });
-    else if (k === 0) Object.assign(word, { what: "count", value: Number(number), entry: null });
-    else {
-      const what = k % 2 ? "base" : "size";
-      Object.assign(word, { what, value: Number(number >> 12n), entry: (k - 1) >> 1 });
-    }
+    const k = at / length, word = { offset: at, hex: bytes.join(" "), base: 0, pages: 0 };
+    if (length === 4) Object.assign(word, { what: "PFN", value: Number(number) });
+    else if (k === 0) Object.assign(word, { what: "count", value: Number(number) });
+    else Object.assign(word, { what: k % 2 ? "base" : "size", value: Number(number >> 12n) });
     words.push(word);
   }
+  words.forEach((word, k) => {
+    if (word.what === "count") return;
+    const [base, size] = word.what === "PFN" ? [word, { value: 1 }]
+      : word.what === "base" ? [word, words[k + 1]] : [words[k - 1], word];
+    [word.base, word.pages] = entryPages(trace, base.value, size?.value ?? 1);
+  });
   return words;
 }
 

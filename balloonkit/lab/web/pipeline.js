@@ -1,0 +1,208 @@
+// (2c) The six panes of the pipeline, from free list to host page.
+
+function makeFreeListPane(trace, palette) {
+  const frame = makeFrame("lists", "Free lists",
+    "Free blocks of 2<sup>order</sup> pages by order, head of the list first.",
+    [{ ...palette.pages[2], name: "free block, by its first PFN" }]);
+  const seen = trace.initial.lists.map((zone) => zone.map((blocks) => blocks.length > 0));
+  for (const step of trace.steps) // an order that never holds a block would be a row of nothing
+    for (const [how, zone, order] of step.lists ?? []) if (how !== "-") seen[zone][order] = true;
+  const digits = String(trace.span).length;
+  let fit = 4, pieces = [];
+  const mark = (on) => (on ? " bk-lit" : "");
+  function orderHtml(zone, order, blocks, lit) {
+    const pages = 2 ** order, label = `free block of order ${order} in ${zone}`;
+    const all = blocks.map((base) => ({ base, pages, label }));
+    const shown = all.slice(0, all.length > fit ? fit - 1 : fit), rest = all.slice(shown.length);
+    let html = `<div class="bk-order"><span title="${pages} pages">order ${order}</span>`
+      + `<b>${all.length}</b>`;
+    for (const piece of shown) {
+      const on = mark(overlaps(piece, lit));
+      html += `<i class="bk-block${on}" data-i="${pieces.length}">${piece.base}</i>`;
+      pieces.push(piece);
+    }
+    if (rest.length) {
+      const on = mark(rest.some((piece) => overlaps(piece, lit)));
+      const title = rest.slice(0, 60).map(({ base }) => base).join(" ");
+      html += `<i class="bk-more${on}" title="${title}">+${rest.length}</i>`;
+    }
+    return html + "</div>";
+  }
+  return {
+    ...frame,
+    size(width) {
+      fit = Math.max(2, Math.floor((width - 92) / (digits * 7 + 15)));
+    },
+    draw(state, lit, follow) {
+      pieces = [];
+      let html = "";
+      trace.zones.forEach(([zone, first, end], z) => {
+        const name = escapeText(zone);
+        html += `<h5>${name} <span>PFN ${first}\u2013${end - 1}</span></h5>`;
+        for (let order = seen[z].length - 1; order >= 0; order--)
+          if (seen[z][order]) html += orderHtml(name, order, state.lists[z][order], lit);
+      });
+      frame.body.innerHTML = html;
+      const first = follow && frame.body.querySelector(".bk-lit");
+      if (first) this.reveal(0, first);
+    },
+    count: () => pieces.length,
+    piece: (i) => pieces[i],
+    reveal(i, block = frame.body.querySelector(`[data-i="${i}"]`)) {
+      const row = block.parentElement;
+      scrollTo(frame.body, row.offsetTop - ROW, row.offsetTop + ROW);
+    },
+  };
+}
+
+function makeMapPane(trace, palette) {
+  const bands = trace.zones.map(([zone, first, end]) =>
+    ({ start: first, count: end - first, label: zone }));
+  const holes = trace.initial.pages.some(([code]) => code === 0);
+  const frame = makeFrame("map", "Guest memory",
+    `Every page the guest has: one cell is one page of ${trace.page_kib} KiB (a PFN).`,
+    palette.pages.slice(holes ? 0 : 1));
+  return makeGridPane(frame, makeGrid({ bands, looks: palette.pages, name: (i) => i }), {
+    count: trace.span,
+    values: (state) => state.pages,
+    cells: (lit) => [lit],
+    piece: (i) => ({ base: i, pages: 1, label: "page" }),
+  });
+}
+
+function makeBitmapPane(trace, palette) {
+  if (!trace.bitmap) {
+    const frame = makeFrame("bits", "Page bitmaps",
+      "One bit per page, set once the balloon has it.");
+    frame.body.innerHTML =
+      "<p class='bk-none'>The classic path has none: PFNs go straight into the message.</p>";
+    return frame;
+  }
+  const { base, bits, max } = trace.bitmap, total = bitCount(trace);
+  const bands = [];
+  for (let start = 0; start < total; start += bits) {
+    const label = `bitmap ${bands.length}: bit 0 is PFN ${base + start}`;
+    bands.push({ start, count: Math.min(bits, total - start), label });
+  }
+  const frame = makeFrame("bits", "Page bitmaps", "One bit per page. Kept by the guest, never sent."
+    + ` ${bits.toLocaleString("en")} bits each, at most ${max}.`, palette.bits);
+  return makeGridPane(frame, makeGrid({ bands, looks: palette.bits, name: (i) => i % bits }), {
+    count: total,
+    values: (state) => state.bits,
+    cells: ([first, pages]) => [[first - base, pages]],
+    piece: (i) => ({ base: base + i, pages: 1,
+      label: `bit ${i % bits} of bitmap ${Math.floor(i / bits)}` }),
+  });
+}
+
+function spellChunk(index, [base, size]) {
+  const word = (name, value) => {
+    const [high, low, reserved] = spellBits(value);
+    return `<div><b>${name}</b><code>${high}\n${low} <u>${reserved}</u></code></div>`;
+  };
+  return `<p>chunk ${index} as two words of 52 + <u>12 reserved</u> bits</p>`
+    + word("base", base) + word("size", size);
+}
+
+function makeBufferPane(trace) {
+  const chunks = trace.format === "chunks";
+  const what = chunks ? "Runs of ones as (base, size)" : "Page numbers of 4 bytes each";
+  const frame = makeFrame("entries", chunks ? "Chunks" : "PFN array",
+    `${what}, in 4 KiB pages: what the message will say.`);
+  const words = document.createElement("div");
+  words.className = "bk-words";
+  const hex = (value) => "0x" + value.toString(16);
+  const pane = makeListPane(frame, {
+    rowsOf: ({ entries, sent }) => (entries.length ? entries : sent),
+    pieceOf(rows, i) {
+      const [base, pages] = entryPages(trace, ...rows[i]);
+      return { base, pages, label: (chunks ? "chunk " : "PFN ") + i };
+    },
+    rowHtml(rows, i) {
+      const [base, size] = rows[i];
+      return chunks
+        ? `<span>${i}</span><b>(${base}, ${size})</b><span>${hex(base)} + ${hex(size)}</span>`
+        : `<span>${i}</span><b>${base}</b><span>${hex(base)}</span>`;
+    },
+    drawn({ entries, sent }, rows, first) {
+      frame.fact.textContent = entries.length
+        ? `${entries.length} of ${trace.max_entries} in the buffer`
+        : `buffer empty${sent.length ? `; these ${sent.length} are sent` : ""}`;
+      frame.element.classList.toggle("bk-sent", !entries.length);
+      const spelt = first < 0 ? rows.length - 1 : first;
+      words.innerHTML = chunks && spelt >= 0 ? spellChunk(spelt, rows[spelt]) : "";
+    },
+  });
+  if (chunks) frame.body.append(words);
+  return pane;
+}
+
+function makeMessagePane(trace) {
+  const frame = makeFrame("message", "Virtqueue",
+    "The ring between guest and host: a buffer is described, made available, then used.");
+  const ring = document.createElement("div");
+  ring.className = "bk-ring";
+  frame.body.append(ring);
+  const tile = (name, value, title) => `<span title="${title}">${name}<b>${value}</b></span>`;
+  let decoded = { hex: null, words: [] };
+  return makeListPane(frame, {
+    rowsOf({ message }) {
+      if (message && message.hex !== decoded.hex)
+        decoded = { hex: message.hex, words: messageWords(trace, message.hex) };
+      return message ? decoded.words : [];
+    },
+    pieceOf(words, i) {
+      const { offset, hex, base, pages } = words[i];
+      return { base, pages, label: `bytes ${offset}\u2013${offset + (hex.length - 2) / 3}` };
+    },
+    rowHtml(words, i) {
+      const { offset, hex, what, value } = words[i];
+      return `<span>${offset.toString(16).padStart(4, "0")}</span><code>${hex}</code>`
+        + `<b>${what} ${value}</b>`;
+    },
+    drawn({ message }) {
+      const { desc = "\u2013", avail = 0, used = 0, bytes = 0 } = message ?? {};
+      ring.innerHTML = tile("desc", desc, "head descriptor of the chain")
+        + tile("avail idx", avail, "buffers the guest has offered so far")
+        + tile("used idx", used, "buffers the host has given back so far")
+        + tile("bytes", bytes, "length of the message");
+      frame.fact.textContent = !message ? "no message yet"
+        : avail === used ? "acknowledged: nothing in flight" : "kicked: the guest waits for the ack";
+    },
+  });
+}
+
+function makeHostPane(trace, palette) {
+  const bands = trace.regions.map(([gpa, pages, host]) => ({ start: host, count: pages,
+    label: `region at GPA 0x${(gpa * 4096).toString(16)}: ${pages} pages` }));
+  const frame = makeFrame("host", "Host memory",
+    "The mapping behind the guest, 4 KiB a cell: released pages cost the host nothing.",
+    [palette.host[1], palette.host[0]]);
+  const pane = makeGridPane(frame, makeGrid({ bands, looks: palette.host, name: (i) => i }), {
+    count: hostPages(trace),
+    values: (state) => state.host,
+    cells: ([base, pages]) => toHost(trace, base, pages),
+    piece: (i) => ({ base: toGuest(trace, i), pages: 1, label: `host page ${i}` }),
+  });
+  const { draw } = pane;
+  pane.draw = function (state, lit, follow) {
+    const resident = state.host.reduce((sum, page) => sum + page, 0);
+    const more = state.ranges.length > 1 ? `, and ${state.ranges.length - 1} more` : "";
+    const [first] = state.ranges;
+    frame.fact.textContent = first
+      ? `GPA 0x${(first[0] * 4096).toString(16)} \u2192 host page ${first[2]}, ${first[1]} long${more}`
+      : `${resident} of ${state.host.length} pages resident`;
+    draw.call(pane, state, lit, follow);
+  };
+  return pane;
+}
+
+/** The pane a kind of step happens in. */
+const HOME = { split: "lists", take: "map", mark: "bits", run: "bits", chunk: "entries",
+  pfn: "entries", send: "message", ack: "message", translate: "host", release: "host",
+  reject: "host" };
+
+const makePanes = (trace, palette) => [
+  makeFreeListPane(trace, palette), makeMapPane(trace, palette), makeBitmapPane(trace, palette),
+  makeBufferPane(trace), makeMessagePane(trace), makeHostPane(trace, palette),
+];
