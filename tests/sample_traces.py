@@ -77,8 +77,8 @@ class Recorder:
                 self.lists[z][order].insert(0, pfn)
                 upper.append(["+", z, order, pfn])
                 why = (
-                    f"The lowest order with a free block in zone {self.zones[z][0]} is {o}: split "
-                    f"PFN {pfn} down to order {order}, each upper half goes to the head of its list."
+                    f"The lowest order with a free block in zone {self.zones[z][0]} is {o}: "
+                    f"split PFN {pfn} down to order {order}, the upper halves go to the heads of their lists."
                 )
                 self.tell("split", pfn, 1 << o, why, lists=changes + upper)
                 self.lists[z][order].pop(0)

@@ -186,7 +186,8 @@ def test_player_follows_the_theme_and_fits_its_cell(opened, theme, width):
     cut = page.evaluate(
         """() => [...document.querySelectorAll(".bk-player, .bk-player *")]
         .filter((e) => e.clientWidth && !e.closest("svg, select") && !e.matches("input")
-            && e.scrollWidth > e.clientWidth + 1).map((e) => `${e.className} ${e.scrollWidth} ${e.clientWidth} ${e.textContent}`)"""
+            && e.scrollWidth > e.clientWidth + 1)
+        .map((e) => e.className + ": " + e.textContent)"""
     )
     if shots := os.environ.get("PLAYER_SHOTS"):
         page.screenshot(path=f"{shots}/lab-{width}-{theme[-5:].strip()}.png")

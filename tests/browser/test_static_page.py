@@ -244,7 +244,8 @@ def test_speech_is_not_flooded_while_playing(show):
 def test_every_control_has_a_name(show):
     page, _, _ = show()
     unnamed = page.evaluate(
-        """() => [...document.querySelectorAll(".bk-player :is(button, input, select, [tabindex='0'])")]
+        """() => [...document.querySelectorAll(
+        ".bk-player :is(button, input, select, [tabindex='0'])")]
         .filter((e) => !(e.getAttribute("aria-label") || e.innerText || e.labels?.length))
         .map((e) => e.outerHTML)"""
     )

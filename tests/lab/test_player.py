@@ -81,9 +81,8 @@ def test_text_twin_spells_a_chunk_as_two_shifted_words():
     step = next(k for k, s in enumerate(trace["steps"]) if s["kind"] == "chunk")
     [[index, base, size]] = trace["steps"][step]["entries"]
     [line] = section(text_twin(trace, step), "Message buffer")
-    assert line == (
-        f"  chunk    {index}  ({base}, {size})  base 0x{base * 4096:016x}  size 0x{size * 4096:016x}"
-    )
+    words = f"base 0x{base * 4096:016x}  size 0x{size * 4096:016x}"
+    assert line == f"  chunk    {index}  ({base}, {size})  {words}"
 
 
 def test_text_twin_counts_what_it_does_not_list():

@@ -91,6 +91,10 @@ function makeListPane(frame, { rowsOf, rowHtml, pieceOf, drawn = () => {} }) {
   scroller.addEventListener("scroll", build);
   return {
     ...frame,
+    size() {
+      scroller.style.maxHeight = ""; // whole rows only
+      scroller.style.maxHeight = Math.floor(scroller.clientHeight / ROW) * ROW + "px";
+    },
     draw(state, newLit, follow) {
       [rows, lit] = [rowsOf(state), newLit];
       inner.style.height = rows.length * ROW + "px";
