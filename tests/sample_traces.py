@@ -14,8 +14,8 @@ COUNTERS = ["pages", "messages", "bytes", "translations", "releases"]
 class Recorder:
     """A guest, a host and a wire in plain Python, and the steps told so far."""
 
-    def __init__(self, pages, zones, used, hole, scale, bits, base, path):
-        self.zones, self.scale, self.path = zones, scale, path
+    def __init__(self, pages, zones, used, hole, scale):
+        self.zones, self.scale = zones, scale
         self.pages = [2] * pages
         for pfn in used:
             self.pages[pfn] = 1
@@ -39,8 +39,7 @@ class Recorder:
         end = pages * scale
         self.regions = [[0, below, 0]] + ([[above, end - above, below]] if above < end else [])
         self.host = [1] * sum(length for _, length, _ in self.regions)
-        self.bits = [0] * bits
-        self.base, self.entries, self.message = base, [], None
+        self.bitmap, self.bits, self.entries, self.message = None, [], [], None
         self.counters = dict.fromkeys(COUNTERS, 0)
         self.initial_lists, self.initial_pages = copy.deepcopy(self.lists), list(self.pages)
         self.steps, self.truth = [], []
@@ -48,7 +47,8 @@ class Recorder:
 
     def snapshot(self):
         state = {key: list(getattr(self, key)) for key in ("pages", "bits", "entries", "host")}
-        state |= {"message": self.message, "counters": list(self.counters.values())}
+        state |= {"message": self.message, "bitmap": self.bitmap}
+        state |= {"counters": list(self.counters.values())}
         self.truth.append(state | {"lists": copy.deepcopy(self.lists)})
 
     def tell(self, kind, base, pages, why, **changes):
@@ -77,8 +77,8 @@ class Recorder:
                 self.lists[z][order].insert(0, pfn)
                 upper.append(["+", z, order, pfn])
                 why = (
-                    f"The lowest order with a free block in zone {self.zones[z][0]} is {o}: "
-                    f"split PFN {pfn} down to order {order}, the upper halves go to the heads of their lists."
+                    f"The lowest order with a free block in zone {self.zones[z][0]} is {o}: split "
+                    f"PFN {pfn} to order {order}, upper halves go to the heads of their lists."
                 )
                 self.tell("split", pfn, 1 << o, why, lists=changes + upper)
                 self.lists[z][order].pop(0)
@@ -96,14 +96,13 @@ class Recorder:
         self.counters["bytes"] += len(data)
         n = self.counters["messages"]
         message = {"hex": data.hex(), "bytes": len(data), "desc": 0, "avail": n, "used": n - 1}
-        self.message, entries, self.entries = message, self.entries, []
-        self.tell("send", 0, 0, f"Send {len(data)} bytes and kick the host.", message=message,
-                  clear=True)  # fmt: skip
-        for base, size in entries:
+        self.message = message
+        self.tell("send", 0, 0, f"Send {len(data)} bytes and kick the host.", message=message)
+        for base, size in self.entries:
             self.release(base, size)
-        self.message = message | {"used": n}
+        self.message, self.entries = message | {"used": n}, []
         self.tell("ack", 0, 0, "The host returns the buffer: the guest may go on.",
-                  message=self.message)  # fmt: skip
+                  message=self.message, clear=True)  # fmt: skip
 
     def release(self, base, size):
         first = base // self.scale
@@ -121,12 +120,26 @@ class Recorder:
             self.tell("release", first, pages, f"One madvise call for {high - low} pages.",
                       host=[[at, high - low, 0]])  # fmt: skip
 
-    def mark_and_pack(self, pfns):
+    def mark_and_pack(self, pfns, bits, most):
+        pfns = sorted(pfns)
+        while pfns:
+            base, count = pfns[0], min(most, -(-(pfns[-1] + 1 - pfns[0]) // bits))
+            here = [pfn for pfn in pfns if pfn < base + bits * count]
+            pfns = pfns[len(here) :]
+            self.bitmap = {"base": base, "bits": bits, "count": count, "max": most}
+            self.bits = [0] * min(bits * count, len(self.pages) - base)
+            why = f"Lay {count} bitmaps from PFN {base}."
+            self.tell("round", base, bits * count, why, bitmap=self.bitmap)
+            self.pack_round(here, base)
+        words = [len(self.entries)] + [v << 12 for entry in self.entries for v in entry]
+        self.send(words, 8)
+
+    def pack_round(self, pfns, base):
         run = []
-        for pfn in [*sorted(pfns), None]:
+        for pfn in [*pfns, None]:
             if run and pfn != run[-1] + 1:
                 first, n = run[0], len(run)
-                bit = first - self.base
+                bit = first - base
                 self.bits[bit : bit + n] = [1] * n
                 self.tell("mark", first, n, f"Set the bits of PFN {first} to {first + n - 1}.",
                           bits=[[bit, n]])  # fmt: skip
@@ -136,8 +149,6 @@ class Recorder:
                           entries=[[index, *entry]])  # fmt: skip
                 run = []
             run.append(pfn)
-        words = [len(self.entries)] + [v << 12 for entry in self.entries for v in entry]
-        self.send(words, 8)
 
     def tell_classic(self, pfns):
         for start in range(0, len(pfns), 256):
@@ -155,21 +166,20 @@ def sample_trace(pages=64, inflate=20, path=CHUNKS, seed=7, scale=1, order=0, us
     rng = random.Random(seed)
     taken = {0} | {p for p in range(pages) if rng.random() < used / (1 << order)}
     zones = [["DMA32", 0, pages // 2], ["Normal", pages // 2, pages]]
-    bits = 64 if pages <= 512 else 262144
-    total = bits * -(-pages // bits)
-    r = Recorder(pages, zones, taken, hole or (pages, pages), scale,
-                 min(total, pages) if path == CHUNKS else 0, 0, path)  # fmt: skip
+    r = Recorder(pages, zones, taken, hole or (pages, pages), scale)
     pfns = []
     while len(pfns) < inflate and (pfn := r.take(order)) is not None:
         pfns += range(pfn, pfn + (1 << order))
-    (r.mark_and_pack if path == CHUNKS else r.tell_classic)(pfns)
+    if path == CHUNKS:
+        r.mark_and_pack(pfns, 16 if pages <= 512 else 262144, 1 if pages == 64 else 32)
+    else:
+        r.tell_classic(pfns)
     runs = []
     for code in r.initial_pages:
         if runs and runs[-1][0] == code:
             runs[-1][1] += 1
         else:
             runs.append([code, 1])
-    bitmap = {"base": 0, "bits": bits, "count": total // bits, "max": 32}
     trace = {
         "title": f"Inflate {inflate} of {pages} pages, {path} path",
         "code": f"seed={seed} pages={pages}",
@@ -177,7 +187,6 @@ def sample_trace(pages=64, inflate=20, path=CHUNKS, seed=7, scale=1, order=0, us
         "span": pages,
         "zones": zones,
         "initial": {"pages": runs, "lists": r.initial_lists},
-        "bitmap": bitmap if path == CHUNKS else None,
         "format": path,
         "max_entries": 2047 if path == CHUNKS else 256,
         "regions": r.regions,

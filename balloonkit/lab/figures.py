@@ -8,7 +8,7 @@ from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
 from matplotlib.patches import Patch, Rectangle
 
-from balloonkit.lab import palette
+from balloonkit.lab.palette import BIT_LOOKS, BLACK, EMPTY, HOST_LOOKS, PAGE_LOOKS, Look, rgb
 from balloonkit.lab.replay import START, Trace, state_at
 
 if TYPE_CHECKING:
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 __all__ = ["png", "step_figure"]
 
-_EMPTY = "#EEEEEE"
+_PALE = "#EEEEEE"  # an empty cell, to be told from the paper around the map
 
 
 def png(figure: Figure) -> bytes:
@@ -39,39 +39,46 @@ def step_figure(trace: Trace, step: int) -> Figure:
     """
     state = state_at(trace, step)
     change = {} if step == START else trace["steps"][step]
-    figure = Figure(figsize=(11, 4.6), layout="constrained")
-    title = f"{trace['title']}\n{trace['code']} step={'start' if step == START else step}"
+    figure = Figure(figsize=(11, 5.2))
+    title = f"{trace['title']}\n{trace.get('code', '')} step={'start' if step == START else step}"
     figure.suptitle(title, fontsize=11)
     guest, bits, host = figure.subplots(1, 3)
+    figure.subplots_adjust(left=0.04, right=0.99, top=0.84, bottom=0.2, wspace=0.12)
     base, pages = change.get("base", 0), change.get("pages", 0)
     lit = np.arange(base, base + pages)
-    _grid(guest, state.pages, palette.PAGES, "Guest memory (PFN)", lit)
-    if trace["bitmap"] is None:
+    _grid(guest, state.pages, PAGE_LOOKS, "Guest memory (PFN)", lit)
+    if state.bitmap is None:
         bits.set_axis_off()
-        bits.set_title("No page bitmap: classic path", fontsize=10)
+        classic = trace["format"] == "classic"
+        why = "classic path" if classic else "not laid yet"
+        bits.set_title(f"No page bitmap: {why}", fontsize=10)
     else:
-        first = trace["bitmap"]["base"]
-        _grid(bits, state.bits, palette.BITS, f"Page bitmaps (bit 0: PFN {first})", lit - first)
+        first = state.bitmap["base"]
+        _grid(bits, state.bits, BIT_LOOKS, f"Page bitmaps (bit 0: PFN {first})", lit - first)
     wire = (lit[:, None] * trace["scale"] + np.arange(trace["scale"])).ravel()
     behind = [wire[(wire >= g) & (wire < g + n)] - g + h for g, n, h in trace["regions"]]
-    _grid(host, state.host, palette.HOST, "Host memory (host page)", np.concatenate(behind))
+    _grid(host, state.host, HOST_LOOKS, "Host memory (host page)", np.concatenate(behind))
     counted = zip(trace["counters"], state.counters, strict=True)
     counters = "   ".join(f"{name} {value:,}" for name, value in counted)
     figure.supxlabel(f"{change.get('why', 'Before the first step.')}\n{counters}", fontsize=9)
     return figure
 
 
+def _shade(look: Look) -> str:
+    return _PALE if look.colour == EMPTY else look.colour
+
+
 def _grid(
     axes: "Axes",
     values: "NDArray[np.uint8]",
-    looks: tuple[palette.Look, ...],
+    looks: tuple[Look, ...],
     title: str,
     lit: "NDArray[np.int64]",
 ) -> None:
     columns = 1 << int(np.ceil(np.log2(max(len(values), 64)) / 2))
     rows = -(-len(values) // columns)
     image = np.ones((rows * columns, 3))
-    colours = np.array([to_rgb(look.colour or _EMPTY) for look in looks])
+    colours = np.array([to_rgb(_shade(look)) for look in looks])
     image[: len(values)] = colours[values]
     axes.imshow(image.reshape(rows, columns, 3), interpolation="nearest")
     axes.set_title(title, fontsize=10)
@@ -81,11 +88,10 @@ def _grid(
     if len(values) <= 256:
         for index, value in enumerate(values):
             at = (index % columns, index // columns)
-            axes.text(*at, looks[value].letter, ha="center", va="center", fontsize=7)
+            ink = "white" if sum(rgb(_shade(looks[value]))) < 300 else "black"
+            axes.text(*at, looks[value].letter, ha="center", va="center", fontsize=8, color=ink)
     for index in lit[(lit >= 0) & (lit < len(values))][:1024]:
         corner = (index % columns - 0.5, index // columns - 0.5)
-        axes.add_patch(Rectangle(corner, 1, 1, fill=False, edgecolor=palette.LIT, linewidth=1))
-    names = [
-        Patch(facecolor=look.colour or _EMPTY, hatch=look.hatch, label=look.name) for look in looks
-    ]
+        axes.add_patch(Rectangle(corner, 1, 1, fill=False, edgecolor=BLACK, linewidth=1))
+    names = [Patch(facecolor=_shade(look), hatch=look.hatch, label=look.label) for look in looks]
     axes.legend(handles=names, loc="upper center", bbox_to_anchor=(0.5, -0.02), ncols=2, fontsize=8)

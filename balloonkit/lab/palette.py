@@ -7,9 +7,12 @@ letter, bars the hatch, and every picture has a text twin.
 from typing import NamedTuple
 
 __all__ = [
+    "BIT_LOOKS",
     "BLACK",
     "BLOCK_LOOKS",
     "BLUE",
+    "EMPTY",
+    "HOST_LOOKS",
     "PAGE_LOOKS",
     "PATH_LOOKS",
     "SKY",
@@ -21,6 +24,9 @@ __all__ = [
 
 BLACK, ORANGE, SKY, GREEN = "#000000", "#E69F00", "#56B4E9", "#009E73"
 YELLOW, BLUE, VERMILLION, PURPLE = "#F0E442", "#0072B2", "#D55E00", "#CC79A7"
+
+#: Nothing there: drawn as paper, whatever colour the page around it has.
+EMPTY = "#FFFFFF"
 
 
 class Look(NamedTuple):
@@ -34,7 +40,7 @@ class Look(NamedTuple):
 
 #: A guest page by its state's number (`balloonkit.trace.PAGE_STATES`).
 PAGE_LOOKS = (
-    Look("no RAM", "#FFFFFF", "·", "xx"),
+    Look("no RAM", EMPTY, "·", "xx"),
     Look("in use", "#595959", "U", ""),
     Look("free", SKY, "F", ".."),
     Look("in the balloon", ORANGE, "B", "//"),
@@ -42,6 +48,12 @@ PAGE_LOOKS = (
 
 #: A page of the small guest in the blocks lesson, by the same numbers.
 BLOCK_LOOKS = (*PAGE_LOOKS[:3], Look("taken", ORANGE, "T", "//"))
+
+#: A bit of a page bitmap, by its value; a set bit is a page in the balloon, and looks like one.
+BIT_LOOKS = (Look("bit clear", EMPTY, "0", ""), Look("bit set", ORANGE, "1", "//"))
+
+#: A page of the host, by whether it is resident.
+HOST_LOOKS = (Look("released", EMPTY, "-", "xx"), Look("resident", GREEN, "R", ""))
 
 #: The four stages of an inflate.
 STAGE_LOOKS = {

@@ -14,7 +14,7 @@ from typing import Any
 import anywidget
 import traitlets
 
-from balloonkit.lab import palette
+from balloonkit.lab.palette import BIT_LOOKS, EMPTY, HOST_LOOKS, PAGE_LOOKS, Look
 from balloonkit.lab.replay import START, Trace
 from balloonkit.lab.twin import text_twin
 
@@ -28,9 +28,17 @@ ESM = "\n".join(
 CSS = (_WEB / "player.css").read_text()
 
 
+def _as_data(look: Look) -> dict[str, Any]:
+    # an empty cell has no colour of its own; a striped one keeps a dot where no letter fits
+    empty = look.colour == EMPTY
+    return look._asdict() | {"colour": None if empty else look.colour, "dot": look.hatch == "//"}
+
+
 def pack(trace: Trace) -> bytes:
     """Return trace and palette as zlib bytes of JSON: what the browser gets, once."""
-    text = json.dumps({"trace": trace, "palette": palette.as_json()}, separators=(",", ":"))
+    looks = {"pages": PAGE_LOOKS, "bits": BIT_LOOKS, "host": HOST_LOOKS}
+    palette = {name: [_as_data(look) for look in group] for name, group in looks.items()}
+    text = json.dumps({"trace": trace, "palette": palette}, separators=(",", ":"))
     return zlib.compress(text.encode(), 9)
 
 
@@ -40,7 +48,8 @@ class StepPlayer(anywidget.AnyWidget):
     Parameters
     ----------
     trace : dict
-        The steps of a run.
+        The steps of a run, as `balloonkit.trace.Trace.as_dict` gives them; a ``code`` beside them
+        names the run in the codes of its states.
 
     Attributes
     ----------
@@ -50,11 +59,13 @@ class StepPlayer(anywidget.AnyWidget):
 
     Examples
     --------
-    >>> trace = {"title": "", "code": "seed=7", "span": 1, "initial": {"pages": [[2, 1]],
-    ...          "lists": []}, "bitmap": None, "regions": [], "counters": [], "steps": [{}, {}]}
-    >>> StepPlayer(trace).jump("seed=7 step=1")
-    >>> StepPlayer(trace, step=1).code
-    'seed=7 step=1'
+    >>> from balloonkit.guest import Guest
+    >>> from balloonkit.stepper import trace_inflate
+    >>> trace = trace_inflate(Guest.idle("256KiB"), 4).as_dict() | {"code": "seed=7"}
+    >>> player = StepPlayer(trace)
+    >>> player.jump("seed=7 step=3")
+    >>> player.step
+    3
     """
 
     _esm = ESM
@@ -91,7 +102,8 @@ class StepPlayer(anywidget.AnyWidget):
     @property
     def code(self) -> str:
         """The state Python last asked for, in words the jump box and `jump` understand."""
-        return f"{self.trace['code']} step={'start' if self.step == START else self.step}".strip()
+        step = "start" if self.step == START else self.step
+        return f"{self.trace.get('code', '')} step={step}".strip()
 
     def jump(self, to: int | str) -> None:
         """Move every view to a step, or to the state a code names.
@@ -105,25 +117,26 @@ class StepPlayer(anywidget.AnyWidget):
             match = re.fullmatch(r"(?:(.*?)\s*step=)?(-?\d+|start)", to.strip())
             if match is None:
                 raise ValueError(f"{to!r}: give a step number, or a code that ends in step=31")
-            if match[1] and match[1] != self.trace["code"]:
-                raise ValueError(f"{to!r} is of another run; this one is {self.trace['code']!r}")
+            if match[1] and match[1] != self.trace.get("code"):
+                raise ValueError(f"{to!r} is of another run; this one is {self.code!r}")
             to = START if match[2] == "start" else int(match[2])
         self.step = to
         self.send({"jump": to})  # a view may have moved on while `step` stayed the same
 
     def text_twin(self, step: int | None = None) -> str:
-        """Return all panes at a step as plain text; by default at the last one."""
-        return text_twin(self.trace, self._last if step is None else step)
+        """Return all panes at a step as plain text; by default where it opens."""
+        return text_twin(self.trace, self._opens_at if step is None else step)
 
     def figure(self, step: int | None = None) -> Any:
-        """Return a static picture of a step, a matplotlib Figure; by default of the last one."""
+        """Return a static picture of a step, a matplotlib Figure; by default where it opens."""
         from balloonkit.lab.figures import step_figure
 
-        return step_figure(self.trace, self._last if step is None else step)
+        return step_figure(self.trace, self._opens_at if step is None else step)
 
     @property
-    def _last(self) -> int:
-        return len(self.trace["steps"]) - 1
+    def _opens_at(self) -> int:
+        # the state before the first step says little: a picture of it would show no balloon
+        return len(self.trace["steps"]) - 1 if self.step == START else self.step
 
     def _repr_mimebundle_(self, **kwargs: Any) -> tuple[dict[str, Any], dict[str, Any]] | None:
         """Add text and picture, for where no widget runs: GitHub, nbviewer, a screen reader."""

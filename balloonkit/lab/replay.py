@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["START", "State", "bit_count", "host_pages", "state_at"]
+__all__ = ["START", "State", "host_pages", "state_at"]
 
 Trace = dict[str, Any]
 
@@ -27,7 +27,10 @@ class State:
         0 hole, 1 in use, 2 free, 3 in the balloon.
     lists : list of list of list of int
         First PFN of each free block, by zone and order, head first.
-    bits : array of uint8, shape (`bit_count`,)
+    bitmap : dict or None
+        Base PFN, bits, count and most of the bitmaps as last laid.
+    bits : array of uint8, shape (bits,)
+        Those past the guest's last page stay clear and are left out.
     entries : list of (base, size)
         The message buffer, in 4 KiB balloon pages.
     message : dict or None
@@ -39,9 +42,10 @@ class State:
 
     pages: NDArray[np.uint8]
     lists: list[list[list[int]]]
-    bits: NDArray[np.uint8]
     host: NDArray[np.uint8]
     counters: list[int]
+    bitmap: dict[str, int] | None = None
+    bits: NDArray[np.uint8] = field(default_factory=lambda: np.zeros(0, np.uint8))
     entries: list[tuple[int, int]] = field(default_factory=list)
     message: dict[str, Any] | None = None
 
@@ -49,14 +53,6 @@ class State:
 def host_pages(trace: Trace) -> int:
     """Return the size of the host mapping in 4 KiB pages."""
     return max((host + pages for _, pages, host in trace["regions"]), default=0)
-
-
-def bit_count(trace: Trace) -> int:
-    """Return the bits that can ever be set: those past the guest's last page are not kept."""
-    bitmap = trace["bitmap"]
-    if bitmap is None:
-        return 0
-    return int(max(0, min(bitmap["bits"] * bitmap["count"], trace["span"] - bitmap["base"])))
 
 
 def state_at(trace: Trace, step: int) -> State:
@@ -69,7 +65,7 @@ def state_at(trace: Trace, step: int) -> State:
 
     Examples
     --------
-    >>> trace = {"span": 2, "initial": {"pages": [[2, 2]], "lists": [[[], [0]]]}, "bitmap": None,
+    >>> trace = {"span": 2, "initial": {"pages": [[2, 2]], "lists": [[[], [0]]]},
     ...          "regions": [[0, 2, 0]], "counters": [],
     ...          "steps": [{"state": [[0, 2, 3]], "lists": [["-", 0, 1, 0]]}]}
     >>> state_at(trace, 0).pages.tolist(), state_at(trace, START).lists
@@ -82,7 +78,6 @@ def state_at(trace: Trace, step: int) -> State:
     state = State(
         pages=np.repeat(np.array(codes, np.uint8), lengths),
         lists=[[list(blocks) for blocks in zone] for zone in trace["initial"]["lists"]],
-        bits=np.zeros(bit_count(trace), np.uint8),
         host=np.zeros(host_pages(trace), np.uint8),
         counters=[0] * len(trace["counters"]),
     )
@@ -102,6 +97,11 @@ def _apply(state: State, change: dict[str, Any]) -> None:
             blocks.insert(0 if how == "+" else len(blocks), base)
     for base, pages, code in change.get("state", ()):
         state.pages[base : base + pages] = code
+    if "bitmap" in change:
+        state.bitmap = change["bitmap"]
+        in_reach = len(state.pages) - state.bitmap["base"]
+        in_hand = state.bitmap["bits"] * state.bitmap["count"]
+        state.bits = np.zeros(min(in_hand, in_reach), np.uint8)
     for bit, length in change.get("bits", ()):
         state.bits[bit : bit + length] = 1
     if change.get("clear"):

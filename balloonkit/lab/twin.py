@@ -35,7 +35,7 @@ def text_twin(trace: Trace, step: int) -> str:
     Examples
     --------
     >>> trace = {"title": "One page", "code": "seed=7", "span": 2, "zones": [["DMA", 0, 2]],
-    ...          "initial": {"pages": [[2, 2]], "lists": [[[], [0]]]}, "bitmap": None,
+    ...          "initial": {"pages": [[2, 2]], "lists": [[[], [0]]]},
     ...          "format": "classic", "regions": [[0, 2, 0]], "counters": ["pages"], "scale": 1,
     ...          "steps": [{"kind": "take", "why": "Take the head.", "counters": [2],
     ...                     "state": [[0, 2, 3]], "lists": [["-", 0, 1, 0]]}]}
@@ -52,17 +52,17 @@ def text_twin(trace: Trace, step: int) -> str:
         now = f"step={step} (0 to {len(trace['steps']) - 1}), {change['kind']}: {change['why']}"
     panes = {
         "Free lists (first PFN of each free block, head first)": _free_lists(trace, state),
-        "Guest memory": _map(state.pages, palette.PAGES, "PFN"),
+        "Guest memory": _map(state.pages, palette.PAGE_LOOKS, "PFN"),
         "Page bitmaps": _bitmaps(trace, state),
         "Message buffer": _entries(trace, state),
         "Virtqueue": _message(state),
-        "Host memory": _map(state.host, palette.HOST, "host page"),
+        "Host memory": _map(state.host, palette.HOST_LOOKS, "host page"),
         "Counters": (
             f"{name:>14} {value:,}"
             for name, value in zip(trace["counters"], state.counters, strict=True)
         ),
     }
-    lines = [trace["title"], f"{trace['code']} {now}".strip()]
+    lines = [trace["title"], f"{trace.get('code', '')} {now}".strip()]
     for title, body in panes.items():
         lines += ["", title, *_shortened(list(body) or ["  none"])]
     return "\n".join(lines)
@@ -84,16 +84,17 @@ def _free_lists(trace: Trace, state: State) -> Iterator[str]:
 
 
 def _map(values: NDArray[np.uint8], looks: Iterable[palette.Look], unit: str) -> Iterator[str]:
-    names = [look.name for look in looks]
+    names = [look.label for look in looks]
     for first, pages, value in runs(values):
         yield f"  {unit} {first:>6} to {first + pages - 1:<6} {pages:>6} pages  {names[value]}"
 
 
 def _bitmaps(trace: Trace, state: State) -> Iterator[str]:
-    if trace["bitmap"] is None:
+    if trace["format"] == "classic":
         yield "  none: the classic path puts every PFN straight into the message"
+    if state.bitmap is None:
         return
-    base, bits = trace["bitmap"]["base"], trace["bitmap"]["bits"]
+    base, bits = state.bitmap["base"], state.bitmap["bits"]
     for start in range(0, len(state.bits), bits):
         ones = [
             f"{first}" if n == 1 else f"{first}-{first + n - 1}"
@@ -120,7 +121,7 @@ def _message(state: State) -> Iterator[str]:
     message, data = state.message, bytes.fromhex(state.message["hex"])
     yield (
         f"  descriptor {message['desc']}, avail idx {message['avail']}, "
-        f"used idx {message['used']}, {message['bytes']} bytes"
+        f"used idx {message['used']}, {message['bytes']} bytes, the first {len(data)}:"
     )
     for offset in range(0, len(data), 16):
         yield f"  {offset:04x}  {data[offset : offset + 16].hex(' ')}"

@@ -10,16 +10,19 @@ from pathlib import Path
 
 from playwright.sync_api import sync_playwright
 
+from balloonkit.guest import Guest
 from balloonkit.lab.player import pack
 from balloonkit.lab.static_page import static_html
-from tests.browser.conftest import ARGUMENTS, CHROMIUM
-from tests.sample_traces import CLASSIC, sample_trace
+from balloonkit.stepper import trace_inflate
+from balloonkit.wire import Feature, PageBitmaps
 
+#: What a run is called, its guest's size, pages to take, and how.
 RUNS = {
-    "64 pages": {"pages": 64, "inflate": 20},
-    "4096 pages, blocks": {"pages": 4096, "inflate": 1500, "order": 2},
-    "4096 pages, one by one": {"pages": 4096, "inflate": 300},
-    "4096 pages, classic": {"pages": 4096, "inflate": 300, "path": CLASSIC},
+    "64 pages": ("256KiB", 20, {}),
+    "4096 pages, small bitmaps": ("16MiB", 1500, {"steps_per_stage": 100}),
+    "4096 pages, one bitmap": ("16MiB", 1500, {"bitmaps": PageBitmaps()}),
+    "4096 pages, a step each": ("16MiB", 1500, {"steps_per_stage": 5000}),
+    "4096 pages, classic": ("16MiB", 1500, {"features": Feature(0)}),
 }
 
 MEASURE = """async () => {
@@ -56,9 +59,11 @@ MEASURE = """async () => {
 
 def main() -> None:
     with sync_playwright() as driver, tempfile.TemporaryDirectory() as folder:
-        browser = driver.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
-        for name, options in RUNS.items():
-            trace, _ = sample_trace(**options)
+        browser = driver.chromium.launch(
+            executable_path="/usr/bin/chromium", args=["--no-sandbox", "--disable-gpu"]
+        )
+        for name, (size, pages, options) in RUNS.items():
+            trace = trace_inflate(Guest.aged(size, 0.5), pages, **options).as_dict()
             path = Path(folder) / "page.html"
             path.write_text(static_html(trace, name))
             page = browser.new_page(viewport={"width": 1280, "height": 1200})

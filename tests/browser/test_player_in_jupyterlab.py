@@ -62,7 +62,7 @@ def test_keys_step_the_player_and_the_kernel_hears_nothing(opened):
     press(page, "ArrowRight", "ArrowRight", "ArrowRight", "ArrowLeft")
     assert position(page) == "step 1"
     press(page, "End")
-    assert position(page) == "step 53"
+    assert position(page) == "step 55"
     press(page, "Home")
     assert position(page) == "start"
     page.get_by_label("Step", exact=True).focus()

@@ -2,16 +2,21 @@
 
 import io
 import json
+import re
 import zlib
 
 import numpy as np
 import pytest
-from sample_traces import CHUNKS, CLASSIC, sample_trace
+from sample_traces import CLASSIC, sample_trace
 
+from balloonkit.guest import Guest
+from balloonkit.lab.palette import PAGE_LOOKS
 from balloonkit.lab.player import CSS, ESM, StepPlayer, pack
 from balloonkit.lab.replay import START, state_at
 from balloonkit.lab.static_page import player_fragment, static_html
 from balloonkit.lab.twin import runs, text_twin
+from balloonkit.stepper import trace_inflate
+from balloonkit.wire import Feature
 
 KINDS = {
     "small chunks": {"pages": 64, "inflate": 20, "hole": (24, 32)},
@@ -38,6 +43,7 @@ def test_replay_equals_what_the_generator_kept_in_its_own_books(sample):
         assert state.pages.tolist() == expected["pages"]
         assert state.lists == expected["lists"]
         assert state.bits.tolist() == expected["bits"]
+        assert state.bitmap == expected["bitmap"]
         assert state.entries == expected["entries"]
         assert state.message == expected["message"]
         assert state.host.tolist() == expected["host"]
@@ -53,7 +59,7 @@ def section(text, title):
 
 def test_text_twin_says_what_the_generator_kept_in_its_own_books():
     trace, truth = sample_trace(64, 12, hole=(24, 32), used=0.1)
-    names = ["hole", "in use", "free", "in balloon"]
+    names = [look.label for look in PAGE_LOOKS]
     for step in range(START, len(trace["steps"])):
         text, expected = text_twin(trace, step), truth[step + 1]
         pages = []
@@ -96,12 +102,12 @@ def test_runs_of_an_empty_array_are_none():
     assert runs(np.zeros(0, np.uint8)) == []
 
 
-@pytest.mark.parametrize("step", [-2, 54])
+@pytest.mark.parametrize("step", [-2, 56])
 def test_a_step_the_trace_does_not_have_is_refused_by_name(trace, step):
-    assert len(trace["steps"]) == 54
-    with pytest.raises(IndexError, match=f"step {step}: this trace has steps 0 to 53"):
+    assert len(trace["steps"]) == 56
+    with pytest.raises(IndexError, match=f"step {step}: this trace has steps 0 to 55"):
         state_at(trace, step)
-    with pytest.raises(ValueError, match=f"step {step}: this run has steps 0 to 53"):
+    with pytest.raises(ValueError, match=f"step {step}: this run has steps 0 to 55"):
         StepPlayer(trace, step=step)
 
 
@@ -110,9 +116,11 @@ def test_trace_without_steps_is_refused(trace):
         StepPlayer(trace | {"steps": []})
 
 
-@pytest.mark.parametrize("path", [CHUNKS, CLASSIC])
-def test_trace_of_4096_pages_and_over_200_steps_stays_under_100_kb(path):
-    trace, _ = sample_trace(4096, 1500, order=2, path=path)
+@pytest.mark.parametrize("features", [Feature.PAGE_CHUNKS, Feature(0)])
+def test_trace_of_4096_pages_and_over_200_steps_stays_under_100_kb(features):
+    guest = Guest.aged("16MiB", 0.5)
+    trace = trace_inflate(guest, 3000, features, steps_per_stage=200).as_dict()
+    assert trace["span"] == 4096
     assert len(trace["steps"]) > 200
     assert len(pack(trace)) < 100_000
 
@@ -143,7 +151,9 @@ def test_jump_reads_a_state_code_and_code_writes_it(trace):
 
 
 def test_jump_refuses_the_code_of_another_run(trace):
-    with pytest.raises(ValueError, match=r"of another run; this one is 'seed=7 pages=64'"):
+    with pytest.raises(
+        ValueError, match=r"of another run; this one is 'seed=7 pages=64 step=start'"
+    ):
         StepPlayer(trace).jump("seed=8 pages=64 step=31")
 
 
@@ -163,6 +173,7 @@ def test_a_new_trace_starts_at_the_start(trace):
 def test_display_carries_a_picture_and_the_text_twin_beside_the_widget(trace):
     data, _ = StepPlayer(trace)._repr_mimebundle_()
     assert data["text/plain"] == text_twin(trace, len(trace["steps"]) - 1)
+    assert StepPlayer(trace, 9)._repr_mimebundle_()[0]["text/plain"] == text_twin(trace, 9)
     assert "application/vnd.jupyter.widget-view+json" in data
     from matplotlib.image import imread
 
@@ -175,15 +186,25 @@ def test_figure_draws_every_kind_of_trace(sample):
     player = StepPlayer(trace)
     titles = [axes.get_title() for axes in player.figure(0).axes]
     assert titles[0] == "Guest memory (PFN)"
-    assert ("classic path" in titles[1]) == (trace["bitmap"] is None)
+    assert ("classic path" in titles[1]) == (trace["format"] == CLASSIC)
     player.figure(START)
 
 
 def test_module_imports_nothing_and_loads_nothing():
-    assert "import " not in ESM.replace("import every", "")
+    assert not re.search(r"^\s*import\b|\bimport\(", ESM, re.MULTILINE)
     for text in (ESM, CSS):
         assert "http" not in text
         assert "url(" not in text
+
+
+@pytest.mark.parametrize("features", [Feature.PAGE_CHUNKS, Feature(0)])
+def test_a_traced_inflate_ends_with_its_pages_in_the_balloon_and_released(features):
+    guest = Guest.aged("256KiB", 0.5)
+    trace = trace_inflate(guest, 20, features).as_dict()
+    state = state_at(trace, len(trace["steps"]) - 1)
+    assert (state.pages == 3).sum() == (state.host == 0).sum() == 20
+    assert text_twin(trace, 3).count("\n") > 10
+    StepPlayer(trace).figure()
 
 
 def test_static_page_escapes_its_title_and_names_no_server(trace):

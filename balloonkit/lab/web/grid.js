@@ -8,18 +8,17 @@ function readable(hex) {
   return r * 0.299 + g * 0.587 + b * 0.114 > 100 ? "#000" : "#fff";
 }
 
-/**
- * bands: [{start, count, label}], looks: [{letter, colour, hatch}] by cell value,
- * name(index): the number at the left of a row, numbered as the reader counts it.
- */
-function makeGrid({ bands, looks, name }) {
+/** A grid; looks are [{letter, colour, dot}] by cell value. */
+function makeGrid(looks) {
   const canvas = document.createElement("canvas");
   const pen = canvas.getContext("2d");
-  const total = bands.reduce((sum, band) => sum + band.count, 0);
-  let columns = 1, cell = 0, ratio = 1, margin = 0;
+  let bands = [], columns = 1, cell = 0, labelled = true, ratio = 1, margin = 0;
   const px = (css) => Math.round(css * ratio);
 
-  function layout(width, height) {
+  /** bands: [{start, count, label, first}]; cells from `start`, which the reader counts from `first`. */
+  function layout(newBands, width, height) {
+    bands = newBands;
+    const total = bands.reduce((sum, band) => sum + band.count, 0);
     ratio = window.devicePixelRatio || 1;
     margin = px(MARGIN);
     columns = 8;
@@ -32,11 +31,14 @@ function makeGrid({ bands, looks, name }) {
       band.rows = Math.ceil((band.lead + band.count) / columns);
       rows += band.rows;
     }
-    const fits = Math.min(Math.floor(room / columns), Math.floor((px(height - ABOVE - bands.length * (LABEL + BELOW))) / rows));
-    cell = Math.max(1, Math.min(px(WIDEST_CELL), fits));
+    labelled = bands.length * LABEL < height / 2; // else the axis names the bands
+    const between = (labelled ? LABEL : 0) + BELOW;
+    const wide = Math.max(1, Math.floor(room / columns));
+    const tall = Math.floor(px(height - ABOVE - bands.length * between) / rows);
+    cell = Math.min(px(WIDEST_CELL), wide, Math.max(px(4), tall)); // lower than 4: scroll
     let y = px(ABOVE);
     for (const band of bands) {
-      band.top = y += px(LABEL);
+      band.top = y += labelled ? px(LABEL) : 0;
       y += band.rows * cell + px(BELOW);
     }
     canvas.width = margin + columns * cell + 2;
@@ -64,11 +66,14 @@ function makeGrid({ bands, looks, name }) {
     pen.textAlign = "left";
     for (let c = 0; c < columns; c += columns / 4)
       pen.fillText("+" + c, margin + c * cell, px(7));
+    let free = 0; // below this an axis label has room
     for (const band of bands) {
       const end = band.start + band.count;
-      pen.fillStyle = ink;
-      pen.textAlign = "left";
-      pen.fillText(band.label, margin, band.top - px(8));
+      if (labelled) {
+        pen.fillStyle = ink;
+        pen.textAlign = "left";
+        pen.fillText(band.label, margin, band.top - px(8));
+      }
       for (let i = band.start; i < end; ) { // runs of one value, row by row
         const rowEnd = i + columns - ((i - band.start + band.lead) % columns);
         let j = i + 1;
@@ -76,7 +81,7 @@ function makeGrid({ bands, looks, name }) {
         const [x, y] = where(band, i);
         pen.fillStyle = looks[values[i]].colour ?? empty;
         pen.fillRect(x, y, (j - i) * cell, cell);
-        if (looks[values[i]].hatch && dots) {
+        if (looks[values[i]].dot && dots) {
           const size = Math.max(1, Math.round(cell / 3)), off = Math.floor((cell - size) / 2);
           pen.fillStyle = "#000";
           for (let k = 0; k < j - i; k++) pen.fillRect(x + k * cell + off, y + off, size, size);
@@ -90,13 +95,14 @@ function makeGrid({ bands, looks, name }) {
         for (let r = 0; r <= band.rows; r++)
           pen.fillRect(margin, band.top + r * cell, columns * cell, 1);
       }
-      pen.textAlign = "right"; // the axis: number of each row's first cell
+      pen.textAlign = "right"; // the axis: number of each row's first cell, or of the band
       pen.fillStyle = quiet;
-      const every = Math.max(1, Math.ceil(px(13) / cell));
-      for (let r = 0; r < band.rows; r += every) {
-        const first = Math.max(band.start, band.start - band.lead + r * columns);
-        const y = band.top + r * cell + cell / 2;
-        pen.fillText(name(first), margin - px(5), y);
+      for (let r = 0; r < band.rows; r++) {
+        const y = band.top + (r + 0.5) * cell;
+        if (y < free) continue;
+        const first = Math.max(0, r * columns - band.lead) + band.first;
+        pen.fillText(labelled ? first : band.short, margin - px(5), y);
+        free = y + px(12);
       }
       if (letters) {
         pen.textAlign = "center";
@@ -109,8 +115,11 @@ function makeGrid({ bands, looks, name }) {
         pen.font = `${px(10)}px ${mono}`;
       }
     }
-    outline(lit, paper, px(3));
-    outline(lit, ink, px(2));
+    if (lit.length > 64 && !letters) outline(lit, ink, 1); // thicker would hide what is between
+    else {
+      outline(lit, paper, px(3));
+      outline(lit, ink, px(2));
+    }
   }
 
   // Around the lit cells; drawn twice, a wide line of paper below one of ink, to show anywhere.

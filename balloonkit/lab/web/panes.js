@@ -2,14 +2,11 @@
 //
 // A pane is {element, body, size(width, height), draw(state, lit, follow), count(), piece(i),
 // pointed(event), reveal(i), stride()}. A piece is {base, pages, label} in guest pages; lit is the
-// range [base, pages] to outline, or null; with `follow` the pane scrolls to it.
+// ranges of pages to light (makeLit); with `follow` the pane scrolls to the first.
 
 const ROW = 20; // CSS pixels of a list row
 
 const escapeText = (text) => String(text).replace(/[&<>"]/g, (c) => `&#${c.charCodeAt(0)};`);
-
-const overlaps = ({ base, pages }, lit) =>
-  lit !== null && base < lit[0] + lit[1] && lit[0] < base + pages;
 
 /** Scrolls `scroller` (never the page) until the stretch from top to bottom is in view. */
 function scrollTo(scroller, top, bottom) {
@@ -24,9 +21,9 @@ function makeFrame(id, title, term, looks = []) {
   element.dataset.pane = id;
   const legend = looks
     .map((look) => {
-      const dot = look.hatch ? " bk-dotted" : "";
-      const style = look.colour ? `style="background:${look.colour}"` : "";
-      return `<span><i class="bk-swatch${dot}" ${style}>${look.letter}</i>${look.name}</span>`;
+      const dot = look.dot ? " bk-dotted" : "";
+      const style = look.colour ? `style="background:${look.colour};color:${readable(look.colour)}"` : "";
+      return `<span><i class="bk-swatch${dot}" ${style}>${look.letter}</i>${look.label}</span>`;
     })
     .join("");
   element.innerHTML = `<h4>${title}</h4><p class="bk-term">${term}</p><p class="bk-fact"></p>
@@ -49,17 +46,26 @@ function makeFrame(id, title, term, looks = []) {
   };
 }
 
-function makeGridPane(frame, grid, { count, values, cells, piece }) {
+/** bandsOf(state) gives the same array as long as the bands stay where they are. */
+function makeGridPane(frame, looks, { bandsOf, values, cells, piece }) {
+  const grid = makeGrid(looks);
+  let size = null, laid = null, count = 0;
   frame.body.append(grid.canvas);
   return {
     ...frame,
-    size(width, height) {
-      grid.layout(width, height);
-      frame.element.classList.toggle("bk-small", grid.small());
+    size(...newSize) {
+      [size, laid] = [newSize, null];
     },
     draw(state, lit, follow) {
-      const outlined = lit ? cells(lit) : [];
-      grid.draw(values(state), outlined);
+      if (!size) return;
+      const bands = bandsOf(state), shown = values(state);
+      if (bands !== laid) {
+        grid.layout((laid = bands), ...size);
+        frame.element.classList.toggle("bk-small", grid.small());
+      }
+      count = shown.length;
+      const outlined = lit.ranges.flatMap(([base, pages]) => cells(base, pages, state));
+      grid.draw(shown, outlined);
       if (follow && outlined.length) this.reveal(outlined[0][0]);
     },
     count: () => count,
@@ -76,13 +82,13 @@ function makeListPane(frame, { rowsOf, rowHtml, pieceOf, drawn = () => {} }) {
   inner.className = "bk-rows";
   scroller.append(inner);
   frame.body.append(scroller);
-  let rows = [], lit = null;
+  let rows = [], lit = { touches: () => false };
   function build() {
     const from = Math.max(0, Math.floor(scroller.scrollTop / ROW) - 1);
     const to = Math.min(rows.length, from + Math.ceil(scroller.clientHeight / ROW) + 3);
     let html = "";
     for (let i = from; i < to; i++) {
-      const on = overlaps(pieceOf(rows, i), lit) ? " bk-lit" : "";
+      const on = lit.touches(pieceOf(rows, i)) ? " bk-lit" : "";
       html += `<div class="bk-row${on}" data-i="${i}" style="top:${i * ROW}px">`
         + `${rowHtml(rows, i)}</div>`;
     }
@@ -98,9 +104,13 @@ function makeListPane(frame, { rowsOf, rowHtml, pieceOf, drawn = () => {} }) {
     draw(state, newLit, follow) {
       [rows, lit] = [rowsOf(state), newLit];
       inner.style.height = rows.length * ROW + "px";
-      const first = lit ? rows.findIndex((_, i) => overlaps(pieceOf(rows, i), lit)) : -1;
+      const on = (_, i) => lit.touches(pieceOf(rows, i));
+      const first = rows.findIndex(on);
       drawn(state, rows, first);
-      if (follow && (first >= 0 || !lit)) this.reveal(first >= 0 ? first : rows.length - 1);
+      if (follow && first >= 0) {
+        this.reveal(rows.findLastIndex(on));
+        this.reveal(first);
+      } else if (follow && !lit.ranges.length) this.reveal(rows.length - 1);
       build();
     },
     count: () => rows.length,

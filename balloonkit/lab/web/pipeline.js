@@ -3,7 +3,7 @@
 function makeFreeListPane(trace, palette) {
   const frame = makeFrame("lists", "Free lists",
     "Free blocks of 2<sup>order</sup> pages by order, head of the list first.",
-    [{ ...palette.pages[2], name: "free block, by its first PFN" }]);
+    [{ ...palette.pages[2], label: "free block, by its first PFN" }]);
   const seen = trace.initial.lists.map((zone) => zone.map((blocks) => blocks.length > 0));
   for (const step of trace.steps) // an order that never holds a block would be a row of nothing
     for (const [how, zone, order] of step.lists ?? []) if (how !== "-") seen[zone][order] = true;
@@ -17,12 +17,12 @@ function makeFreeListPane(trace, palette) {
     let html = `<div class="bk-order"><span title="${pages} pages">order ${order}</span>`
       + `<b>${all.length}</b>`;
     for (const piece of shown) {
-      const on = mark(overlaps(piece, lit));
+      const on = mark(lit.touches(piece));
       html += `<i class="bk-block${on}" data-i="${pieces.length}">${piece.base}</i>`;
       pieces.push(piece);
     }
     if (rest.length) {
-      const on = mark(rest.some((piece) => overlaps(piece, lit)));
+      const on = mark(rest.some(lit.touches));
       const title = rest.slice(0, 60).map(({ base }) => base).join(" ");
       html += `<i class="bk-more${on}" title="${title}">+${rest.length}</i>`;
     }
@@ -55,43 +55,66 @@ function makeFreeListPane(trace, palette) {
   };
 }
 
+/** The pane with a line on its state above it. */
+function withFact(pane, factOf) {
+  const { draw } = pane;
+  return Object.assign(pane, {
+    draw(state, lit, follow) {
+      pane.fact.textContent = factOf(state);
+      draw.call(pane, state, lit, follow);
+    },
+  });
+}
+
 function makeMapPane(trace, palette) {
-  const bands = trace.zones.map(([zone, first, end]) =>
-    ({ start: first, count: end - first, label: zone }));
+  const bands = trace.zones
+    .map(([zone, first, end]) =>
+      ({ start: first, first, count: Math.min(end, trace.span) - first, label: zone }))
+    .filter((band) => band.count > 0);
   const holes = trace.initial.pages.some(([code]) => code === 0);
   const frame = makeFrame("map", "Guest memory",
     `Every page the guest has: one cell is one page of ${trace.page_kib} KiB (a PFN).`,
     palette.pages.slice(holes ? 0 : 1));
-  return makeGridPane(frame, makeGrid({ bands, looks: palette.pages, name: (i) => i }), {
-    count: trace.span,
+  return makeGridPane(frame, palette.pages, {
+    bandsOf: () => bands,
     values: (state) => state.pages,
-    cells: (lit) => [lit],
+    cells: (base, pages) => [[base, pages]],
     piece: (i) => ({ base: i, pages: 1, label: "page" }),
   });
 }
 
 function makeBitmapPane(trace, palette) {
-  if (!trace.bitmap) {
+  if (trace.format === "classic") {
     const frame = makeFrame("bits", "Page bitmaps",
       "One bit per page, set once the balloon has it.");
     frame.body.innerHTML =
       "<p class='bk-none'>The classic path has none: PFNs go straight into the message.</p>";
     return frame;
   }
-  const { base, bits, max } = trace.bitmap, total = bitCount(trace);
-  const bands = [];
-  for (let start = 0; start < total; start += bits) {
-    const label = `bitmap ${bands.length}: bit 0 is PFN ${base + start}`;
-    bands.push({ start, count: Math.min(bits, total - start), label });
+  const frame = makeFrame("bits", "Page bitmaps",
+    "One bit per page, set once the balloon has it. Kept by the guest, never sent.", palette.bits);
+  let laid = null, bands = [];
+  function bandsOf({ bitmap, bits }) {
+    if (bitmap === laid) return bands;
+    [laid, bands] = [bitmap, []];
+    for (let start = 0; start < bits.length; start += bitmap.bits) {
+      const label = `bitmap ${bands.length}: bit 0 is PFN ${bitmap.base + start}`;
+      const count = Math.min(bitmap.bits, bits.length - start);
+      bands.push({ start, first: 0, count, label, short: `#${bands.length}` });
+    }
+    return bands;
   }
-  const frame = makeFrame("bits", "Page bitmaps", "One bit per page. Kept by the guest, never sent."
-    + ` ${bits.toLocaleString("en")} bits each, at most ${max}.`, palette.bits);
-  return makeGridPane(frame, makeGrid({ bands, looks: palette.bits, name: (i) => i % bits }), {
-    count: total,
+  const pane = makeGridPane(frame, palette.bits, {
+    bandsOf,
     values: (state) => state.bits,
-    cells: ([first, pages]) => [[first - base, pages]],
-    piece: (i) => ({ base: base + i, pages: 1,
-      label: `bit ${i % bits} of bitmap ${Math.floor(i / bits)}` }),
+    cells: (base, pages) => (laid ? [[base - laid.base, pages]] : []),
+    piece: (i) => ({ base: laid.base + i, pages: 1,
+      label: `bit ${i % laid.bits} of bitmap ${Math.floor(i / laid.bits)}` }),
+  });
+  return withFact(pane, ({ bitmap }) => {
+    if (!bitmap) return "not laid yet";
+    const size = bitmap.bits.toLocaleString("en");
+    return `${bitmap.count} of at most ${bitmap.max} in hand, ${size} bits each`;
   });
 }
 
@@ -166,39 +189,36 @@ function makeMessagePane(trace) {
         + tile("avail idx", avail, "buffers the guest has offered so far")
         + tile("used idx", used, "buffers the host has given back so far")
         + tile("bytes", bytes, "length of the message");
+      const shown = message ? message.hex.length / 2 : 0;
+      const part = shown < bytes ? `; first ${shown} bytes:` : "";
       frame.fact.textContent = !message ? "no message yet"
-        : avail === used ? "acknowledged: nothing in flight" : "kicked: the guest waits for the ack";
+        : (avail === used ? "acknowledged" : "kicked: the guest waits") + part;
     },
   });
 }
 
 function makeHostPane(trace, palette) {
-  const bands = trace.regions.map(([gpa, pages, host]) => ({ start: host, count: pages,
+  const bands = trace.regions.map(([gpa, pages, host]) => ({ start: host, first: host, count: pages,
     label: `region at GPA 0x${(gpa * 4096).toString(16)}: ${pages} pages` }));
   const frame = makeFrame("host", "Host memory",
     "The mapping behind the guest, 4 KiB a cell: released pages cost the host nothing.",
     [palette.host[1], palette.host[0]]);
-  const pane = makeGridPane(frame, makeGrid({ bands, looks: palette.host, name: (i) => i }), {
-    count: hostPages(trace),
+  const pane = makeGridPane(frame, palette.host, {
+    bandsOf: () => bands,
     values: (state) => state.host,
-    cells: ([base, pages]) => toHost(trace, base, pages),
+    cells: (base, pages) => toHost(trace, base, pages),
     piece: (i) => ({ base: toGuest(trace, i), pages: 1, label: `host page ${i}` }),
   });
-  const { draw } = pane;
-  pane.draw = function (state, lit, follow) {
-    const resident = state.host.reduce((sum, page) => sum + page, 0);
-    const more = state.ranges.length > 1 ? `, and ${state.ranges.length - 1} more` : "";
-    const [first] = state.ranges;
-    frame.fact.textContent = first
-      ? `GPA 0x${(first[0] * 4096).toString(16)} \u2192 host page ${first[2]}, ${first[1]} long${more}`
-      : `${resident} of ${state.host.length} pages resident`;
-    draw.call(pane, state, lit, follow);
-  };
-  return pane;
+  return withFact(pane, ({ ranges, host }) => {
+    if (!ranges.length) return `${host.reduce((a, b) => a + b, 0)} of ${host.length} pages resident`;
+    const [[gpa, pages, at]] = ranges;
+    const more = ranges.length > 1 ? `, ${ranges.length - 1} more` : ` (${pages} long)`;
+    return `GPA 0x${(gpa * 4096).toString(16)} \u2192 host page ${at}${more}`;
+  });
 }
 
 /** The pane a kind of step happens in. */
-const HOME = { split: "lists", take: "map", mark: "bits", run: "bits", chunk: "entries",
+const HOME = { split: "lists", take: "map", round: "bits", mark: "bits", run: "bits", chunk: "entries",
   pfn: "entries", send: "message", ack: "message", translate: "host", release: "host",
   reject: "host" };
 

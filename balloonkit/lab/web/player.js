@@ -54,30 +54,30 @@ function makePlayer(element, { trace, palette }, startAt) {
   const stateAt = makeReplay(trace), last = trace.steps.length - 1;
   const panes = makePanes(trace, palette);
   $(".bk-panes").append(...panes.map((pane) => pane.element));
-  let step = -1, state = null, lit = null, timer = null;
-
-  const stepPages = () => {
-    const { base = 0, pages = 0 } = trace.steps[step] ?? {};
-    return pages ? [base, pages] : null;
-  };
+  let step = -1, state = null, lit = makeLit(trace, []), timer = null;
 
   function whyHtml(k) {
     if (k < 0) return "<b>start</b> Before the first step. Press play, or the right arrow key.";
     return `<b>${escapeText(trace.steps[k].kind)}</b> ${escapeText(trace.steps[k].why)}`;
   }
 
-  function describe(range, label) {
-    if (!range) return "Point at any piece, or tab to a pane and press the up and down arrow keys.";
-    const [base, pages] = range, kinds = new Set(state.pages.subarray(base, base + pages));
-    const names = [...kinds].map((code) => palette.pages[code].name).join(" and ") || "no such page";
+  function describe({ ranges }, label) {
+    if (!ranges.length)
+      return "Point at any piece, or tab to a pane and press the up and down arrow keys.";
+    if (ranges.length > 1) {
+      const pages = ranges.reduce((sum, [, length]) => sum + length, 0);
+      return `${label} \u00b7 ${pages} pages in ${ranges.length} ranges`;
+    }
+    const [[base, pages]] = ranges, kinds = new Set(state.pages.subarray(base, base + pages));
+    const names = [...kinds].map((code) => palette.pages[code].label).join(" and ") || "no such page";
     const host = toHost(trace, base, pages).map(([at, n]) => rangeName("host page", at, n));
     const gpa = "GPA 0x" + (base * trace.page_kib * 1024).toString(16);
     return [label, rangeName("PFN", base, pages), names, gpa, host.join(", ") || "no host page"]
       .filter(Boolean).join(" \u00b7 ");
   }
 
-  function light(range, label, from) {
-    lit = range;
+  function light(ranges, label, from) {
+    lit = makeLit(trace, ranges);
     for (const pane of panes) pane.draw(state, lit, pane !== from);
     readout.textContent = describe(lit, label);
   }
@@ -85,7 +85,7 @@ function makePlayer(element, { trace, palette }, startAt) {
   function go(to) {
     step = Math.max(-1, Math.min(last, to));
     state = stateAt(step);
-    lit = stepPages();
+    lit = makeLit(trace, stepPages(trace, step, state));
     const home = HOME[trace.steps[step]?.kind];
     for (const pane of panes) {
       pane.draw(state, lit, true);
@@ -164,7 +164,7 @@ function makePlayer(element, { trace, palette }, startAt) {
     readout.setAttribute("aria-live", "polite");
     const piece = pane.piece(pane.walked);
     pane.reveal(pane.walked);
-    light(piece.pages ? [piece.base, piece.pages] : null, piece.label, pane);
+    light(piece.pages ? [[piece.base, piece.pages]] : [], piece.label, pane);
     return true;
   }
 
@@ -188,14 +188,18 @@ function makePlayer(element, { trace, palette }, startAt) {
     if (name) actions[name]();
   });
   scrubber.addEventListener("input", () => stepTo(Number(scrubber.value)));
+  function rest() { // nothing pointed at: the pages of the step itself
+    const ranges = stepPages(trace, step, state);
+    if (String(ranges) !== String(lit.ranges)) light(ranges, "this step", null);
+  }
   for (const pane of panes) {
     pane.body.addEventListener("pointermove", (event) => {
       const i = pane.pointed(event);
       const piece = i === null ? null : pane.piece(i);
-      const range = piece?.pages ? [piece.base, piece.pages] : stepPages();
-      if (String(range) !== String(lit)) light(range, piece?.label ?? "this step", pane);
+      if (!piece?.pages) rest();
+      else if (String(lit.ranges) !== `${piece.base},${piece.pages}`)
+        light([[piece.base, piece.pages]], piece.label, pane);
     });
-    const rest = () => light(stepPages(), "this step", null);
     pane.body.addEventListener("pointerleave", rest);
     pane.body.addEventListener("blur", () => {
       delete pane.walked;

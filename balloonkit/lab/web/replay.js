@@ -4,10 +4,6 @@ const SNAPSHOT_EVERY = 32; // stepping back replays at most this many steps
 
 const hostPages = (trace) => Math.max(0, ...trace.regions.map(([, pages, host]) => host + pages));
 
-/** Bits that can ever be set: those past the guest's last page stay clear and are not kept. */
-export const bitCount = ({ bitmap, span }) =>
-  bitmap ? Math.max(0, Math.min(bitmap.bits * bitmap.count, span - bitmap.base)) : 0;
-
 function startState(trace) {
   const pages = new Uint8Array(trace.span);
   let at = 0;
@@ -17,7 +13,8 @@ function startState(trace) {
   return {
     pages,
     host,
-    bits: new Uint8Array(bitCount(trace)),
+    bitmap: null, // as last laid
+    bits: new Uint8Array(0), // those past the guest's last page stay clear and are left out
     lists: trace.initial.lists.map((zone) => zone.map((blocks) => blocks.slice())),
     entries: [],
     sent: [], // what the buffer held when it was last emptied
@@ -44,6 +41,10 @@ function applyStep(state, step) {
     else blocks.push(base);
   }
   for (const [base, pages, code] of step.state ?? []) state.pages.fill(code, base, base + pages);
+  if (step.bitmap) {
+    const { base, bits, count } = (state.bitmap = step.bitmap);
+    state.bits = new Uint8Array(Math.min(bits * count, state.pages.length - base));
+  }
   for (const [bit, length] of step.bits ?? []) state.bits.fill(1, bit, bit + length);
   if (step.clear) [state.sent, state.entries] = [state.entries, []];
   for (const [index, base, size] of step.entries ?? []) state.entries[index] = [base, size];
@@ -93,6 +94,32 @@ export function entryPages(trace, base, size) {
   return [first, Math.ceil((base + size) / trace.scale) - first];
 }
 
+/** The ranges [base, pages] of guest pages that step k is about, as finely as its changes tell. */
+export function stepPages(trace, k, state) {
+  const { base, pages, ...step } = trace.steps[k] ?? {};
+  const inGuest = ([gpa, length]) => entryPages(trace, gpa, length);
+  if (step.state) return step.state;
+  if (step.bits) return step.bits.map(([bit, length]) => [bit + state.bitmap.base, length]);
+  if (step.entries) return step.entries.map(([, ...entry]) => inGuest(entry));
+  if (step.ranges) return step.ranges.map(inGuest);
+  if (step.host)
+    return step.host.map(([host, length]) => {
+      const first = toGuest(trace, host);
+      return [first, toGuest(trace, host + length - 1) - first + 1];
+    });
+  if (step.message) return (step.clear ? state.sent : state.entries).map(inGuest);
+  return pages ? [[base, pages]] : [];
+}
+
+/** Ranges of guest pages to light, with a quick answer to whether a piece is among them. */
+export function makeLit(trace, ranges) {
+  const before = new Uint32Array(trace.span + 1); // lit pages below each PFN
+  for (const [base, pages] of ranges) before.fill(1, base + 1, base + pages + 1);
+  for (let i = 1; i < before.length; i++) before[i] += before[i - 1];
+  const below = (pfn) => before[Math.max(0, Math.min(trace.span, pfn))];
+  return { ranges, touches: ({ base, pages }) => below(base + pages) > below(base) };
+}
+
 /** The words of a message: {offset, hex, what, value}, and the pages {base, pages} each is about. */
 export function messageWords(trace, hex) {
   const length = trace.format === "chunks" ? 8 : 4;
@@ -126,7 +153,7 @@ export function readCode(trace, text) {
   const match = /^(?:(.*?)\s*step=)?(-?\d+|start)$/.exec(text.trim());
   if (!match) return { error: `"${text}": type a step number, or a code that ends in step=31` };
   if (match[1] && match[1] !== trace.code)
-    return { error: `That code is of another run (${match[1]}); this one is ${trace.code}` };
+    return { error: `That code is of another run (${match[1]}); this one is ${trace.code || "nameless"}` };
   const step = match[2] === "start" ? -1 : Number(match[2]);
   const last = trace.steps.length - 1;
   if (step < -1 || step > last) return { error: `Step ${step}: this run has steps 0 to ${last}` };
@@ -134,4 +161,4 @@ export function readCode(trace, text) {
 }
 
 export const writeCode = (trace, step) =>
-  `${trace.code} step=${step < 0 ? "start" : step}`.trim();
+  `${trace.code ?? ""} step=${step < 0 ? "start" : step}`.trim();
