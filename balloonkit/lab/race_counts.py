@@ -1,0 +1,129 @@
+"""What each path of the race does at 8 GiB, in counts that a price can be put on afterwards.
+
+Drawing must not wait for 1.8 million pages, so one pass over a guest's pages in the order they
+leave counts the chunks of every inflate size and every bitmap at once.
+"""
+
+from collections.abc import Sequence
+from functools import lru_cache
+
+import numpy as np
+from numpy.typing import NDArray
+
+from balloonkit.costs import Counts
+from balloonkit.guest import Guest
+from balloonkit.guest.blocks import Pfns, expand
+from balloonkit.wire.page_bitmap import BITMAP_BITS
+from balloonkit.wire.page_chunk import CHUNK_BYTES, HEADER_BYTES, MAX_CHUNKS
+from balloonkit.wire.pfn_array import MAX_PFNS, PFN_BYTES
+
+__all__ = ["BITS", "GIB_PAGES", "INFLATE_GIB", "GuestCounts", "chunk_counts", "guest_counts"]
+
+GIB_PAGES = 1 << 18
+#: Inflate sizes on offer, in GiB.
+INFLATE_GIB = tuple(range(1, 8))
+#: Guest pages to a bitmap on offer; the last is the proposal's.
+BITS = (64, 1024, 8192, 65536, BITMAP_BITS)
+
+
+def chunk_counts(pages: Pfns, takes: Sequence[int], bits: Sequence[int]) -> NDArray[np.int64]:
+    """Count the chunks of the first n of `pages`, for each n and each bitmap size.
+
+    Pages make as many chunks as there are pages, less one for each two neighbours that are both
+    among them and not parted by the edge of a bitmap.
+
+    Parameters
+    ----------
+    pages : array of uint32, shape (m,)
+        All different, in the order they leave the guest.
+    takes : sequence of int
+        How many of them to count, each from 1 to m.
+    bits : sequence of int
+        Guest pages to a bitmap; bitmaps are laid from the lowest page taken.
+
+    Returns
+    -------
+    counts : array of int64, shape (takes, 1 + bits)
+        First with chunks joined across bitmap edges, then for each of `bits` without.
+
+    Examples
+    --------
+    >>> chunk_counts(np.array([0, 1, 3, 2], np.uint32), takes=[2, 3, 4], bits=[2])
+    array([[1, 1],
+           [2, 2],
+           [1, 2]])
+    """
+    never = np.uint32(len(pages))
+    rank = np.full(int(pages.max()) + 2, never, np.uint32)
+    rank[pages] = np.arange(len(pages), dtype=np.uint32)
+    met = np.maximum(rank[1:], rank[:-1])  # which page makes PFN i and i + 1 neighbours
+    counts = np.empty((len(takes), 1 + len(bits)), np.int64)
+    for row, n in enumerate(takes):
+        counts[row] = n - np.count_nonzero(met < n)
+        lowest = int(pages[:n].min())
+        for column, width in enumerate(bits, 1):
+            counts[row, column] += np.count_nonzero(met[lowest + width - 1 :: width] < n)
+    return counts
+
+
+class GuestCounts:
+    """The counts of every path on one 8 GiB guest.
+
+    Parameters
+    ----------
+    fragmentation : float
+        Share of odd pages in use.
+
+    Examples
+    --------
+    >>> GuestCounts(0.0).chunks(inflate_gib=7, bits=None, max_chunks=2047).messages
+    1
+    """
+
+    def __init__(self, fragmentation: float) -> None:
+        self._guest = Guest.aged("8GiB", fragmentation, seed=1)
+        pages = self._guest.copy().take(INFLATE_GIB[-1] * GIB_PAGES)
+        self._pages = [min(gib * GIB_PAGES, len(pages)) for gib in INFLATE_GIB]
+        self._chunks = chunk_counts(pages, self._pages, BITS)
+
+    def classic(self, inflate_gib: int) -> Counts:
+        """Count the classic path: everything once for each page, 256 pages to a message."""
+        pages = self._pages[INFLATE_GIB.index(inflate_gib)]
+        messages = -(-pages // MAX_PFNS)
+        return Counts(pages, pages, messages, pages * PFN_BYTES, pages, pages, pages)
+
+    def chunks(self, inflate_gib: int, bits: int | None, max_chunks: int) -> Counts:
+        """Count the chunk path, allocating page by page.
+
+        Parameters
+        ----------
+        bits : int or None
+            Guest pages to a bitmap, one of `BITS`; None joins chunks across bitmap edges.
+        max_chunks : int
+            Chunks to a message.
+        """
+        row = INFLATE_GIB.index(inflate_gib)
+        column = 0 if bits is None else 1 + BITS.index(bits)
+        chunks = int(self._chunks[row, column])
+        return _chunk_path(self._pages[row], self._pages[row], chunks, max_chunks)
+
+    def blocks(self, inflate_gib: int, bits: int | None, max_chunks: int) -> Counts:
+        """Count the chunk path, allocating a block at a time."""
+        blocks = self._guest.copy().take_blocks(inflate_gib * GIB_PAGES)
+        pages = np.concatenate([expand(pfns, 1 << order) for order, pfns in blocks])
+        chunks = chunk_counts(pages, [len(pages)], [] if bits is None else [bits])[0, -1]
+        calls = sum(len(pfns) for _, pfns in blocks)
+        return _chunk_path(len(pages), calls, int(chunks), max_chunks)
+
+
+@lru_cache(maxsize=2)
+def guest_counts(fragmentation: float) -> GuestCounts:
+    """Return the counts of a guest; the last two guests are kept."""
+    return GuestCounts(fragmentation)
+
+
+def _chunk_path(pages: int, allocations: int, chunks: int, max_chunks: int = MAX_CHUNKS) -> Counts:
+    messages = -(-chunks // max_chunks)
+    sent_bytes = messages * HEADER_BYTES + chunks * CHUNK_BYTES
+    # No chunk of an 8 GiB guest can cross the hole, so none is split: a translation, a release each.
+    return Counts(pages, allocations, messages, sent_bytes, chunks, chunks, chunks)
