@@ -5,19 +5,19 @@ leave counts the chunks of every inflate size and every bitmap at once.
 """
 
 from collections.abc import Sequence
-from functools import lru_cache
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from balloonkit.costs import Counts
 from balloonkit.guest import Guest
-from balloonkit.guest.blocks import Pfns, expand
+from balloonkit.guest.blocks import Pfns
 from balloonkit.wire.page_bitmap import BITMAP_BITS
 from balloonkit.wire.page_chunk import CHUNK_BYTES, HEADER_BYTES, MAX_CHUNKS
 from balloonkit.wire.pfn_array import MAX_PFNS, PFN_BYTES
 
-__all__ = ["BITS", "GIB_PAGES", "INFLATE_GIB", "GuestCounts", "chunk_counts", "guest_counts"]
+__all__ = ["BITS", "GIB_PAGES", "INFLATE_GIB", "PageCounts", "block_counts", "chunk_counts"]
 
 GIB_PAGES = 1 << 18
 #: Inflate sizes on offer, in GiB.
@@ -66,34 +66,44 @@ def chunk_counts(pages: Pfns, takes: Sequence[int], bits: Sequence[int]) -> NDAr
     return counts
 
 
-class GuestCounts:
-    """The counts of every path on one 8 GiB guest.
+@dataclass(frozen=True)
+class PageCounts:
+    """What the paths that allocate page by page do on one guest, for every inflate size.
 
-    Parameters
+    Attributes
     ----------
-    fragmentation : float
-        Share of odd pages in use.
+    pages : tuple of int
+        Pages the guest gives for each of `INFLATE_GIB`; fewer than asked when it has no more.
+    chunk_table : array of int64, shape (sizes, 1 + bitmaps)
+        As `chunk_counts` returns it for `BITS`.
 
     Examples
     --------
-    >>> GuestCounts(0.0).chunks(inflate_gib=7, bits=None, max_chunks=2047).messages
-    1
+    >>> counts = PageCounts.of(Guest.idle("8GiB"))
+    >>> counts.classic(7).messages, counts.chunks(7).messages
+    (7168, 1)
     """
 
-    def __init__(self, fragmentation: float) -> None:
-        self._guest = Guest.aged("8GiB", fragmentation, seed=1)
-        pages = self._guest.copy().take(INFLATE_GIB[-1] * GIB_PAGES)
-        self._pages = [min(gib * GIB_PAGES, len(pages)) for gib in INFLATE_GIB]
-        self._chunks = chunk_counts(pages, self._pages, BITS)
+    pages: tuple[int, ...]
+    chunk_table: NDArray[np.int64]
+
+    @classmethod
+    def of(cls, guest: Guest) -> "PageCounts":
+        """Count an 8 GiB guest, which is left as it is."""
+        taken = guest.copy().take(INFLATE_GIB[-1] * GIB_PAGES)
+        pages = tuple(min(gib * GIB_PAGES, len(taken)) for gib in INFLATE_GIB)
+        return cls(pages, chunk_counts(taken, pages, BITS))
 
     def classic(self, inflate_gib: int) -> Counts:
         """Count the classic path: everything once for each page, 256 pages to a message."""
-        pages = self._pages[INFLATE_GIB.index(inflate_gib)]
+        pages = self.pages[INFLATE_GIB.index(inflate_gib)]
         messages = -(-pages // MAX_PFNS)
         return Counts(pages, pages, messages, pages * PFN_BYTES, pages, pages, pages)
 
-    def chunks(self, inflate_gib: int, bits: int | None, max_chunks: int) -> Counts:
-        """Count the chunk path, allocating page by page.
+    def chunks(
+        self, inflate_gib: int, bits: int | None = None, max_chunks: int = MAX_CHUNKS
+    ) -> Counts:
+        """Count the chunk path.
 
         Parameters
         ----------
@@ -103,27 +113,28 @@ class GuestCounts:
             Chunks to a message.
         """
         row = INFLATE_GIB.index(inflate_gib)
-        column = 0 if bits is None else 1 + BITS.index(bits)
-        chunks = int(self._chunks[row, column])
-        return _chunk_path(self._pages[row], self._pages[row], chunks, max_chunks)
-
-    def blocks(self, inflate_gib: int, bits: int | None, max_chunks: int) -> Counts:
-        """Count the chunk path, allocating a block at a time."""
-        blocks = self._guest.copy().take_blocks(inflate_gib * GIB_PAGES)
-        pages = np.concatenate([expand(pfns, 1 << order) for order, pfns in blocks])
-        chunks = chunk_counts(pages, [len(pages)], [] if bits is None else [bits])[0, -1]
-        calls = sum(len(pfns) for _, pfns in blocks)
-        return _chunk_path(len(pages), calls, int(chunks), max_chunks)
+        chunks = int(self.chunk_table[row, 0 if bits is None else 1 + BITS.index(bits)])
+        return _chunk_path(self.pages[row], self.pages[row], chunks, max_chunks)
 
 
-@lru_cache(maxsize=2)
-def guest_counts(fragmentation: float) -> GuestCounts:
-    """Return the counts of a guest; the last two guests are kept."""
-    return GuestCounts(fragmentation)
+def block_counts(
+    guest: Guest, inflate_gib: int, bits: int | None = None, max_chunks: int = MAX_CHUNKS
+) -> Counts:
+    """Count the chunk path that allocates a block at a time; the guest is left as it is."""
+    twin = guest.copy()
+    calls = sum(len(pfns) for _, pfns in twin.take_blocks(inflate_gib * GIB_PAGES))
+    taken = guest.buddy.free_mask & ~twin.buddy.free_mask
+    joined = taken[1:] & taken[:-1]
+    pages = int(np.count_nonzero(taken))
+    chunks = pages - int(np.count_nonzero(joined))
+    if bits is not None:
+        chunks += int(np.count_nonzero(joined[int(taken.argmax()) + bits - 1 :: bits]))
+    return _chunk_path(pages, calls, chunks, max_chunks)
 
 
-def _chunk_path(pages: int, allocations: int, chunks: int, max_chunks: int = MAX_CHUNKS) -> Counts:
+def _chunk_path(pages: int, allocations: int, chunks: int, max_chunks: int) -> Counts:
     messages = -(-chunks // max_chunks)
     sent_bytes = messages * HEADER_BYTES + chunks * CHUNK_BYTES
-    # No chunk of an 8 GiB guest can cross the hole, so none is split: a translation, a release each.
+    # No chunk can cross the hole between the two RAM ranges, so none is split: one translation
+    # and one release each.
     return Counts(pages, allocations, messages, sent_bytes, chunks, chunks, chunks)
