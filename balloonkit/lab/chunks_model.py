@@ -1,0 +1,143 @@
+"""Inputs of the chunk-formation lab, the traces they describe, and a short code that names them."""
+
+from functools import lru_cache
+from typing import Any
+
+import traitlets
+
+from balloonkit.guest import Guest
+from balloonkit.stepper import trace_inflate
+from balloonkit.trace import COUNTERS
+from balloonkit.wire import Feature, PageBitmaps
+
+__all__ = ["PATHS", "ChunkModel"]
+
+#: What the driver speaks on each path.
+PATHS = {"chunks": Feature.PAGE_CHUNKS, "classic": Feature(0)}
+#: Words of a code, in this sequence; the first two are always said.
+_INPUTS = (
+    "seed", "pages", "inflate", "fragmentation", "page_kib", "path", "bits", "buffer", "join", "blocks"
+)
+_TRUE_FALSE = {"yes": True, "no": False}
+
+
+class ChunkModel(traitlets.HasTraits):
+    """A guest small enough to watch, and how its balloon is told.
+
+    Examples
+    --------
+    >>> model = ChunkModel(seed=7, pages=64)
+    >>> model.code
+    'seed=7 pages=64'
+    >>> model.restore("seed=3 pages=256 join=no step=12")
+    12
+    >>> model.code, model.join
+    ('seed=3 pages=256 join=no', False)
+    """
+
+    seed = traitlets.Int(1, min=0, max=99)
+    pages = traitlets.Enum((64, 256, 1024, 4096), 256)
+    inflate = traitlets.Int(25, min=1, max=100)
+    fragmentation = traitlets.Float(0.2, min=0, max=1)
+    page_kib = traitlets.Enum((4, 16, 64), 4)
+    path = traitlets.Enum(tuple(PATHS), "chunks")
+    bits = traitlets.Enum((64, 128, 256, 1024), 64)
+    buffer = traitlets.Enum((16, 64, 256), 256)
+    join = traitlets.Bool(True)
+    blocks = traitlets.Bool(False)
+
+    #: Names of the inputs.
+    inputs = _INPUTS
+
+    @property
+    def inflate_pages(self) -> int:
+        """Guest pages asked for."""
+        return max(self.pages * self.inflate // 100, 1)
+
+    @property
+    def code(self) -> str:
+        """Every input that is not at its default, as ``name=value``; seed and pages always."""
+        defaults = self.trait_defaults()
+        named = {
+            name: getattr(self, name)
+            for name in _INPUTS
+            if name in _INPUTS[:2] or getattr(self, name) != defaults[name]
+        }
+        words = {True: "yes", False: "no"}
+        return " ".join(
+            f"{name}={words[value] if isinstance(value, bool) else value}"
+            for name, value in named.items()
+        )
+
+    def restore(self, code: str) -> int | None:
+        """Set the inputs a code names, the others to their defaults; return its step, if any.
+
+        Raises
+        ------
+        ValueError
+            If a word of the code is no input or its value is not allowed; nothing changes then.
+        """
+        values = dict(self.trait_defaults())
+        step = None
+        for word in code.split():
+            name, _, text = word.partition("=")
+            if name == "step":
+                step = None if text == "start" else _number(word, text, int)
+            elif name in _INPUTS:
+                values[name] = _read(word, text, self.trait_defaults()[name])
+            else:
+                raise ValueError(f"{word!r}: the inputs are {', '.join(_INPUTS)}, and step")
+        try:
+            ChunkModel(**values)
+        except traitlets.TraitError as error:
+            raise ValueError(str(error)) from error
+        with self.hold_trait_notifications():
+            for name in _INPUTS:
+                setattr(self, name, values[name])
+        return step
+
+    def trace(self, path: str | None = None) -> dict[str, Any]:
+        """Return the trace of one path, by default the one chosen, as plain data."""
+        values = tuple(getattr(self, name) for name in _INPUTS if name != "path")
+        return _trace(path or self.path, values) | {"code": self.code}
+
+    def totals(self, path: str) -> dict[str, int]:
+        """Return the counters after the last step of one path's trace."""
+        return dict(zip(COUNTERS, self.trace(path)["steps"][-1]["counters"], strict=True))
+
+
+@lru_cache(maxsize=4)
+def _trace(path: str, values: tuple[Any, ...]) -> dict[str, Any]:
+    names = (name for name in _INPUTS if name != "path")
+    model = ChunkModel(path=path, **dict(zip(names, values, strict=True)))
+    guest = Guest.aged(
+        model.pages * model.page_kib << 10,
+        model.fragmentation,
+        model.seed,
+        page_bytes=model.page_kib << 10,
+    )
+    trace = trace_inflate(
+        guest,
+        model.inflate_pages,
+        PATHS[path],
+        bitmaps=PageBitmaps(bits=model.bits),
+        max_entries=model.buffer,
+        join=model.join,
+        block_alloc=model.blocks,
+    )
+    return trace.as_dict()
+
+
+def _read(word: str, text: str, default: Any) -> Any:
+    if isinstance(default, bool):
+        if text not in _TRUE_FALSE:
+            raise ValueError(f"{word!r}: say yes or no")
+        return _TRUE_FALSE[text]
+    return text if isinstance(default, str) else _number(word, text, type(default))
+
+
+def _number(word: str, text: str, kind: type[Any]) -> Any:
+    try:
+        return kind(text)
+    except ValueError:
+        raise ValueError(f"{word!r}: {text!r} is not a number") from None
