@@ -7,9 +7,9 @@
 
 from typing import Any
 
-import ipywidgets
 from matplotlib.figure import Figure
 
+from balloonkit.lab.bench import Bench
 from balloonkit.lab.chunks_chart import draw_counts
 from balloonkit.lab.chunks_model import ChunkModel
 from balloonkit.lab.player import StepPlayer
@@ -17,27 +17,10 @@ from balloonkit.lab.view import Choice, LabView, Range, Switch, Table
 from balloonkit.trace import COUNTERS
 from balloonkit.units import BALLOON_PAGE_BYTES, format_size
 
-__all__ = ["Bench", "ChunkLab"]
+__all__ = ["ChunkLab"]
 
 #: The kinds of step each stage begins with.
 _FIRST = {"pack": ("round", "pfn"), "release": ("send",)}
-
-
-class Bench(ipywidgets.VBox):
-    """A view and the player it governs in one output, live and static."""
-
-    def __init__(self, view: LabView, player: StepPlayer) -> None:
-        super().__init__([view, player])
-        self.view, self.player = view, player
-
-    def _repr_mimebundle_(self, **kwargs: Any) -> tuple[dict[str, Any], dict[str, Any]]:
-        """Return the live widgets, and for where no kernel runs the static halves of both."""
-        live = super()._repr_mimebundle_(**kwargs) or {}
-        view, _ = self.view._repr_mimebundle_(**kwargs)
-        player, _ = self.player._repr_mimebundle_(**kwargs) or ({}, {})
-        image = f'<img alt="The step player" src="data:image/png;base64,{player["image/png"]}">'
-        text = f"{view['text/plain']}\n\n{player['text/plain']}"
-        return live | {"text/plain": text, "text/html": view["text/html"] + image}, {}
 
 
 class ChunkLab:

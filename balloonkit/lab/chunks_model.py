@@ -16,7 +16,8 @@ __all__ = ["PATHS", "ChunkModel"]
 PATHS = {"chunks": Feature.PAGE_CHUNKS, "classic": Feature(0)}
 #: Words of a code, in this sequence; the first two are always said.
 _INPUTS = (
-    "seed", "pages", "inflate", "fragmentation", "page_kib", "path", "bits", "buffer", "join", "blocks"
+    *("seed", "pages", "inflate", "fragmentation", "page_kib"),
+    *("path", "bits", "buffer", "join", "blocks"),
 )
 _TRUE_FALSE = {"yes": True, "no": False}
 
@@ -57,7 +58,7 @@ class ChunkModel(traitlets.HasTraits):
     @property
     def code(self) -> str:
         """Every input that is not at its default, as ``name=value``; seed and pages always."""
-        defaults = self.trait_defaults()
+        defaults = _defaults()
         named = {
             name: getattr(self, name)
             for name in _INPUTS
@@ -77,14 +78,14 @@ class ChunkModel(traitlets.HasTraits):
         ValueError
             If a word of the code is no input or its value is not allowed; nothing changes then.
         """
-        values = dict(self.trait_defaults())
+        values = _defaults()
         step = None
         for word in code.split():
             name, _, text = word.partition("=")
             if name == "step":
                 step = None if text == "start" else _number(word, text, int)
             elif name in _INPUTS:
-                values[name] = _read(word, text, self.trait_defaults()[name])
+                values[name] = _read(word, text, _defaults()[name])
             else:
                 raise ValueError(f"{word!r}: the inputs are {', '.join(_INPUTS)}, and step")
         try:
@@ -104,6 +105,10 @@ class ChunkModel(traitlets.HasTraits):
     def totals(self, path: str) -> dict[str, int]:
         """Return the counters after the last step of one path's trace."""
         return dict(zip(COUNTERS, self.trace(path)["steps"][-1]["counters"], strict=True))
+
+
+def _defaults() -> dict[str, Any]:
+    return {name: trait.default() for name, trait in ChunkModel.class_traits().items()}
 
 
 @lru_cache(maxsize=4)

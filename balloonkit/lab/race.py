@@ -5,11 +5,8 @@
 """
 
 from collections.abc import Sequence
-from dataclasses import replace
-from functools import lru_cache
 
 import numpy as np
-import traitlets
 from matplotlib.figure import Figure
 
 from balloonkit.costs import (
@@ -20,58 +17,17 @@ from balloonkit.costs import (
     Counts,
     Stages,
 )
-from balloonkit.guest import Guest
-from balloonkit.lab.race_charts import draw_race, draw_sweep
-from balloonkit.lab.race_counts import BITS, GIB_PAGES, INFLATE_GIB, PageCounts, block_counts
+from balloonkit.lab.palette import PATH_LOOKS
+from balloonkit.lab.race_charts import draw_measured, draw_race, draw_sweep
+from balloonkit.lab.race_counts import BITS, GIB_PAGES, INFLATE_GIB
+from balloonkit.lab.race_model import BUFFERS, SWEEP, MeasuredModel, RaceModel
+from balloonkit.lab.release_run import SIZES, fitting_sizes
 from balloonkit.lab.view import Choice, LabView, Range, Switch, Table
-from balloonkit.units import BALLOON_PAGE_BYTES, format_size
-from balloonkit.wire.page_chunk import MAX_CHUNKS
+from balloonkit.units import BALLOON_PAGE_BYTES, format_size, parse_size
 
-__all__ = ["RaceLab", "RaceModel"]
+__all__ = ["RaceLab", "break_even"]
 
-#: Guests of the sweep: from freshly booted to a checkerboard.
-SWEEP = tuple(step / 20 for step in range(21))
-#: Chunks that fit into a buffer of so many 4 KiB pages, behind the 8 bytes of the count.
-BUFFERS = {pages: (pages * 4096 - 8) // 16 for pages in (1, 2, 4, 8)}
-
-
-class RaceModel(traitlets.HasTraits):
-    """What is raced, and what a kick costs."""
-
-    inflate_gib = traitlets.Int(7, min=INFLATE_GIB[0], max=INFLATE_GIB[-1])
-    fragmentation = traitlets.Float(0.0, min=0, max=1)
-    kick_percent = traitlets.Int(100, min=0, max=200)
-    bits = traitlets.Enum(BITS, BITS[-1])
-    join = traitlets.Bool(True)
-    max_chunks = traitlets.Enum(tuple(BUFFERS.values()), MAX_CHUNKS)
-
-    @property
-    def costs(self) -> Costs:
-        """Unit costs of 2017, but for the kick."""
-        return replace(COSTS_2017, message_s=COSTS_2017.message_s * self.kick_percent / 100)
-
-    @property
-    def cut_bits(self) -> int | None:
-        """Guest pages between two edges that cut a chunk; None when chunks are joined."""
-        return None if self.join else self.bits
-
-    def counts(self) -> dict[str, Counts]:
-        """Return what each path counts on this guest."""
-        paged = _page_counts(self.fragmentation)
-        chunked = (self.inflate_gib, self.cut_bits, self.max_chunks)
-        return {
-            "classic": paged.classic(self.inflate_gib),
-            "chunks": paged.chunks(*chunked),
-            "chunks_block_alloc": _block_counts(self.fragmentation, *chunked),
-        }
-
-    def sweep(self) -> list[tuple[Counts, Counts]]:
-        """Return classic and chunks for each guest of `SWEEP`."""
-        gib = self.inflate_gib
-        return [
-            (paged.classic(gib), paged.chunks(gib, self.cut_bits, self.max_chunks))
-            for paged in map(_page_counts, SWEEP)
-        ]
+_COUNTED = ("allocations", "messages", "bytes", "translations", "releases")
 
 
 class RaceLab:
@@ -83,11 +39,14 @@ class RaceLab:
         Inputs of `stages`; assign to it to move its controls.
     sweep_model : RaceModel
         Inputs of `sweep`, apart, so that a move redraws one picture.
+    measured_model : MeasuredModel
+        Inputs of `measured`.
     """
 
     def __init__(self) -> None:
         self.model = RaceModel()
         self.sweep_model = RaceModel()
+        self.measured_model = MeasuredModel()
 
     def stages(self) -> LabView:
         """Race three paths: where the time goes, in four stages, beside the figures of 2017."""
@@ -105,17 +64,38 @@ class RaceLab:
         return LabView(self.model, controls, self._draw_stages, "Race")
 
     def sweep(self) -> LabView:
-        """Race classic against chunks on 21 guests: at which fragmentation do chunks stop paying?"""
+        """Race classic against chunks on 21 guests: from which fragmentation on do chunks lose?"""
         return LabView(
             self.sweep_model, self._controls(), self._draw_sweep, "Where chunks stop paying"
         )
 
+    def measured(self) -> LabView:
+        """Race on this machine, with real memory and a real clock, on a size that fits."""
+        fitting = fitting_sizes() or SIZES[:1]
+        controls = (
+            Choice(
+                "size",
+                "guest RAM",
+                [(format_size(parse_size(size)), size) for size in fitting],
+                "Real memory; only sizes that fit this machine are listed.",
+            ),
+            Range(
+                "fragmentation",
+                "fragmentation",
+                0,
+                1,
+                0.05,
+                "Share of odd pages in use. A move measures anew.",
+            ),
+        )
+        return LabView(self.measured_model, controls, self._draw_measured, "Race on this machine")
+
     def all(self) -> list[LabView]:
         """Return every step's view, in the order of the lesson."""
-        return [self.stages(), self.sweep()]
+        return [self.stages(), self.sweep(), self.measured()]
 
     def _controls(self) -> tuple[Choice | Range | Switch, ...]:
-        ms = COSTS_2017.message_s * 1000
+        us = COSTS_2017.message_s * 1e6
         return (
             Range("inflate_gib", "inflate", INFLATE_GIB[0], INFLATE_GIB[-1], 1, unit=" GiB"),
             Range(
@@ -124,7 +104,7 @@ class RaceLab:
                 0,
                 200,
                 1,
-                f"100 % is {ms * 1000:.0f} µs: what a message took in 2017, with its kick and wait.",
+                f"100 % is {us:.0f} µs: what one message took in 2017, kick and wait included.",
                 " %",
             ),
             Choice(
@@ -198,6 +178,27 @@ class RaceLab:
         picture = draw_sweep(SWEEP, time_ratio, bytes_ratio, marks, verdicts)
         return picture, Table(". ".join(verdicts) + ".", head, rows)
 
+    def _draw_measured(self) -> tuple[Figure, Table]:
+        race = self.measured_model.race()
+        stages = {path: race.seconds(path) for path in race.reports}
+        if race.host == "madvise":
+            verdict = f"Measured here: chunks save {race.improvement('chunks'):.0%} of classic"
+            clock = "MEASURED on this machine: guest and host in Python, real madvise"
+        else:
+            verdict = "No real memory can be had here, so this is the model again"
+            clock = "MODEL, costs of 2017"
+        counts = {path: report.counts for path, report in race.reports.items()}
+        rows = [
+            [name, *(f"{getattr(c, name):,}" for c in counts.values())]
+            for name in ("pages", *_COUNTED)
+        ]
+        rows += [
+            [f"{stage}, ms", *(f"{s.as_dict()[stage] * 1000:,.1f}" for s in stages.values())]
+            for stage in stages["classic"].as_dict()
+        ]
+        head = [race.guest, *(PATH_LOOKS[path].label for path in stages)]
+        return draw_measured(stages, verdict, clock), Table(f"{verdict} ({clock})", head, rows)
+
 
 def break_even(places: Sequence[float], ratio: Sequence[float]) -> float | None:
     """Return the first place where `ratio` reaches 1 coming from below, on straight lines between.
@@ -226,9 +227,10 @@ def _verdict(what: str, ratio: Sequence[float], mark: float | None) -> str:
 def _stages_table(
     counts: dict[str, Counts], stages: dict[str, Stages], verdict: str, costs: Costs
 ) -> Table:
-    names = ("allocations", "messages", "bytes", "translations", "releases")
     rows = [["pages", *(f"{c.pages:,}" for c in counts.values()), "1,835,008", "1,835,008"]]
-    rows += [[name, *(f"{getattr(c, name):,}" for c in counts.values()), "", ""] for name in names]
+    rows += [
+        [name, *(f"{getattr(c, name):,}" for c in counts.values()), "", ""] for name in _COUNTED
+    ]
     published = CLASSIC_2017_S.as_dict()
     for stage in published:
         shown = [f"{s.as_dict()[stage] * 1000:,.0f}" for s in stages.values()]
@@ -240,20 +242,3 @@ def _stages_table(
     head += ["published 2017: classic", "published 2017: chunks"]
     caption = f"{verdict} (model; a kick costs {costs.message_s * 1e6:.0f} µs)"
     return Table(caption, head, rows)
-
-
-@lru_cache(maxsize=2)
-def _guest(fragmentation: float) -> Guest:
-    return Guest.aged("8GiB", fragmentation, seed=1)
-
-
-@lru_cache(maxsize=64)
-def _page_counts(fragmentation: float) -> PageCounts:
-    return PageCounts.of(_guest(fragmentation))
-
-
-@lru_cache(maxsize=64)
-def _block_counts(
-    fragmentation: float, inflate_gib: int, bits: int | None, max_chunks: int
-) -> Counts:
-    return block_counts(_guest(fragmentation), inflate_gib, bits, max_chunks)

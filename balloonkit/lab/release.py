@@ -1,0 +1,259 @@
+"""Lab 3, host release: from a guest's address to host memory that is really gone.
+
+>>> lab = ReleaseLab()
+>>> view = lab.translate()  # regions, the hole, and an entry that is refused
+"""
+
+import numpy as np
+import traitlets
+from matplotlib.figure import Figure
+from numpy.typing import NDArray
+
+from balloonkit.host import BalloonDevice, BookRelease, GuestRam
+from balloonkit.host.books import Handled
+from balloonkit.lab.bench import Bench
+from balloonkit.lab.meter import ResidentMeter
+from balloonkit.lab.release_charts import draw_host_pages, draw_runs, draw_translation
+from balloonkit.lab.release_run import SIZES, Run, best_size, fitting_sizes, run
+from balloonkit.lab.view import Choice, LabView, Range, Table
+from balloonkit.layout import RamRange, ram_layout
+from balloonkit.units import BALLOON_PAGE_BYTES, PFN_SHIFT, format_size, parse_size
+from balloonkit.wire import PROPOSED, encode_chunks, encode_pfns
+from balloonkit.wire.channel import Queue
+
+__all__ = ["HostPageModel", "RealModel", "ReleaseLab", "TranslateModel"]
+
+#: RAM of an 8 GiB guest: QEMU's q35, and two banks that touch.
+LAYOUTS = {
+    "q35": ram_layout(8 << 30),
+    "touching": (RamRange(0, 4 << 30), RamRange(4 << 30, 4 << 30)),
+}
+CHUNK_SIZES = ("4KiB", "2MiB", "64MiB", "256MiB", "1GiB", "2GiB")
+ORDERS = ("ascending", "scattered")
+_PAGES = 64
+
+
+class TranslateModel(traitlets.HasTraits):
+    """A chunk of an 8 GiB guest."""
+
+    layout = traitlets.Enum(tuple(LAYOUTS), "q35")
+    first_mib = traitlets.Int(5120, min=0, max=10240)
+    size = traitlets.Enum(CHUNK_SIZES, "256MiB")
+
+    def chunk(self) -> tuple[int, int]:
+        """Return the chunk: first PFN and number of 4 KiB pages."""
+        return self.first_mib << 20 >> PFN_SHIFT, parse_size(self.size) >> PFN_SHIFT
+
+    def handle(self) -> tuple[Handled, list[tuple[int, int, int]]]:
+        """Let a device handle it; return its report and each piece (PFN, host page, pages)."""
+        ram = GuestRam(LAYOUTS[self.layout])
+        device = BalloonDevice(ram, BookRelease(ram.pages))
+        device.negotiate(PROPOSED)
+        handled = device.handle(Queue.INFLATE, encode_chunks([self.chunk()]))
+        pieces = []
+        if handled.entries:
+            pfn, pages = self.chunk()
+            starts, counts = ram.translate(np.array([pfn]), np.array([pages]))
+            for start, count in zip(starts.tolist(), counts.tolist(), strict=True):
+                pieces.append((pfn, start, count))
+                pfn += count
+        return handled, pieces
+
+
+class HostPageModel(traitlets.HasTraits):
+    """A guest of 64 small pages on a host with larger ones."""
+
+    host_kib = traitlets.Enum((4, 16, 64), 64)
+    told = traitlets.Int(20, min=0, max=_PAGES)
+    order = traitlets.Enum(ORDERS, "ascending")
+    seed = traitlets.Int(1, min=0, max=20)
+
+    def run(self) -> tuple[NDArray[np.bool_], NDArray[np.bool_], int]:
+        """Tell the device of `told` pages; return ballooned and resident pages, and releases."""
+        pfns = np.arange(_PAGES)
+        if self.order == "scattered":
+            pfns = np.random.default_rng(self.seed).permutation(pfns)
+        backend = BookRelease(_PAGES, self.host_kib << 10)
+        device = BalloonDevice(GuestRam([RamRange(0, _PAGES * BALLOON_PAGE_BYTES)]), backend)
+        releases = device.handle(Queue.INFLATE, encode_pfns(pfns[: self.told])).releases
+        ballooned = np.isin(np.arange(_PAGES), pfns[: self.told])
+        return ballooned, backend.resident, releases
+
+
+class RealModel(traitlets.HasTraits):
+    """Real memory, and how it is used."""
+
+    size = traitlets.Enum(SIZES)
+    huge_pages = traitlets.Bool(False)
+    fragmentation = traitlets.Float(0.1, min=0, max=1)
+    seed = traitlets.Int(1, min=0, max=20)
+
+    def __init__(self, **inputs: object) -> None:
+        super().__init__(**({"size": best_size()} | inputs))
+
+
+class ReleaseLab:
+    """Translate addresses, release host pages, and watch real memory go.
+
+    Attributes
+    ----------
+    translate_model : TranslateModel
+    host_page_model : HostPageModel
+    real_model : RealModel
+        Inputs of the three views; assign to them to move their controls.
+    meter : ResidentMeter
+        The resident set while a run of `real` goes on.
+    """
+
+    def __init__(self) -> None:
+        self.translate_model = TranslateModel()
+        self.host_page_model = HostPageModel()
+        self.real_model = RealModel()
+        self.meter = ResidentMeter()
+
+    def translate(self) -> LabView:
+        """Find the host memory behind a chunk, or refuse it."""
+        controls = (
+            Range(
+                "first_mib",
+                "chunk begins at",
+                0,
+                10240,
+                64,
+                "Guest physical address.",
+                " MiB",
+            ),
+            Choice("size", "its size", [(format_size(parse_size(s)), s) for s in CHUNK_SIZES]),
+            Choice(
+                "layout",
+                "guest RAM",
+                [
+                    ("2 GiB, a hole, 6 GiB (QEMU's q35)", "q35"),
+                    ("4 GiB and 4 GiB that touch", "touching"),
+                ],
+            ),
+        )
+        title = "Translate a chunk of an 8 GiB guest"
+        return LabView(self.translate_model, controls, self._draw_translation, title)
+
+    def host_pages(self) -> LabView:
+        """Balloon 4 KiB pages on a host whose pages are larger."""
+        controls = (
+            Choice("host_kib", "host page", [(f"{n} KiB", n) for n in (4, 16, 64)]),
+            Range("told", "pages ballooned", 0, _PAGES, 1, "Guest pages of 4 KiB, 64 in all."),
+            Choice("order", "told", [(o, o) for o in ORDERS], "The sequence the guest names them."),
+            Range("seed", "seed", 0, 20, 1, "Another seed, another scattering."),
+        )
+        title = "Release larger host pages"
+        return LabView(self.host_page_model, controls, self._draw_host_pages, title)
+
+    def real(self) -> Bench:
+        """Release real memory, page by page and chunk by chunk, and watch the resident set."""
+        fitting = fitting_sizes() or SIZES[:1]
+        controls = (
+            Choice(
+                "size",
+                "guest RAM",
+                [(format_size(parse_size(s)), s) for s in fitting],
+                "Real memory; only sizes that fit this machine are listed.",
+            ),
+            Choice(
+                "huge_pages",
+                "backed by",
+                [("4 KiB pages", False), ("huge pages of 2 MiB", True)],
+            ),
+            Range(
+                "fragmentation",
+                "fragmentation",
+                0,
+                1,
+                0.05,
+                "Share of odd pages in use: the more, the more chunks.",
+            ),
+            Range("seed", "seed", 0, 20, 1, "Move it to measure again, on another guest."),
+        )
+        title = "Release real memory"
+        return Bench(self.meter, LabView(self.real_model, controls, self._draw_real, title))
+
+    def all(self) -> list[LabView | Bench]:
+        """Return every step's view, in the order of the lesson."""
+        return [self.translate(), self.host_pages(), self.real()]
+
+    def _draw_translation(self) -> tuple[Figure, Table]:
+        model = self.translate_model
+        handled, pieces = model.handle()
+        pfn, pages = model.chunk()
+        if pieces:
+            calls = "call" if handled.releases == 1 else "calls"
+            verdict = f"{pages:,} pages released by {handled.releases} madvise {calls}"
+            if len(pieces) > 1:
+                verdict += ": the chunk crosses from one region into the next and is split"
+        else:
+            verdict = f"Refused, nothing is touched: {handled.rejections[0].reason.value}"
+        in_bytes = [(p << PFN_SHIFT, h << PFN_SHIFT, n << PFN_SHIFT) for p, h, n in pieces]
+        figure = draw_translation(
+            LAYOUTS[model.layout], (pfn << PFN_SHIFT, pages << PFN_SHIFT), in_bytes, verdict
+        )
+        rows = [
+            [f"{pfn:#x}", f"{pfn << PFN_SHIFT:#x}", f"{pages:,}", f"{host:#x}", f"{host << 12:#x}"]
+            for pfn, host, pages in pieces
+        ] or [[f"{pfn:#x}", f"{pfn << PFN_SHIFT:#x}", f"{pages:,}", "refused", "refused"]]
+        head = ["PFN", "guest physical address", "pages", "host page", "offset in the mapping"]
+        return figure, Table(verdict, head, rows)
+
+    def _draw_host_pages(self) -> tuple[Figure, Table]:
+        model = self.host_page_model
+        ballooned, resident, releases = model.run()
+        parts = model.host_kib // 4
+        whole = ballooned.reshape(-1, parts)
+        released = np.array([not part.any() for part in resident.reshape(-1, parts)])
+        waiting = int((ballooned & resident).sum())
+        verdict = (
+            f"{model.told} of 64 pages ballooned: {int(released.sum())} of {len(released)} host "
+            f"pages released, {waiting} ballooned pages wait"
+        )
+        rows = [
+            [
+                f"{index}",
+                f"{index * parts}",
+                f"{int(part.sum())} of {parts}",
+                "released" if gone else "resident",
+            ]
+            for index, (part, gone) in enumerate(zip(whole, released, strict=True))
+        ]
+        head = ["host page", "first PFN", "parts in the balloon", "host memory"]
+        figure = draw_host_pages(ballooned, resident, parts, verdict)
+        return figure, Table(f"{verdict} ({releases} madvise calls)", head, rows)
+
+    def _draw_real(self) -> tuple[Figure, Table]:
+        model = self.real_model
+        total_bytes = parse_size(model.size)
+
+        def watch(path: str, at_s: float, resident_bytes: int) -> None:
+            self.meter.show(path, resident_bytes, total_bytes)
+
+        runs = [
+            run(model.size, path, model.fragmentation, model.seed, model.huge_pages, watch)
+            for path in ("classic", "chunks")
+        ]
+        verdict = _verdict(runs)
+        head = ["", *(r.path for r in runs)]
+        rows = [
+            ["4 KiB pages told", *(f"{r.pages:,}" for r in runs)],
+            ["messages", *(f"{r.messages:,}" for r in runs)],
+            ["madvise calls", *(f"{r.releases:,}" for r in runs)],
+            ["resident before", *(format_size(r.samples[0][1]) for r in runs)],
+            ["resident after", *(format_size(r.samples[-1][1]) for r in runs)],
+        ]
+        if runs[0].measured:
+            rows.append(["ms in madvise, measured", *(f"{r.release_s * 1000:,.1f}" for r in runs)])
+        return draw_runs(runs, total_bytes, verdict), Table(verdict, head, rows)
+
+
+def _verdict(runs: list[Run]) -> str:
+    classic, chunks = runs
+    if not classic.measured:
+        return "Modelled: no process with real memory can be started here"
+    before, after = (format_size(chunks.samples[at][1]) for at in (0, -1))
+    times = classic.release_s / chunks.release_s
+    return f"Resident set {before} -> {after}; per chunk {times:,.1f} times as fast as per page"

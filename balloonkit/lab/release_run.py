@@ -1,0 +1,145 @@
+"""One inflate on real memory, with the resident set read while it falls.
+
+The memory is held by a process of its own, which ends with the run, whatever happens. Where no
+such process can be started (Pyodide, other systems than Linux) a host that only keeps books
+answers, and `Run.measured` is False.
+"""
+
+import os
+import time
+from collections.abc import Callable
+from contextlib import ExitStack
+from dataclasses import dataclass
+
+from balloonkit.guest import Guest
+from balloonkit.guest.driver import BalloonDriver
+from balloonkit.host import LocalHost, MemoryLimitError, check_memory
+from balloonkit.units import parse_size
+from balloonkit.wire import CLASSIC, PROPOSED
+from balloonkit.wire.channel import Channel, Queue
+
+__all__ = ["SIZES", "Run", "best_size", "can_measure", "fitting_sizes", "run"]
+
+#: Sizes on offer; a pod on Binder has 1 to 2 GB in all.
+SIZES = ("64MiB", "128MiB", "256MiB", "512MiB", "1GiB", "2GiB", "4GiB", "8GiB")
+#: Larger sizes take long enough to be asked for by hand.
+_LARGEST_DEFAULT = "512MiB"
+#: Reading the resident set walks page tables, so it is not read after every message.
+_SAMPLE_S = 0.03
+_FEATURES = {"classic": CLASSIC, "chunks": PROPOSED}
+
+#: Called with (path, seconds since the first message, resident bytes).
+Watch = Callable[[str, float, int], None]
+
+
+@dataclass(frozen=True)
+class Run:
+    """What one path did.
+
+    Attributes
+    ----------
+    path : str
+    measured : bool
+        True if the kernel counted the resident set and the clock was a real one.
+    pages, messages, releases : int
+        4 KiB pages told, messages sent, and madvise calls.
+    release_s : float
+        Seconds spent releasing, calls from Python included.
+    samples : tuple of (seconds, bytes)
+        Resident set since the first message.
+    """
+
+    path: str
+    measured: bool
+    pages: int
+    messages: int
+    releases: int
+    release_s: float
+    samples: tuple[tuple[float, int], ...]
+
+
+def can_measure() -> bool:
+    """Tell whether a process with real guest memory can be started here."""
+    if not hasattr(os, "memfd_create") or not hasattr(os, "fork"):
+        return False
+    try:
+        import balloonkit.host.process  # noqa: F401
+    except ImportError:
+        return False
+    return bool(fitting_sizes())
+
+
+def fitting_sizes() -> tuple[str, ...]:
+    """Return those of `SIZES` that fit into the memory this process may have now."""
+    return tuple(size for size in SIZES if _fits(parse_size(size)))
+
+
+def best_size() -> str:
+    """Return a size to begin with: 512 MiB, or half of what fits if that is less."""
+    fitting = fitting_sizes()
+    if len(fitting) < 2 or not can_measure():
+        return SIZES[0]
+    largest = SIZES.index(fitting[-1])
+    return SIZES[min(largest - 1, SIZES.index(_LARGEST_DEFAULT))]
+
+
+def run(
+    size: str,
+    path: str,
+    fragmentation: float = 0.0,
+    seed: int = 0,
+    huge_pages: bool = False,
+    watch: Watch = lambda path, at_s, resident_bytes: None,
+) -> Run:
+    """Inflate an aged guest by seven eighths of its memory.
+
+    Raises
+    ------
+    MemoryLimitError
+        If `size` does not fit.
+
+    Examples
+    --------
+    >>> run("64MiB", "chunks").pages * 4096 >> 20
+    56
+    """
+    guest = Guest.aged(size, fragmentation, seed)
+    measured = can_measure()
+    samples: list[tuple[float, int]] = []
+    with ExitStack() as stack:
+        if measured:
+            from balloonkit.host.process import ProcessHost
+
+            host: ProcessHost | LocalHost = ProcessHost(size, huge_pages=huge_pages)
+        else:
+            host = LocalHost(size)
+        stack.enter_context(host)
+
+        def sample() -> None:
+            samples.append((time.perf_counter() - start_s, host.resident_bytes()))
+            watch(path, *samples[-1])
+
+        def send(queue: int, message: bytes) -> None:
+            channel.send(message)
+            if time.perf_counter() - start_s > samples[-1][0] + _SAMPLE_S:
+                sample()
+
+        features = host.negotiate(_FEATURES[path])
+        channel = Channel(host.memory, Queue.INFLATE, host.kick, host.wait)
+        driver = BalloonDriver(guest, features, send)
+        start_s = time.perf_counter()
+        sample()
+        sent = driver.fill(guest.size_bytes // 8 * 7 // guest.page_bytes)
+        sample()
+        books = host.books()
+    return Run(
+        path, measured, sent.pages, sent.messages, books.releases, books.release_s, tuple(samples)
+    )
+
+
+def _fits(size_bytes: int) -> bool:
+    try:
+        check_memory(size_bytes)
+    except (MemoryLimitError, OSError):
+        return False
+    return True
