@@ -133,7 +133,9 @@ class RaceLab:
         if given < asked:
             gave = format_size(given * BALLOON_PAGE_BYTES)
             verdict += f"; the guest ran out of pages and gave {gave} of {model.inflate_gib} GiB"
-        return draw_race(stages, verdict), _stages_table(counts, stages, verdict, model.costs)
+        return draw_race(stages, counts, verdict), _stages_table(
+            counts, stages, verdict, model.costs
+        )
 
     def _draw_sweep(self) -> tuple[Figure, Table]:
         pairs = self.sweep_model.sweep()

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from balloonkit.costs import CHUNKS_TOTAL_2017_S, CLASSIC_2017_S, Stages
+from balloonkit.costs import CHUNKS_TOTAL_2017_S, CLASSIC_2017_S, Counts, Stages
 from balloonkit.lab.palette import BLUE, PATH_LOOKS, STAGE_LOOKS
 
 __all__ = ["draw_measured", "draw_race", "draw_sweep"]
@@ -13,10 +13,10 @@ __all__ = ["draw_measured", "draw_race", "draw_sweep"]
 _UNSPLIT = "#BBBBBB"
 
 
-def draw_race(stages: Mapping[str, Stages], verdict: str) -> Figure:
+def draw_race(stages: Mapping[str, Stages], counts: Mapping[str, Counts], verdict: str) -> Figure:
     """Draw the model's stages of each path, and under them, apart, what was published in 2017."""
-    figure = Figure(figsize=(10, 4.2), dpi=90)
-    axes = figure.add_axes((0.22, 0.115, 0.765, 0.76))
+    figure = Figure(figsize=(10, 4.4), dpi=90)
+    axes = figure.add_axes((0.27, 0.115, 0.715, 0.76))
     figure.text(0.01, 0.955, verdict, fontsize=11, weight="bold", va="center")
     model_rows = range(1, 1 + len(stages))
     header = len(stages) + 1.35
@@ -33,7 +33,15 @@ def draw_race(stages: Mapping[str, Stages], verdict: str) -> Figure:
     axes.axhline(header - 0.5, color="black", linewidth=0.8)
     axes.set_yticks(
         [*model_rows, classic_row, chunks_row],
-        [*(PATH_LOOKS[path].label for path in stages), "classic", "chunks"],
+        [
+            *(
+                f"{PATH_LOOKS[path].label}\n{c.messages:,} messages, {c.entries:,} entries"
+                for path, c in counts.items()
+            ),
+            "classic",
+            "chunks",
+        ],
+        fontsize=9,
     )
     axes.set_ylim(chunks_row + 0.6, -0.3)
     longest_s = max([CLASSIC_2017_S.total, *(s.total for s in stages.values())])

@@ -1,0 +1,184 @@
+"""The race lab: counts against the driver itself, prices against the published figures."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from balloonkit.guest import Guest
+from balloonkit.guest.driver import BalloonDriver
+from balloonkit.lab.race import RaceLab, break_even
+from balloonkit.lab.race_counts import BITS, GIB_PAGES, PageCounts, block_counts, chunk_counts
+from balloonkit.lab.race_model import BUFFERS, SWEEP, MeasuredModel, RaceModel
+from balloonkit.wire import CLASSIC, PROPOSED, PageBitmaps, pack_chunks
+
+
+def cells(view):
+    """The view's table as {first cell of a row: the other cells}."""
+    return {row[0]: list(row[1:]) for row in view._static_table.rows}
+
+
+@pytest.fixture(scope="module")
+def aged():
+    return Guest.aged("8GiB", 0.3, seed=1)
+
+
+@given(
+    st.sets(st.integers(0, 400), min_size=1).flatmap(lambda s: st.permutations(sorted(s))),
+    st.data(),
+)
+def test_counts_are_those_of_the_chunks_of_every_first_n_pages(order, data):
+    take = data.draw(st.integers(1, len(order)))
+    pages = np.array(order, np.uint32)
+    joined, cut = chunk_counts(pages, [take], [64])[0]
+    assert joined == len(pack_chunks(pages[:take]))
+    assert cut == len(PageBitmaps(bits=64).chunks(pages[:take]))
+
+
+@pytest.mark.parametrize(("bits", "join"), [(None, True), (1024, False)])
+@pytest.mark.parametrize("blocks", [False, True])
+def test_counts_are_those_of_the_driver(aged, bits, join, blocks):
+    sent = BalloonDriver(
+        aged.copy(),
+        PROPOSED,
+        lambda queue, message: None,
+        block_alloc=blocks,
+        join=join,
+        bitmaps=PageBitmaps(bits=bits or BITS[-1], max_count=64),
+        max_chunks=511,
+    ).fill(3 * GIB_PAGES)
+    counts = (
+        block_counts(aged, 3, bits, 511) if blocks else PageCounts.of(aged).chunks(3, bits, 511)
+    )
+    for name in ("pages", "allocations", "messages", "bytes", "entries"):
+        assert getattr(counts, name) == getattr(sent, name), name
+
+
+def test_classic_counts_are_those_of_the_driver(aged):
+    sent = BalloonDriver(aged.copy(), CLASSIC, lambda queue, message: None).fill(GIB_PAGES)
+    counts = PageCounts.of(aged).classic(1)
+    assert (counts.pages, counts.messages, counts.bytes, counts.entries) == (
+        sent.pages,
+        sent.messages,
+        sent.bytes,
+        sent.entries,
+    )
+
+
+def test_defaults_are_the_race_of_2017():
+    view = RaceLab().stages()
+    table = cells(view)
+    assert not view.error
+    assert table["pages"][0] == "1,835,008"
+    assert table["messages"][:2] == ["7,168", "1"]
+    assert table["total, ms"][0] == table["total, ms"][3] == "4,126"
+    assert table["total, ms"][1] == "590"
+    assert table["total, ms"][4] == "about 590"
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "row", "column"),
+    [
+        ("inflate_gib", 2, "pages", 0),
+        ("fragmentation", 0.4, "messages", 1),
+        ("kick_percent", 0, "send, ms", 0),
+        ("max_chunks", BUFFERS[1], "messages", 1),
+        ("join", False, "translations", 1),
+    ],
+)
+def test_every_control_moves_its_figure(name, value, row, column):
+    lab = RaceLab()
+    lab.model.fragmentation = 0.1
+    view = lab.stages()
+    before, picture = cells(view)[row][column], view.picture
+    setattr(lab.model, name, value)
+    assert not view.error
+    assert view.values[name] == value
+    assert cells(view)[row][column] != before
+    assert view.picture != picture
+
+
+def test_smaller_bitmaps_cut_more_runs_only_when_runs_are_not_joined():
+    model = RaceModel(inflate_gib=7)
+    assert model.counts()["chunks"].entries == 3
+    model.bits = 64
+    assert model.counts()["chunks"].entries == 3
+    model.join = False
+    assert model.counts()["chunks"].entries >= 7 * GIB_PAGES // 64
+
+
+def test_a_free_kick_leaves_nothing_in_the_send_stage():
+    lab = RaceLab()
+    view = lab.stages()
+    lab.model.kick_percent = 0
+    assert cells(view)["send, ms"][:3] == ["0", "0", "0"]
+
+
+def test_a_guest_without_seven_gib_gives_what_it_has_and_the_view_says_so():
+    lab = RaceLab()
+    view = lab.stages()
+    lab.model.fragmentation = 1.0
+    assert "ran out of pages" in view._static_table.caption
+    assert int(cells(view)["pages"][0].replace(",", "")) < 7 * GIB_PAGES
+
+
+def test_sweep_says_where_chunks_stop_paying():
+    lab = RaceLab()
+    view = lab.sweep()
+    assert "Time: chunks never lose" in view._static_table.caption
+    assert "Bytes: chunks stop paying at fragmentation 0.39" in view._static_table.caption
+    rows = view._static_table.rows
+    assert [row[0] for row in rows] == [f"{f:.2f}" for f in SWEEP]
+    # At a checkerboard every page is a chunk of its own: 16 bytes where a PFN takes 4.
+    assert rows[-1][1] == rows[-1][2]
+    assert rows[-1][-1] == "4.00"
+
+
+def test_with_a_buffer_of_one_page_a_checkerboard_costs_more_than_classic():
+    lab = RaceLab()
+    view = lab.sweep()
+    lab.sweep_model.max_chunks = BUFFERS[1]
+    assert "Time: chunks stop paying at fragmentation" in view._static_table.caption
+    assert view._static_table.rows[-1][-2] == "1.00"
+
+
+@pytest.mark.parametrize(
+    ("name", "value"), [("inflate_gib", 1), ("kick_percent", 10), ("join", False), ("bits", 64)]
+)
+def test_every_control_of_the_sweep_can_be_moved(name, value):
+    lab = RaceLab()
+    lab.sweep_model.join = name != "bits"
+    view = lab.sweep()
+    before = view._static_table.rows
+    setattr(lab.sweep_model, name, value)
+    assert not view.error
+    assert view._static_table.rows != before
+
+
+@pytest.mark.parametrize(
+    ("ratio", "place"),
+    [([0.5, 0.9], None), ([0.5, 1.0], 1.0), ([1.2, 2.0], 0.0), ([0.0, 4.0], 0.25)],
+)
+def test_break_even_is_where_the_line_reaches_one(ratio, place):
+    assert break_even([0.0, 1.0], ratio) == place
+
+
+def test_the_measured_race_says_that_it_is_measured_and_never_that_it_is_a_model():
+    lab = RaceLab()
+    lab.measured_model.size = "64MiB"
+    view = lab.measured()
+    assert not view.error
+    assert "MEASURED" in view._static_table.caption
+    assert "MODEL," not in view._static_table.caption
+    lab.measured_model.fragmentation = 1.0
+    table = cells(view)
+    assert table["translations"][0] == table["translations"][1]
+
+
+def test_where_nothing_can_be_measured_the_race_is_a_model_and_says_so(monkeypatch):
+    monkeypatch.setattr("balloonkit.lab.race_model.can_measure", lambda: False)
+    lab = RaceLab()
+    lab.measured_model = MeasuredModel(size="64MiB")
+    caption = lab.measured()._static_table.caption
+    assert "MODEL," in caption
+    assert "MEASURED" not in caption
