@@ -139,4 +139,4 @@ class ChunkLab:
         rows = [[name, *(f"{totals[path][name]:,}" for path in totals)] for name in COUNTERS]
         names = {"pages": "4 KiB pages", "releases": "madvise calls"}
         rows = [[names.get(row[0], row[0]), *row[1:]] for row in rows]
-        return draw_counts(totals, caption), Table(caption, head, rows)
+        return draw_counts(totals), Table(caption, head, rows)

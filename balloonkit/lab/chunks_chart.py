@@ -1,4 +1,4 @@
-"""Picture of the chunk lab: what either path needs for the same pages."""
+"""Chart of the chunk lab: what either path needs for the same pages."""
 
 from collections.abc import Mapping
 
@@ -9,42 +9,33 @@ from balloonkit.lab.palette import PATH_LOOKS
 __all__ = ["draw_counts"]
 
 _TITLES = {
-    "messages": "messages (kicks)",
+    "messages": "messages, a kick each",
     "bytes": "bytes sent",
     "translations": "translations",
     "releases": "madvise calls",
 }
 
 
-def draw_counts(totals: Mapping[str, Mapping[str, int]], caption: str) -> Figure:
-    """Draw four counts, each on a scale of its own, as a bar for each path.
+def draw_counts(totals: Mapping[str, Mapping[str, int]]) -> Figure:
+    """Draw four counts, each on a scale of its own, with a bar for each path.
 
     Parameters
     ----------
     totals : mapping of path name to the counters of `balloonkit.trace`
-    caption : str
-        What was inflated.
     """
-    figure = Figure(figsize=(10, 1.9), dpi=90)
-    pictures = figure.subplots(1, len(_TITLES))
-    figure.subplots_adjust(left=0.075, right=0.985, top=0.68, bottom=0.06, wspace=0.12)
-    figure.text(0.008, 0.93, caption, fontsize=10, weight="bold", va="center")
-    for axes, (name, title) in zip(pictures, _TITLES.items(), strict=True):
-        values = [totals[path][name] for path in totals]
-        looks = [PATH_LOOKS[path] for path in totals]
-        axes.barh(
-            [0, 1],
-            values,
-            color=[look.colour for look in looks],
-            hatch=[look.hatch for look in looks],
-            edgecolor="white",
-        )
-        for row, value in enumerate(values):
-            axes.text(value, row, f" {value:,}", va="center", fontsize=9)
-        axes.text(0, 1.06, title, transform=axes.transAxes, fontsize=9)
+    figure = Figure(figsize=(7.6, 1.25), dpi=90)
+    charts = figure.subplots(1, len(_TITLES))
+    figure.subplots_adjust(left=0.09, right=0.995, top=0.76, bottom=0.04, wspace=0.1)
+    for axes, (name, title) in zip(charts, _TITLES.items(), strict=True):
+        axes.set_axis_off()
+        axes.text(0, 1.1, title, transform=axes.transAxes)
+        longest = max(totals[path][name] for path in totals)
+        for row, path in enumerate(totals):
+            look, value = PATH_LOOKS[path], totals[path][name]
+            axes.barh(row, value, color=look.colour, hatch=look.hatch, edgecolor="white")
+            axes.text(value, row, f" {value:,}", va="center")
         axes.set_ylim(1.6, -0.6)
-        axes.set_xlim(0, max(values) * 1.35)
-        axes.set_xticks([])
-        axes.set_yticks([])
-    pictures[0].set_yticks([0, 1], list(totals), fontsize=9)
+        axes.set_xlim(0, longest * 1.55)
+    for row, path in enumerate(totals):
+        figure.text(0.08, 0.58 - 0.36 * row, path, ha="right", va="center")
     return figure

@@ -7,7 +7,6 @@
 from collections.abc import Sequence
 
 import numpy as np
-from matplotlib.figure import Figure
 
 from balloonkit.costs import (
     CHUNKS_TOTAL_2017_S,
@@ -18,11 +17,11 @@ from balloonkit.costs import (
     Stages,
 )
 from balloonkit.lab.palette import PATH_LOOKS
-from balloonkit.lab.race_charts import draw_measured, draw_race, draw_sweep
+from balloonkit.lab.race_charts import draw_published, draw_ratio, draw_stages
 from balloonkit.lab.race_counts import BITS, GIB_PAGES, INFLATE_GIB
 from balloonkit.lab.race_model import BUFFERS, SWEEP, MeasuredModel, RaceModel
 from balloonkit.lab.release_run import SIZES, fitting_sizes
-from balloonkit.lab.view import Choice, LabView, Range, Switch, Table
+from balloonkit.lab.view import Choice, LabView, Pane, Range, Switch, Table
 from balloonkit.units import BALLOON_PAGE_BYTES, format_size, parse_size
 
 __all__ = ["RaceLab", "break_even"]
@@ -122,7 +121,7 @@ class RaceLab:
             ),
         )
 
-    def _draw_stages(self) -> tuple[Figure, Table]:
+    def _draw_stages(self) -> tuple[list[Pane], Table]:
         model = self.model
         counts = model.counts()
         stages = {path: model.costs.stages(c) for path, c in counts.items()}
@@ -133,11 +132,14 @@ class RaceLab:
         if given < asked:
             gave = format_size(given * BALLOON_PAGE_BYTES)
             verdict += f"; the guest ran out of pages and gave {gave} of {model.inflate_gib} GiB"
-        return draw_race(stages, counts, verdict), _stages_table(
-            counts, stages, verdict, model.costs
-        )
+        longest_s = max([CLASSIC_2017_S.total, *(seconds.total for seconds in stages.values())])
+        panes: list[Pane] = [
+            draw_stages("MODEL: what this guest counts, priced", stages, _notes(counts), longest_s),
+            draw_published(longest_s),
+        ]
+        return panes, _stages_table(counts, stages, verdict, model.costs)
 
-    def _draw_sweep(self) -> tuple[Figure, Table]:
+    def _draw_sweep(self) -> tuple[list[Pane], Table]:
         pairs = self.sweep_model.sweep()
         costs = self.sweep_model.costs
         times = [
@@ -177,18 +179,24 @@ class RaceLab:
             "time ratio",
             "bytes ratio",
         )
-        picture = draw_sweep(SWEEP, time_ratio, bytes_ratio, marks, verdicts)
-        return picture, Table(". ".join(verdicts) + ".", head, rows)
+        panes: list[Pane] = [
+            draw_ratio("Model time", SWEEP, time_ratio, marks[0]),
+            draw_ratio("Bytes sent", SWEEP, bytes_ratio, marks[1]),
+        ]
+        return panes, Table(". ".join(verdicts) + ".", head, rows)
 
-    def _draw_measured(self) -> tuple[Figure, Table]:
+    def _draw_measured(self) -> tuple[list[Pane], Table]:
         race = self.measured_model.race()
         stages = {path: race.seconds(path) for path in race.reports}
         if race.host == "madvise":
-            verdict = f"Measured here: chunks save {race.improvement('chunks'):.0%} of classic"
-            clock = "MEASURED on this machine: guest and host in Python, real madvise"
+            verdict = (
+                f"Measured on this machine, guest and host in Python: chunks save "
+                f"{race.improvement('chunks'):.0%} of the classic time"
+            )
+            title = "MEASURED here, with real memory"
         else:
             verdict = "No real memory can be had here, so this is the model again"
-            clock = "MODEL, costs of 2017"
+            title = "MODEL, costs of 2017"
         counts = {path: report.counts for path, report in race.reports.items()}
         rows = [
             [name, *(f"{getattr(c, name):,}" for c in counts.values())]
@@ -199,7 +207,9 @@ class RaceLab:
             for stage in stages["classic"].as_dict()
         ]
         head = [race.guest, *(PATH_LOOKS[path].label for path in stages)]
-        return draw_measured(stages, verdict, clock), Table(f"{verdict} ({clock})", head, rows)
+        longest_s = max(seconds.total for seconds in stages.values())
+        pane = draw_stages(title, stages, _notes(counts), longest_s)
+        return [pane], Table(verdict, head, rows)
 
 
 def break_even(places: Sequence[float], ratio: Sequence[float]) -> float | None:
@@ -218,6 +228,13 @@ def break_even(places: Sequence[float], ratio: Sequence[float]) -> float | None:
     if at == 0:
         return float(places[0])
     return float(np.interp(1.0, values[at - 1 : at + 1], places[at - 1 : at + 1]))
+
+
+def _notes(counts: dict[str, Counts]) -> dict[str, str]:
+    return {
+        path: f"{c.messages:,} {'message' if c.messages == 1 else 'messages'}"
+        for path, c in counts.items()
+    }
 
 
 def _verdict(what: str, ratio: Sequence[float], mark: float | None) -> str:

@@ -1,131 +1,118 @@
-"""Pictures of the race: stages as bars beside the published ones, and where chunks stop paying."""
+"""Charts of the race: stages as bars, the published ones, and where chunks stop paying."""
 
 from collections.abc import Mapping, Sequence
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from balloonkit.costs import CHUNKS_TOTAL_2017_S, CLASSIC_2017_S, Counts, Stages
-from balloonkit.lab.palette import BLUE, PATH_LOOKS, STAGE_LOOKS
+from balloonkit.costs import CHUNKS_TOTAL_2017_S, CLASSIC_2017_S, Stages
+from balloonkit.lab.palette import BLUE, PATH_LOOKS, STAGE_LOOKS, VERMILLION
 
-__all__ = ["draw_measured", "draw_race", "draw_sweep"]
+__all__ = ["draw_published", "draw_ratio", "draw_stages"]
 
-_UNSPLIT = "#BBBBBB"
-
-
-def draw_race(stages: Mapping[str, Stages], counts: Mapping[str, Counts], verdict: str) -> Figure:
-    """Draw the model's stages of each path, and under them, apart, what was published in 2017."""
-    figure = Figure(figsize=(10, 4.4), dpi=90)
-    axes = figure.add_axes((0.27, 0.115, 0.715, 0.76))
-    figure.text(0.01, 0.955, verdict, fontsize=11, weight="bold", va="center")
-    model_rows = range(1, 1 + len(stages))
-    header = len(stages) + 1.35
-    classic_row, chunks_row = header + 0.9, header + 1.9
-    _bars(axes, [*model_rows, classic_row], [*stages.values(), CLASSIC_2017_S])
-    total_ms = CHUNKS_TOTAL_2017_S * 1000
-    axes.barh([chunks_row], [total_ms], color=_UNSPLIT, edgecolor="black", linewidth=0.6)
-    axes.text(total_ms, chunks_row, f"  about {total_ms:.0f} ms, stages not published", va="center")
-    for row, text in (
-        (0.2, "MODEL: what this guest counts, priced with the sliders"),
-        (header, "PUBLISHED May 2017 (PAGE_CHUNKS v10 3/6): 7 GiB of an idle 8 GiB guest"),
-    ):
-        axes.text(0, row, f" {text}", fontsize=9, va="center", style="italic")
-    axes.axhline(header - 0.5, color="black", linewidth=0.8)
-    axes.set_yticks(
-        [*model_rows, classic_row, chunks_row],
-        [
-            *(
-                f"{PATH_LOOKS[path].label}\n{c.messages:,} messages, {c.entries:,} entries"
-                for path, c in counts.items()
-            ),
-            "classic",
-            "chunks",
-        ],
-        fontsize=9,
-    )
-    axes.set_ylim(chunks_row + 0.6, -0.3)
-    longest_s = max([CLASSIC_2017_S.total, *(s.total for s in stages.values())])
-    axes.set_xlim(0, longest_s * 1180)
-    axes.set_xlabel("ms")
-    axes.legend(loc="lower right", bbox_to_anchor=(1, 1), ncols=4, fontsize=8, frameon=False)
-    return figure
+_UNSPLIT = "#999999"
+#: A bar and the line of text above it.
+_BAR_HEIGHT, _TEXT_ABOVE = 0.46, 0.28
 
 
-def draw_measured(stages: Mapping[str, Stages], verdict: str, clock: str) -> Figure:
-    """Draw the stages of each path on one clock, which the axis names."""
-    figure = Figure(figsize=(10, 2.8), dpi=90)
-    axes = figure.add_axes((0.22, 0.18, 0.765, 0.62))
-    figure.text(0.01, 0.94, verdict, fontsize=11, weight="bold", va="center")
-    _bars(axes, range(len(stages)), list(stages.values()))
-    axes.set_yticks(range(len(stages)), [PATH_LOOKS[path].label for path in stages])
-    axes.set_ylim(len(stages) - 0.4, -0.6)
-    axes.set_xlim(0, max(s.total for s in stages.values()) * 1180)
-    axes.set_xlabel(f"ms, {clock}")
-    axes.legend(loc="lower right", bbox_to_anchor=(1, 1), ncols=4, fontsize=8, frameon=False)
-    return figure
-
-
-def draw_sweep(
-    fragmentation: Sequence[float],
-    time_ratio: Sequence[float],
-    bytes_ratio: Sequence[float],
-    marks: Sequence[float | None],
-    verdicts: Sequence[str],
+def draw_stages(
+    title: str, stages: Mapping[str, Stages], notes: Mapping[str, str], longest_s: float
 ) -> Figure:
-    """Draw chunks against classic over fragmentation: model time on the left, bytes on the right.
+    """Draw the stages of each path as one bar.
 
     Parameters
     ----------
-    marks : sequence of float or None, length 2
-        Fragmentation at which each ratio crosses 1, None where it does not.
-    verdicts : sequence of str, length 2
-        What each picture says, in words.
+    title : str
+        Whose time it is: model or measured, never both in one chart.
+    notes : mapping of path to str
+        What to say beside its name.
+    longest_s : float
+        Where the axis ends, so that charts side by side have one scale.
     """
-    figure = Figure(figsize=(10, 3.7), dpi=90)
-    pictures = figure.subplots(1, 2)
-    figure.subplots_adjust(left=0.075, right=0.985, top=0.92, bottom=0.135, wspace=0.2)
-    labels = ("model time: chunks / classic", "bytes sent: chunks / classic")
-    for axes, ratio, mark, verdict, label in zip(
-        pictures, (time_ratio, bytes_ratio), marks, verdicts, labels, strict=True
-    ):
-        top = max(1.25, max(ratio) * 1.1)
-        axes.axhspan(1, top, color="#D55E00", alpha=0.14, linewidth=0)
-        axes.axhline(1, color="black", linewidth=1)
-        axes.text(0.01, 1 + top * 0.015, "above this line chunks lose", fontsize=8, va="bottom")
-        axes.plot(fragmentation, ratio, color=BLUE, marker="o", markersize=4)
-        if mark is not None:
-            axes.axvline(mark, color="#D55E00", linestyle="--")
-            axes.text(
-                mark,
-                top * 0.04,
-                f"break-even {mark:.2f} ",
-                color="#A04000",
-                ha="right" if mark > 0.3 else "left",
-                fontsize=9,
-            )
-        axes.text(0, 1.03, verdict, transform=axes.transAxes, fontsize=9, weight="bold")
-        axes.set_xlim(0, 1)
-        axes.set_ylim(0, top)
-        axes.set_xlabel("fragmentation (share of odd pages in use)")
-        axes.set_ylabel(label)
-        axes.grid(alpha=0.25)
+    figure, axes = _bar_chart(title, len(stages), longest_s)
+    for row, (path, seconds) in enumerate(stages.items()):
+        _bar(axes, row, f"{PATH_LOOKS[path].label}: {notes[path]}", seconds, with_legend=row == 0)
+    axes.legend(loc="upper left", bbox_to_anchor=(-0.02, 1.12), ncols=4, fontsize=9, frameon=False,
+                handlelength=1.2, columnspacing=1.2)  # fmt: skip
     return figure
 
 
-def _bars(axes: Axes, rows: Sequence[float], stages: Sequence[Stages]) -> None:
-    left = [0.0] * len(stages)
+def draw_published(longest_s: float) -> Figure:
+    """Draw what the proposal published, on the scale of the chart beside it."""
+    figure, axes = _bar_chart("PUBLISHED in 2017: 7 GiB of an idle 8 GiB guest", 3, longest_s)
+    _bar(axes, 0, "classic: 7,168 messages", CLASSIC_2017_S)
+    total_ms = CHUNKS_TOTAL_2017_S * 1000
+    axes.text(0, 1 - _TEXT_ABOVE, "chunks: the stages were not published", va="bottom")
+    axes.barh(1, total_ms, height=_BAR_HEIGHT, color=_UNSPLIT)
+    axes.text(total_ms, 1, f" about {total_ms:.0f} ms", va="center")
+    source = "PAGE_CHUNKS v10, mail 3 of 6, 4 May 2017;\nmeasured by its authors on their machine"
+    axes.text(0, 2, source, va="center", fontsize=9)
+    return figure
+
+
+def draw_ratio(
+    title: str, fragmentation: Sequence[float], ratio: Sequence[float], mark: float | None
+) -> Figure:
+    """Draw chunks against classic over fragmentation: above the line at 1 chunks lose.
+
+    Parameters
+    ----------
+    mark : float or None
+        Fragmentation at which the ratio reaches 1, None where it does not.
+    """
+    figure, axes = _chart(title, height=3.1)
+    top = max(1.3, max(ratio) * 1.08)
+    axes.axhspan(1, top, color=VERMILLION, alpha=0.16, linewidth=0)
+    axes.axhline(1, color="black", linewidth=1)
+    axes.text(0.985, 1 + top * 0.015, "above this line chunks lose", ha="right", va="bottom")
+    axes.plot(fragmentation, ratio, color=BLUE, marker="o", markersize=4)
+    if mark is not None:
+        axes.axvline(mark, color=VERMILLION, linestyle="--")
+        axes.text(mark, top * 0.9, f" break-even {mark:.2f} ", ha="right" if mark > 0.6 else "left")
+    axes.set_xlim(0, 1)
+    axes.set_ylim(0, top)
+    axes.set_xlabel("fragmentation: share of odd pages in use")
+    axes.set_ylabel("chunks / classic")
+    axes.grid(axis="y", alpha=0.25)
+    return figure
+
+
+def _chart(title: str, height: float) -> tuple[Figure, Axes]:
+    figure = Figure(figsize=(5.2, height), dpi=90)
+    axes = figure.add_axes((0.115, 0.5 / height, 0.865, 1 - 0.9 / height))
+    figure.text(0.01, 1 - 0.2 / height, title, fontsize=11, fontweight="bold", va="center")
+    axes.spines[["top", "right"]].set_visible(False)
+    return figure, axes
+
+
+def _bar_chart(title: str, rows: int, longest_s: float) -> tuple[Figure, Axes]:
+    height = 1.3 + 0.62 * rows
+    figure, axes = _chart(title, height)
+    axes.set_position((0.03, 0.5 / height, 0.95, 1 - 1.15 / height))
+    axes.set_xlim(0, max(longest_s, 1e-6) * 1200)
+    axes.set_ylim(rows - 0.6, -0.75)
+    axes.set_yticks([])
+    axes.spines["left"].set_visible(False)
+    axes.set_xlabel("ms")
+    return figure, axes
+
+
+def _bar(axes: Axes, row: int, label: str, stages: Stages, with_legend: bool = False) -> None:
+    axes.text(0, row - _TEXT_ABOVE, label, va="bottom")
+    left = 0.0
     for name, look in STAGE_LOOKS.items():
-        ms = [getattr(s, name) * 1000 for s in stages]
+        ms = getattr(stages, name) * 1000
         axes.barh(
-            rows,
+            row,
             ms,
             left=left,
+            height=_BAR_HEIGHT,
             color=look.colour,
             hatch=look.hatch,
-            edgecolor="black",
-            linewidth=0.6,
-            label=look.label,
+            edgecolor="#000001",
+            linewidth=0.5,
+            label=look.label if with_legend else None,
         )
-        left = [a + b for a, b in zip(left, ms, strict=True)]
-    for row, total_ms in zip(rows, left, strict=True):
-        axes.text(total_ms, row, f"  {total_ms:,.0f} ms", va="center")
+        left += ms
+    text = f"{left:,.0f} ms" if left >= 100 else f"{left:,.1f} ms"
+    axes.text(left, row, f" {text}", va="center")

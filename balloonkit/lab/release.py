@@ -6,16 +6,17 @@
 
 import numpy as np
 import traitlets
-from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from balloonkit.host import BalloonDevice, BookRelease, GuestRam
 from balloonkit.host.books import Handled
 from balloonkit.lab.bench import Bench
 from balloonkit.lab.meter import ResidentMeter
-from balloonkit.lab.release_charts import draw_host_pages, draw_runs, draw_translation
+from balloonkit.lab.page_map import PageMap
+from balloonkit.lab.palette import ORANGE, PAGE_LOOKS, SKY, Look
+from balloonkit.lab.release_charts import draw_calls, draw_resident, draw_translation
 from balloonkit.lab.release_run import SIZES, Run, best_size, fitting_sizes, run
-from balloonkit.lab.view import Choice, LabView, Range, Table
+from balloonkit.lab.view import Choice, LabView, Pane, Range, Table
 from balloonkit.layout import RamRange, ram_layout
 from balloonkit.units import BALLOON_PAGE_BYTES, PFN_SHIFT, format_size, parse_size
 from balloonkit.wire import PROPOSED, encode_chunks, encode_pfns
@@ -31,6 +32,14 @@ LAYOUTS = {
 CHUNK_SIZES = ("4KiB", "2MiB", "64MiB", "256MiB", "1GiB", "2GiB")
 ORDERS = ("ascending", "scattered")
 _PAGES = 64
+#: A guest page on a host with larger pages.
+IN_USE, WAITS, RELEASED = 1, 2, 3
+HOST_PAGE_LOOKS = (
+    PAGE_LOOKS[0],
+    PAGE_LOOKS[1],
+    Look("in the balloon, waits for its neighbours", ORANGE, "W", "//"),
+    Look("released", SKY, "R", ".."),
+)
 
 
 class TranslateModel(traitlets.HasTraits):
@@ -179,7 +188,7 @@ class ReleaseLab:
         """Return every step's view, in the order of the lesson."""
         return [self.translate(), self.host_pages(), self.real()]
 
-    def _draw_translation(self) -> tuple[Figure, Table]:
+    def _draw_translation(self) -> tuple[Pane | list[Pane], Table]:
         model = self.translate_model
         handled, pieces = model.handle()
         pfn, pages = model.chunk()
@@ -191,9 +200,8 @@ class ReleaseLab:
         else:
             verdict = f"Refused, nothing is touched: {handled.rejections[0].reason.value}"
         in_bytes = [(p << PFN_SHIFT, h << PFN_SHIFT, n << PFN_SHIFT) for p, h, n in pieces]
-        figure = draw_translation(
-            LAYOUTS[model.layout], (pfn << PFN_SHIFT, pages << PFN_SHIFT), in_bytes, verdict
-        )
+        chunk = (pfn << PFN_SHIFT, pages << PFN_SHIFT)
+        figure = draw_translation(LAYOUTS[model.layout], chunk, in_bytes)
         rows = [
             [f"{pfn:#x}", f"{pfn << PFN_SHIFT:#x}", f"{pages:,}", f"{host:#x}", f"{host << 12:#x}"]
             for pfn, host, pages in pieces
@@ -201,7 +209,7 @@ class ReleaseLab:
         head = ["PFN", "guest physical address", "pages", "host page", "offset in the mapping"]
         return figure, Table(verdict, head, rows)
 
-    def _draw_host_pages(self) -> tuple[Figure, Table]:
+    def _draw_host_pages(self) -> tuple[Pane | list[Pane], Table]:
         model = self.host_page_model
         ballooned, resident, releases = model.run()
         parts = model.host_kib // 4
@@ -222,10 +230,18 @@ class ReleaseLab:
             for index, (part, gone) in enumerate(zip(whole, released, strict=True))
         ]
         head = ["host page", "first PFN", "parts in the balloon", "host memory"]
-        figure = draw_host_pages(ballooned, resident, parts, verdict)
-        return figure, Table(f"{verdict} ({releases} madvise calls)", head, rows)
+        states = np.where(ballooned, np.where(resident, WAITS, RELEASED), IN_USE).astype(np.uint8)
+        page_map = PageMap.of(
+            "Guest pages of 4 KiB; a frame is one host page",
+            states,
+            HOST_PAGE_LOOKS,
+            columns=16,
+            frames=tuple((first, parts) for first in range(0, _PAGES, parts)),
+            letters=True,
+        )
+        return page_map, Table(f"{verdict} ({releases} madvise calls)", head, rows)
 
-    def _draw_real(self) -> tuple[Figure, Table]:
+    def _draw_real(self) -> tuple[Pane | list[Pane], Table]:
         model = self.real_model
         total_bytes = parse_size(model.size)
 
@@ -247,7 +263,7 @@ class ReleaseLab:
         ]
         if runs[0].measured:
             rows.append(["ms in madvise, measured", *(f"{r.release_s * 1000:,.1f}" for r in runs)])
-        return draw_runs(runs, total_bytes, verdict), Table(verdict, head, rows)
+        return [draw_resident(runs, total_bytes), draw_calls(runs)], Table(verdict, head, rows)
 
 
 def _verdict(runs: list[Run]) -> str:
@@ -256,4 +272,7 @@ def _verdict(runs: list[Run]) -> str:
         return "Modelled: no process with real memory can be started here"
     before, after = (format_size(chunks.samples[at][1]) for at in (0, -1))
     times = classic.release_s / chunks.release_s
-    return f"Resident set {before} -> {after}; per chunk {times:,.1f} times as fast as per page"
+    return (
+        f"Resident set from {before} to {after}. {classic.releases:,} calls for pages, "
+        f"{chunks.releases:,} for chunks: {times:.1f} times as fast"
+    )

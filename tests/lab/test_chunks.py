@@ -9,10 +9,6 @@ from balloonkit.lab.chunks_model import PATHS, ChunkModel
 from balloonkit.wire import PageBitmaps
 
 
-def cells(view):
-    return {row[0]: list(row[1:]) for row in view._static_table.rows}
-
-
 @pytest.mark.parametrize(
     "inputs",
     [
@@ -128,7 +124,7 @@ def test_every_control_makes_the_trace_anew_and_sends_it_once(name, value):
     assert len(sent) == 1
 
 
-def test_paths_stand_beside_each_other_and_differ_only_where_they_should():
+def test_paths_stand_beside_each_other_and_differ_only_where_they_should(cells):
     view = ChunkLab("pages=64 fragmentation=0 inflate=50").compare()
     table = cells(view)
     assert table["4 KiB pages"][0] == table["4 KiB pages"][1] == "32"
@@ -136,13 +132,13 @@ def test_paths_stand_beside_each_other_and_differ_only_where_they_should():
     assert int(table["madvise calls"][1]) < 4
 
 
-def test_a_checkerboard_makes_a_chunk_of_every_page():
+def test_a_checkerboard_makes_a_chunk_of_every_page(cells):
     table = cells(ChunkLab("fragmentation=1.0").compare())
     assert table["translations"][0] == table["translations"][1] == table["4 KiB pages"][1]
 
 
 def test_a_guest_that_runs_dry_says_so():
-    assert "no more to give" in ChunkLab("inflate=100").compare()._static_table.caption
+    assert "no more to give" in ChunkLab("inflate=100").compare().caption
 
 
 def test_a_trace_of_4096_pages_stays_under_100_kb():

@@ -13,11 +13,6 @@ from balloonkit.lab.race_model import BUFFERS, SWEEP, MeasuredModel, RaceModel
 from balloonkit.wire import CLASSIC, PROPOSED, PageBitmaps, pack_chunks
 
 
-def cells(view):
-    """The view's table as {first cell of a row: the other cells}."""
-    return {row[0]: list(row[1:]) for row in view._static_table.rows}
-
-
 @pytest.fixture(scope="module")
 def aged():
     return Guest.aged("8GiB", 0.3, seed=1)
@@ -65,7 +60,7 @@ def test_classic_counts_are_those_of_the_driver(aged):
     )
 
 
-def test_defaults_are_the_race_of_2017():
+def test_defaults_are_the_race_of_2017(cells):
     view = RaceLab().stages()
     table = cells(view)
     assert not view.error
@@ -86,16 +81,16 @@ def test_defaults_are_the_race_of_2017():
         ("join", False, "translations", 1),
     ],
 )
-def test_every_control_moves_its_figure(name, value, row, column):
+def test_every_control_moves_its_figure(name, value, row, column, cells):
     lab = RaceLab()
     lab.model.fragmentation = 0.1
     view = lab.stages()
-    before, picture = cells(view)[row][column], view.picture
+    before, picture = cells(view)[row][column], view.panes
     setattr(lab.model, name, value)
     assert not view.error
     assert view.values[name] == value
     assert cells(view)[row][column] != before
-    assert view.picture != picture
+    assert view.panes != picture
 
 
 def test_smaller_bitmaps_cut_more_runs_only_when_runs_are_not_joined():
@@ -107,52 +102,52 @@ def test_smaller_bitmaps_cut_more_runs_only_when_runs_are_not_joined():
     assert model.counts()["chunks"].entries >= 7 * GIB_PAGES // 64
 
 
-def test_a_free_kick_leaves_nothing_in_the_send_stage():
+def test_a_free_kick_leaves_nothing_in_the_send_stage(cells):
     lab = RaceLab()
     view = lab.stages()
     lab.model.kick_percent = 0
     assert cells(view)["send, ms"][:3] == ["0", "0", "0"]
 
 
-def test_a_guest_without_seven_gib_gives_what_it_has_and_the_view_says_so():
+def test_a_guest_without_seven_gib_gives_what_it_has_and_the_view_says_so(cells):
     lab = RaceLab()
     view = lab.stages()
     lab.model.fragmentation = 1.0
-    assert "ran out of pages" in view._static_table.caption
+    assert "ran out of pages" in view.caption
     assert int(cells(view)["pages"][0].replace(",", "")) < 7 * GIB_PAGES
 
 
-def test_sweep_says_where_chunks_stop_paying():
+def test_sweep_says_where_chunks_stop_paying(rows):
     lab = RaceLab()
     view = lab.sweep()
-    assert "Time: chunks never lose" in view._static_table.caption
-    assert "Bytes: chunks stop paying at fragmentation 0.39" in view._static_table.caption
-    rows = view._static_table.rows
-    assert [row[0] for row in rows] == [f"{f:.2f}" for f in SWEEP]
+    assert "Time: chunks never lose" in view.caption
+    assert "Bytes: chunks stop paying at fragmentation 0.39" in view.caption
+    table = rows(view)
+    assert [row[0] for row in table] == [f"{f:.2f}" for f in SWEEP]
     # At a checkerboard every page is a chunk of its own: 16 bytes where a PFN takes 4.
-    assert rows[-1][1] == rows[-1][2]
-    assert rows[-1][-1] == "4.00"
+    assert table[-1][1] == table[-1][2]
+    assert table[-1][-1] == "4.00"
 
 
-def test_with_a_buffer_of_one_page_a_checkerboard_costs_more_than_classic():
+def test_with_a_buffer_of_one_page_a_checkerboard_costs_more_than_classic(rows):
     lab = RaceLab()
     view = lab.sweep()
     lab.sweep_model.max_chunks = BUFFERS[1]
-    assert "Time: chunks stop paying at fragmentation" in view._static_table.caption
-    assert view._static_table.rows[-1][-2] == "1.00"
+    assert "Time: chunks stop paying at fragmentation" in view.caption
+    assert rows(view)[-1][-2] == "1.00"
 
 
 @pytest.mark.parametrize(
     ("name", "value"), [("inflate_gib", 1), ("kick_percent", 10), ("join", False), ("bits", 64)]
 )
-def test_every_control_of_the_sweep_can_be_moved(name, value):
+def test_every_control_of_the_sweep_can_be_moved(name, value, rows):
     lab = RaceLab()
     lab.sweep_model.join = name != "bits"
     view = lab.sweep()
-    before = view._static_table.rows
+    before = rows(view)
     setattr(lab.sweep_model, name, value)
     assert not view.error
-    assert view._static_table.rows != before
+    assert rows(view) != before
 
 
 @pytest.mark.parametrize(
@@ -163,13 +158,14 @@ def test_break_even_is_where_the_line_reaches_one(ratio, place):
     assert break_even([0.0, 1.0], ratio) == place
 
 
-def test_the_measured_race_says_that_it_is_measured_and_never_that_it_is_a_model():
+def test_the_measured_race_says_that_it_is_measured_and_never_that_it_is_a_model(cells):
     lab = RaceLab()
     lab.measured_model.size = "64MiB"
     view = lab.measured()
     assert not view.error
-    assert "MEASURED" in view._static_table.caption
-    assert "MODEL," not in view._static_table.caption
+    assert "Measured on this machine" in view.caption
+    assert "MEASURED here" in view.panes[0]["svg"]
+    assert "MODEL" not in view.panes[0]["svg"]
     lab.measured_model.fragmentation = 1.0
     table = cells(view)
     assert table["translations"][0] == table["translations"][1]
@@ -179,6 +175,7 @@ def test_where_nothing_can_be_measured_the_race_is_a_model_and_says_so(monkeypat
     monkeypatch.setattr("balloonkit.lab.race_model.can_measure", lambda: False)
     lab = RaceLab()
     lab.measured_model = MeasuredModel(size="64MiB")
-    caption = lab.measured()._static_table.caption
-    assert "MODEL," in caption
-    assert "MEASURED" not in caption
+    view = lab.measured()
+    assert "this is the model again" in view.caption
+    assert "MODEL, costs of 2017" in view.panes[0]["svg"]
+    assert "MEASURED" not in view.panes[0]["svg"]

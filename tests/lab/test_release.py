@@ -33,27 +33,27 @@ def test_below_the_hole_the_host_page_is_the_guest_page():
 
 
 @pytest.mark.parametrize("first_mib", [1984, 2048, 3072, 10240])
-def test_a_chunk_that_names_one_page_outside_ram_is_refused_whole(first_mib):
+def test_a_chunk_that_names_one_page_outside_ram_is_refused_whole(first_mib, rows):
     lab = ReleaseLab()
     view = lab.translate()
     lab.translate_model.first_mib = first_mib
     assert not view.error
-    assert "Refused, nothing is touched: outside registered RAM" in view._static_table.caption
-    assert view._static_table.rows[0][-1] == "refused"
+    assert "Refused, nothing is touched: outside registered RAM" in view.caption
+    assert rows(view)[0][-1] == "refused"
 
 
-def test_a_chunk_over_the_edge_of_touching_regions_is_split_and_loses_nothing():
+def test_a_chunk_over_the_edge_of_touching_regions_is_split_and_loses_nothing(rows):
     lab = ReleaseLab()
     lab.translate_model.layout = "touching"
     lab.translate_model.first_mib = 3968
     view = lab.translate()
-    assert "is split" in view._static_table.caption
-    assert [row[2] for row in view._static_table.rows] == ["32,768", "32,768"]
+    assert "is split" in view.caption
+    assert [row[2] for row in rows(view)] == ["32,768", "32,768"]
 
 
 @pytest.mark.parametrize("layout", LAYOUTS)
 @pytest.mark.parametrize("size", CHUNK_SIZES[::2])
-def test_every_chunk_is_drawn_or_refused_in_words(layout, size):
+def test_every_chunk_is_drawn_or_refused_in_words(layout, size, rows):
     lab = ReleaseLab()
     view = lab.translate()
     for first_mib in range(0, 10241, 2048):
@@ -62,17 +62,17 @@ def test_every_chunk_is_drawn_or_refused_in_words(layout, size):
             lab.translate_model.size = size
             lab.translate_model.first_mib = first_mib
         assert not view.error
-        assert view._static_table.rows
+        assert rows(view)
 
 
-def test_a_host_page_of_64_kib_goes_only_when_all_sixteen_parts_are_ballooned():
+def test_a_host_page_of_64_kib_goes_only_when_all_sixteen_parts_are_ballooned(rows):
     lab = ReleaseLab()
     view = lab.host_pages()
     lab.host_page_model.told = 15
-    assert "0 of 4 host pages released, 15 ballooned pages wait" in view._static_table.caption
+    assert "0 of 4 host pages released, 15 ballooned pages wait" in view.caption
     lab.host_page_model.told = 16
-    assert "1 of 4 host pages released, 0 ballooned pages wait" in view._static_table.caption
-    assert view._static_table.rows[0][1:] == ["0", "16 of 16", "released"]
+    assert "1 of 4 host pages released, 0 ballooned pages wait" in view.caption
+    assert rows(view)[0][1:] == ["0", "16 of 16", "released"]
 
 
 def test_scattered_pages_release_nothing_until_most_are_told():
@@ -80,11 +80,11 @@ def test_scattered_pages_release_nothing_until_most_are_told():
     lab.host_page_model.order = "scattered"
     lab.host_page_model.told = 32
     view = lab.host_pages()
-    assert "0 of 4 host pages released, 32 ballooned pages wait" in view._static_table.caption
+    assert "0 of 4 host pages released, 32 ballooned pages wait" in view.caption
     lab.host_page_model.host_kib = 4
-    assert "32 of 64 host pages released, 0 ballooned" in view._static_table.caption
+    assert "32 of 64 host pages released, 0 ballooned" in view.caption
     lab.host_page_model.seed = 2
-    assert "32 of 64 host pages released, 0 ballooned" in view._static_table.caption
+    assert "32 of 64 host pages released, 0 ballooned" in view.caption
     assert not view.error
 
 
@@ -126,7 +126,7 @@ def test_a_run_that_fails_leaves_no_process_behind():
     assert children() == before
 
 
-def test_every_control_of_the_real_view_can_be_moved():
+def test_every_control_of_the_real_view_can_be_moved(rows):
     lab = ReleaseLab()
     lab.real_model.size = "64MiB"
     view = lab.real().children[1]
@@ -139,20 +139,20 @@ def test_every_control_of_the_real_view_can_be_moved():
         setattr(lab.real_model, name, value)
         assert not view.error
         assert view.values[name] == value
-    table = {row[0]: row[1:] for row in view._static_table.rows}
+    table = {row[0]: row[1:] for row in rows(view)}
     assert table["resident before"] == ["128 MiB", "128 MiB"]
     assert table["madvise calls"][0] == table["madvise calls"][1] == table["4 KiB pages told"][0]
     assert "MiB of 128 MiB resident" in lab.meter.text
 
 
-def test_without_processes_the_run_is_modelled_and_says_so(monkeypatch):
+def test_without_processes_the_run_is_modelled_and_says_so(monkeypatch, rows):
     monkeypatch.setattr(release_run, "can_measure", lambda: False)
     lab = ReleaseLab()
     lab.real_model.size = "64MiB"
     bench = lab.real()
-    caption = bench.children[1]._static_table.caption
+    caption = bench.children[1].caption
     assert caption == "Modelled: no process with real memory can be started here"
-    assert "measured" not in "".join(row[0] for row in bench.children[1]._static_table.rows)
+    assert "measured" not in "".join(row[0] for row in rows(bench.children[1]))
 
 
 def test_a_pod_too_small_gets_a_size_that_fits_and_no_larger_ones(monkeypatch):
