@@ -17,7 +17,7 @@ class Bench(ipywidgets.VBox):  # type: ignore[misc]
     """
 
     def __init__(self, *parts: ipywidgets.DOMWidget) -> None:
-        super().__init__(parts)
+        super().__init__(parts, layout=ipywidgets.Layout(grid_gap="14px"))
 
     def _repr_mimebundle_(self, **kwargs: Any) -> tuple[dict[str, Any], dict[str, Any]]:
         live = super()._repr_mimebundle_(**kwargs) or {}

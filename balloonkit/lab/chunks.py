@@ -41,20 +41,20 @@ class ChunkLab:
     def __init__(self, code: str = "") -> None:
         self.model = ChunkModel()
         self._step = self.model.restore(code)
-        self._players: list[StepPlayer] = []
+        self._benched: list[StepPlayer] = []
         self.model.observe(self._play_anew, self.model.inputs)
 
     def guest(self) -> StepPlayer:
         """Play from the first step: the guest allocates its own pages."""
-        return self._player(0)
+        return StepPlayer(self.model.trace(), 0)
 
     def pack(self) -> StepPlayer:
         """Play from where the pages are packed: bitmaps, runs, chunks; or an array of PFNs."""
-        return self._player(self._first("pack"))
+        return self._from_stage("pack")
 
     def release(self) -> StepPlayer:
         """Play from where the first message is sent: translate, madvise, acknowledge."""
-        return self._player(self._first("release"))
+        return self._from_stage("release")
 
     def compare(self) -> LabView:
         """Count what both paths need for the same guest."""
@@ -63,10 +63,11 @@ class ChunkLab:
     def all(self) -> Bench:
         """Return everything on one bench: controls, both paths' counts, and the player."""
         step = self._step if self._step is not None else 0
-        return Bench(self.compare(), self._player(step))
+        self._benched.append(StepPlayer(self.model.trace(), step))
+        return Bench(self.compare(), self._benched[-1])
 
     def restore(self, code: str) -> None:
-        """Go to the state a code names: controls, and every player shown.
+        """Go to the state a code names: the controls, and the player of every bench.
 
         Raises
         ------
@@ -74,21 +75,18 @@ class ChunkLab:
             If the code is not understood, or its run has no such step.
         """
         self._step = self.model.restore(code)
-        for player in self._players:
+        for player in self._benched:
             if self._step is not None:
                 player.jump(self._step)
 
-    def _player(self, step: int) -> StepPlayer:
-        self._players.append(StepPlayer(self.model.trace(), step))
-        return self._players[-1]
-
-    def _first(self, stage: str) -> int:
-        steps = self.model.trace()["steps"]
-        return next(i for i, step in enumerate(steps) if step["kind"] in _FIRST[stage])
+    def _from_stage(self, stage: str) -> StepPlayer:
+        trace = self.model.trace()
+        first = (at for at, step in enumerate(trace["steps"]) if step["kind"] in _FIRST[stage])
+        return StepPlayer(trace, next(first))
 
     def _play_anew(self, change: dict[str, Any]) -> None:
         trace = self.model.trace()
-        for player in self._players:
+        for player in self._benched:
             if player.trace["code"] != trace["code"]:
                 player.trace = trace
 

@@ -33,7 +33,8 @@ def draw_counts(totals: Mapping[str, Mapping[str, int]]) -> Figure:
         for row, path in enumerate(totals):
             look, value = PATH_LOOKS[path], totals[path][name]
             axes.barh(row, value, color=look.colour, hatch=look.hatch, edgecolor="white")
-            axes.text(value, row, f" {value:,}", va="center")
+            end = f"{value:,}"
+            axes.annotate(end, (value, row), (5, 0), textcoords="offset points", va="center")
         axes.set_ylim(1.6, -0.6)
         axes.set_xlim(0, longest * 1.55)
     for row, path in enumerate(totals):

@@ -179,6 +179,11 @@ class RaceLab:
             "time ratio",
             "bytes ratio",
         )
+        slack_ns = (times[-1][0] - times[-1][1]) / pairs[-1][1].pages * 1e9
+        verdicts.append(
+            f"Filling bitmaps is not priced: {max(slack_ns, 0):,.0f} ns a page would eat up what "
+            f"is left of the gain at the checkerboard"
+        )
         panes: list[Pane] = [
             draw_ratio("Model time", SWEEP, time_ratio, marks[0]),
             draw_ratio("Bytes sent", SWEEP, bytes_ratio, marks[1]),
@@ -239,7 +244,7 @@ def _notes(counts: dict[str, Counts]) -> dict[str, str]:
 
 def _verdict(what: str, ratio: Sequence[float], mark: float | None) -> str:
     if mark is None:
-        return f"{what}: chunks never lose; {ratio[-1]:.0%} at the checkerboard"
+        return f"{what}: chunks never lose, and need {ratio[-1]:.0%} of classic at the checkerboard"
     return f"{what}: chunks stop paying at fragmentation {mark:.2f}"
 
 

@@ -44,7 +44,7 @@ def draw_published(longest_s: float) -> Figure:
     total_ms = CHUNKS_TOTAL_2017_S * 1000
     axes.text(0, 1 - _TEXT_ABOVE, "chunks: the stages were not published", va="bottom")
     axes.barh(1, total_ms, height=_BAR_HEIGHT, color=_UNSPLIT)
-    axes.text(total_ms, 1, f" about {total_ms:.0f} ms", va="center")
+    _at_end(axes, total_ms, 1, f"about {total_ms:.0f} ms")
     source = "PAGE_CHUNKS v10, mail 3 of 6, 4 May 2017;\nmeasured by its authors on their machine"
     axes.text(0, 2, source, va="center", fontsize=9)
     return figure
@@ -88,7 +88,7 @@ def _chart(title: str, height: float) -> tuple[Figure, Axes]:
 def _bar_chart(title: str, rows: int, longest_s: float) -> tuple[Figure, Axes]:
     height = 1.3 + 0.62 * rows
     figure, axes = _chart(title, height)
-    axes.set_position((0.03, 0.5 / height, 0.95, 1 - 1.15 / height))
+    axes.set_position((0.03, 0.5 / height, 0.93, 1 - 1.15 / height))
     axes.set_xlim(0, max(longest_s, 1e-6) * 1200)
     axes.set_ylim(rows - 0.6, -0.75)
     axes.set_yticks([])
@@ -115,4 +115,8 @@ def _bar(axes: Axes, row: int, label: str, stages: Stages, with_legend: bool = F
         )
         left += ms
     text = f"{left:,.0f} ms" if left >= 100 else f"{left:,.1f} ms"
-    axes.text(left, row, f" {text}", va="center")
+    _at_end(axes, left, row, text)
+
+
+def _at_end(axes: Axes, x: float, row: int, text: str) -> None:
+    axes.annotate(text, (x, row), (5, 0), textcoords="offset points", va="center")

@@ -13,7 +13,7 @@ from balloonkit.host.books import Handled
 from balloonkit.lab.bench import Bench
 from balloonkit.lab.meter import ResidentMeter
 from balloonkit.lab.page_map import PageMap
-from balloonkit.lab.palette import ORANGE, PAGE_LOOKS, SKY, Look
+from balloonkit.lab.palette import ORANGE, PAGE_LOOKS, Look
 from balloonkit.lab.release_charts import draw_calls, draw_resident, draw_translation
 from balloonkit.lab.release_run import SIZES, Run, best_size, fitting_sizes, run
 from balloonkit.lab.view import Choice, LabView, Pane, Range, Table
@@ -38,7 +38,7 @@ HOST_PAGE_LOOKS = (
     PAGE_LOOKS[0],
     PAGE_LOOKS[1],
     Look("in the balloon, waits for its neighbours", ORANGE, "W", "//"),
-    Look("released", SKY, "R", ".."),
+    Look("released", "#FFFFFF", "-", ""),
 )
 
 
@@ -77,16 +77,16 @@ class HostPageModel(traitlets.HasTraits):
     order = traitlets.Enum(ORDERS, "ascending")
     seed = traitlets.Int(1, min=0, max=20)
 
-    def run(self) -> tuple[NDArray[np.bool_], NDArray[np.bool_], int]:
-        """Tell the device of `told` pages; return ballooned and resident pages, and releases."""
+    def run(self) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+        """Tell the device of `told` pages; return which are ballooned, and which resident."""
         pfns = np.arange(_PAGES)
         if self.order == "scattered":
             pfns = np.random.default_rng(self.seed).permutation(pfns)
         backend = BookRelease(_PAGES, self.host_kib << 10)
         device = BalloonDevice(GuestRam([RamRange(0, _PAGES * BALLOON_PAGE_BYTES)]), backend)
-        releases = device.handle(Queue.INFLATE, encode_pfns(pfns[: self.told])).releases
+        device.handle(Queue.INFLATE, encode_pfns(pfns[: self.told]))
         ballooned = np.isin(np.arange(_PAGES), pfns[: self.told])
-        return ballooned, backend.resident, releases
+        return ballooned, backend.resident
 
 
 class RealModel(traitlets.HasTraits):
@@ -211,7 +211,7 @@ class ReleaseLab:
 
     def _draw_host_pages(self) -> tuple[Pane | list[Pane], Table]:
         model = self.host_page_model
-        ballooned, resident, releases = model.run()
+        ballooned, resident = model.run()
         parts = model.host_kib // 4
         whole = ballooned.reshape(-1, parts)
         released = np.array([not part.any() for part in resident.reshape(-1, parts)])
@@ -239,7 +239,7 @@ class ReleaseLab:
             frames=tuple((first, parts) for first in range(0, _PAGES, parts)),
             letters=True,
         )
-        return page_map, Table(f"{verdict} ({releases} madvise calls)", head, rows)
+        return page_map, Table(verdict, head, rows)
 
     def _draw_real(self) -> tuple[Pane | list[Pane], Table]:
         model = self.real_model

@@ -107,7 +107,8 @@ def draw_calls(runs: Sequence[Run]) -> Figure:
         axes.barh(row, value, height=0.5, color=look.colour, hatch=look.hatch, edgecolor="white")
         axes.text(0, row - 0.3, f"{look.label}: {run.releases:,} calls", va="bottom")
         if measured:
-            axes.text(value, row, f" {value:,.1f} ms", va="center")
+            end = f"{value:,.1f} ms"
+            axes.annotate(end, (value, row), (5, 0), textcoords="offset points", va="center")
     axes.set_xlim(right=axes.get_xlim()[1] * 1.2)
     axes.set_ylim(1.6, -0.8)
     axes.set_yticks([])

@@ -95,6 +95,15 @@ def test_each_verb_starts_at_its_stage():
     assert steps[lab.release().step]["kind"] == "send"
 
 
+def test_restore_leaves_the_players_of_single_stages_where_they_are():
+    lab = ChunkLab("seed=7 pages=64")
+    player = lab.pack()
+    before = player.step
+    lab.all()
+    lab.restore("seed=7 pages=64 step=31")
+    assert player.step == before
+
+
 @pytest.mark.parametrize(
     ("name", "value"),
     [
@@ -154,3 +163,23 @@ def test_live_and_static_halves_are_in_one_output():
     assert "application/vnd.jupyter.widget-view+json" in bundle
     assert bundle["text/html"].count("data:image/png;base64,") == 2
     assert "Guest memory" in bundle["text/plain"]
+
+
+@pytest.mark.parametrize(
+    ("task", "classic", "chunks"),
+    [
+        ("inflate=25", {"pages": 16}, {"releases": 7}),
+        ("fragmentation=0.0 inflate=50", {"pages": 32}, {"releases": 3}),
+        ("fragmentation=1.0 inflate=50", {"bytes": 116}, {"releases": 29, "bytes": 472}),
+        ("pages=256 fragmentation=0.0 inflate=100 join=no", {}, {"releases": 5}),
+        ("pages=256 fragmentation=0.0 inflate=100 join=no bits=256", {}, {"releases": 3}),
+        ("pages=256 inflate=50 buffer=16", {"messages": 8}, {"messages": 2}),
+        ("page_kib=64 inflate=50", {"translations": 512}, {"translations": 5}),
+        ("blocks=yes", {"pages": 16}, {"releases": 1}),
+    ],
+)
+def test_the_tasks_of_the_notebook_come_out_as_it_says(task, classic, chunks):
+    model = ChunkModel()
+    model.restore(f"seed=7 pages=64 {task}")
+    for path, stated in (("classic", classic), ("chunks", chunks)):
+        assert stated.items() <= model.totals(path).items()

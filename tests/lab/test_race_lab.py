@@ -179,3 +179,27 @@ def test_where_nothing_can_be_measured_the_race_is_a_model_and_says_so(monkeypat
     assert "this is the model again" in view.caption
     assert "MODEL, costs of 2017" in view.panes[0]["svg"]
     assert "MEASURED" not in view.panes[0]["svg"]
+
+
+@pytest.mark.parametrize(
+    ("inputs", "classic", "chunks"),
+    [
+        ({}, (7168, 4126), (1, 590)),
+        ({"kick_percent": 0}, (7168, 1308), (1, 590)),
+        ({"fragmentation": 0.5}, (5857, 3371), (249, 778)),
+        ({"fragmentation": 1.0}, (3883, 2235), (486, 899)),
+        ({"join": False, "bits": 64}, (7168, 4126), (15, 607)),
+    ],
+)
+def test_the_tasks_of_the_notebook_come_out_as_it_says(inputs, classic, chunks):
+    model = RaceModel(**inputs)
+    counts = model.counts()
+    for path, stated in (("classic", classic), ("chunks", chunks)):
+        total_ms = round(model.costs.stages(counts[path]).total * 1000)
+        assert (counts[path].messages, total_ms) == stated
+
+
+def test_blocks_save_the_first_stage_as_the_notebook_says():
+    assert RaceModel().counts()["chunks_block_alloc"].allocations == 1792
+    aged = RaceModel(fragmentation=0.5).counts()
+    assert 1 > aged["chunks_block_alloc"].allocations / aged["chunks"].allocations > 0.5

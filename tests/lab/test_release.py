@@ -7,7 +7,7 @@ import pytest
 
 from balloonkit.guest import Guest
 from balloonkit.lab import release_run
-from balloonkit.lab.release import CHUNK_SIZES, LAYOUTS, ReleaseLab, TranslateModel
+from balloonkit.lab.release import CHUNK_SIZES, LAYOUTS, HostPageModel, ReleaseLab, TranslateModel
 from balloonkit.lab.release_run import best_size, can_measure, fitting_sizes, run
 from balloonkit.wire import pack_chunks
 
@@ -86,6 +86,12 @@ def test_scattered_pages_release_nothing_until_most_are_told():
     lab.host_page_model.seed = 2
     assert "32 of 64 host pages released, 0 ballooned" in view.caption
     assert not view.error
+
+
+def test_the_first_of_four_host_pages_goes_with_the_58th_of_64_scattered_pages():
+    inputs = {"host_kib": 64, "order": "scattered", "seed": 1}
+    assert HostPageModel(told=57, **inputs).run()[1].all()
+    assert not HostPageModel(told=58, **inputs).run()[1].all()
 
 
 @pytest.mark.parametrize("huge_pages", [False, True])
