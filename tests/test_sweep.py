@@ -33,10 +33,10 @@ def test_the_kick_cost_prices_messages_and_nothing_else():
 
 
 def test_fewer_bitmaps_mean_more_rounds_and_the_same_chunks():
-    # They leave from the 6 GiB above the hole: five from its bottom, a few small blocks at its top.
+    # An idle guest gives 5 GiB from 4 GiB upwards; one bitmap covers 1 GiB.
     grid = {"guest": ["8GiB"], "inflate": ["5GiB"], "bitmaps": [1, 3, 32], "path": ["chunks"]}
     rows = sweep(grid)
-    assert [row["rounds"] for row in rows] == [6, 2, 1]
+    assert [row["rounds"] for row in rows] == [5, 2, 1]
     assert len({row["entries"] for row in rows}) == 1
 
 
