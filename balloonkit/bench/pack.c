@@ -12,14 +12,14 @@
 
 static size_t find_next(const uint64_t *bitmap, size_t bits, size_t from, uint64_t invert)
 {
-	size_t word = from / WORD_BITS;
+	size_t word = from / WORD_BITS, words = bits / WORD_BITS;
 	uint64_t left;
 
 	if (from >= bits)
 		return bits;
 	left = (bitmap[word] ^ invert) & (~UINT64_C(0) << (from % WORD_BITS));
 	while (!left) {
-		if (++word * WORD_BITS >= bits)
+		if (++word >= words)
 			return bits;
 		left = bitmap[word] ^ invert;
 	}

@@ -21,7 +21,7 @@ BITMAP_BITS = 8 * 4096 * 8
 MAX_BITMAPS = 32
 
 _SLICE_PAGES = 1 << 20
-_ONE, _TOP = np.uint64(1), np.uint64(63)
+_ONE = np.uint64(1)
 
 
 class Round(NamedTuple):
@@ -125,16 +125,14 @@ def find_runs(bitmap: NDArray[np.uint64]) -> NDArray[np.int64]:
     >>> find_runs(np.array([0b0111_0001], np.uint64)).tolist()
     [[0, 1], [4, 3]]
     """
-    if not len(bitmap):
-        return np.empty((0, 2), np.int64)
     # Without a change a word repeats the top bit of the word below: its sign, 64 times over.
-    signed = bitmap.view(np.int64)
-    changed = np.flatnonzero(signed[1:] != signed[:-1] >> 63)
-    busy = np.concatenate(([0], changed + 1))
+    signs = np.empty(len(bitmap) + 1, np.int64)
+    signs[0] = 0
+    np.right_shift(bitmap.view(np.int64), 63, out=signs[1:])
+    below = signs[:-1].view(np.uint64)
+    busy = np.flatnonzero(bitmap != below)
     words = bitmap[busy]
-    below = bitmap[busy - 1] >> _TOP
-    below[0] = 0
-    changes = words ^ (words << _ONE | below)
+    changes = words ^ (words << _ONE | below[busy] & _ONE)
     octets = changes.view(np.uint8)
     dirty = np.flatnonzero(octets != 0)
     if 2 * len(dirty) > bitmap.nbytes:
