@@ -1,8 +1,9 @@
 """Real release: the whole path on real memory, against bare madvise, and classic against chunks.
 
-An anonymous mapping in this process stands for the guest's RAM: a new one for every run, as huge
-pages that were released piece by piece come back as small ones. The bare run makes one madvise for
-each range the chunk path releases, and nothing else.
+Classic and chunks run with the device in a process of its own, as in ``balloonkit race --host
+madvise``. The bare run is an inflate on the host that keeps books, for the sake of what it does to
+the caches, then one madvise for each range it named, on a mapping like the device's. Every run has
+memory of its own: huge pages that were released piece by piece come back as small ones.
 """
 
 import mmap
@@ -15,8 +16,8 @@ import numpy as np
 from balloonkit.bench.figures import Figure, Progress, alternate, median, timed
 from balloonkit.guest import Guest
 from balloonkit.host.limits import MemoryLimitError, check_memory
-from balloonkit.host.local import LocalHost
 from balloonkit.host.mapping import MappingRelease
+from balloonkit.host.process import ProcessHost
 from balloonkit.host.ram import GuestRam
 from balloonkit.machine import Machine
 from balloonkit.race import PATHS
@@ -86,7 +87,7 @@ class _Memory(MappingRelease):
 
 def _measure(size_bytes: int, kind: str, progress: Progress, repeats: int) -> list[Figure]:
     guest = Guest.idle(size_bytes)
-    ranges_bytes = _ranges_bytes(guest)
+    huge_pages = kind == "huge"
     done = 0
 
     def step() -> None:
@@ -94,21 +95,16 @@ def _measure(size_bytes: int, kind: str, progress: Progress, repeats: int) -> li
         done += 1
         progress(f"{kind} pages", done, 3 * repeats)
 
-    def populated() -> _Memory:
-        memory = _Memory(guest.size_bytes >> PFN_SHIFT, huge_pages=kind == "huge")
-        memory.populate()
-        return memory
-
     def inflate(path: str) -> tuple[float, float]:
-        with populated() as memory:
-            host = LocalHost(guest.size_bytes, backend=memory)
-            machine = Machine(guest.copy(), PATHS[path][0], host)
+        host = ProcessHost(guest.size_bytes, huge_pages=huge_pages)
+        with Machine(guest.copy(), PATHS[path][0], host) as machine:
             measured = machine.inflate(guest.size_bytes // 8 * 7).measured
             return measured.total, measured.release
 
     def bare() -> tuple[float, float]:
-        with populated() as memory:
-            seconds = timed(partial(memory.bare, ranges_bytes))
+        with _Memory(guest.size_bytes >> PFN_SHIFT, huge_pages) as memory:
+            memory.populate()
+            seconds = timed(partial(memory.bare, _ranges_bytes(guest)))
             return seconds, seconds
 
     actions = {path: partial(inflate, path) for path in ("classic", "chunks")}
