@@ -3,7 +3,7 @@
 from balloonkit.host.books import Books
 from balloonkit.host.device import BalloonDevice
 from balloonkit.host.ram import GuestRam
-from balloonkit.host.release import BookRelease, Release
+from balloonkit.host.release import BookRelease
 from balloonkit.host.service import QueueService
 from balloonkit.units import BALLOON_PAGE_BYTES
 from balloonkit.wire.channel import WINDOW_BYTES, Queue
@@ -23,8 +23,6 @@ class LocalHost:
         What a driver may accept.
     host_page_bytes : int
         The host's page: 4 KiB parts of a larger one are released together.
-    backend : Release, optional
-        What releases memory; by default it keeps books only.
 
     Attributes
     ----------
@@ -50,13 +48,11 @@ class LocalHost:
         size: str | int,
         offered: Feature = PROPOSED,
         host_page_bytes: int = BALLOON_PAGE_BYTES,
-        backend: Release | None = None,
     ) -> None:
         ram = GuestRam.of_size(size)
         self.offered = offered
         self.memory = memoryview(bytearray(WINDOW_BYTES))
-        backend = backend or BookRelease(ram.pages, host_page_bytes)
-        self.device = BalloonDevice(ram, backend, offered)
+        self.device = BalloonDevice(ram, BookRelease(ram.pages, host_page_bytes), offered)
         self._service = QueueService(self.device, self.memory)
         self._acked: set[Queue] = set()
 
