@@ -1,12 +1,15 @@
-"""What a benchmark finds: figures with their goals, and runs that alternate so noise hits all."""
+"""What a benchmark finds: figures with their goals.
 
-import statistics
+What is compared runs in turn, A B A B, so that a noisy minute meets both; and of the repeats the
+least counts, as other processes only ever add time.
+"""
+
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from time import perf_counter
 from typing import Any, TypeVar
 
-__all__ = ["Figure", "Progress", "alternate", "median", "timed"]
+__all__ = ["Figure", "Progress", "alternate", "timed"]
 
 #: Called with (section, repeats done, repeats in all).
 Progress = Callable[[str, int, int], None]
@@ -25,7 +28,8 @@ class Figure:
     unit : str
         "x" (a ratio), "share", "ms", "s", "GB" (10^9 bytes) or "" (a pure number).
     measured : dict of str to float
-        What the value is made of: medians in seconds, unless the name ends in a unit.
+        What the value is made of: the least of the repeats, in seconds unless the name ends in a
+        unit.
     at_most, at_least : float, optional
         The goal, where there is one.
 
@@ -80,8 +84,3 @@ def timed(action: Callable[[], object]) -> float:
     start_s = perf_counter()
     action()
     return perf_counter() - start_s
-
-
-def median(seconds: list[float]) -> float:
-    """Return the median: of alternating runs, what one burst of noise does not move."""
-    return statistics.median(seconds)

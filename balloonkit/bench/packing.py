@@ -17,7 +17,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from balloonkit.bench.figures import Figure, Progress, alternate, median, timed
+from balloonkit.bench.figures import Figure, Progress, alternate, timed
 from balloonkit.captures import load_capture
 from balloonkit.units import size_to_pages
 from balloonkit.wire import PageBitmaps, find_runs
@@ -124,7 +124,7 @@ def measure_packing(progress: Progress, repeats: int = _REPEATS) -> list[Figure]
         runs = alternate(
             {k: partial(timed, action) for k, action in actions.items()}, repeats, step
         )
-        measured = {key: median(seconds) for key, seconds in runs.items()}
+        measured = {key: min(seconds) for key, seconds in runs.items()}
         ratio = measured["numpy"] / measured[against]
         goal = _GOALS[name] if in_c is not None else None
         figures.append(Figure("pack", name, ratio, "x", measured, at_most=goal))

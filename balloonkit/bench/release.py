@@ -13,7 +13,7 @@ from typing import Self
 
 import numpy as np
 
-from balloonkit.bench.figures import Figure, Progress, alternate, median, timed
+from balloonkit.bench.figures import Figure, Progress, alternate, timed
 from balloonkit.guest import Guest
 from balloonkit.host.limits import MemoryLimitError, check_memory
 from balloonkit.host.mapping import MappingRelease
@@ -109,11 +109,9 @@ def _measure(size_bytes: int, kind: str, progress: Progress, repeats: int) -> li
 
     actions = {path: partial(inflate, path) for path in ("classic", "chunks")}
     runs = alternate(actions | {"bare": bare}, repeats, step)
-    total_s = {name: median([total for total, _ in both]) for name, both in runs.items()}
-    stage_s = {name: median([stage for _, stage in both]) for name, both in runs.items()}
-    # Run by run: neighbours in time share what else the machine is doing.
-    pairs = zip(runs["chunks"], runs["bare"], strict=True)
-    to_bare = median([chunks / bare for (_, chunks), (_, bare) in pairs])
+    total_s = {name: min(total for total, _ in both) for name, both in runs.items()}
+    stage_s = {name: min(stage for _, stage in both) for name, both in runs.items()}
+    to_bare = stage_s["chunks"] / stage_s["bare"]
     chunks_and_bare_s = {name: stage_s[name] for name in ("chunks", "bare")}
     figures = [
         Figure("release", f"{kind}: to bare", to_bare, "x", chunks_and_bare_s, at_most=_BARE_GOAL)

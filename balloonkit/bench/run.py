@@ -51,7 +51,7 @@ class Bench:
         table.add_column("figure", justify="right", no_wrap=True)
         table.add_column("goal", justify="right", no_wrap=True)
         table.add_column("", no_wrap=True)
-        table.add_column("measured, medians")
+        table.add_column("measured, the least")
         section = ""
         for figure in self.figures:
             if figure.section != section:

@@ -66,7 +66,7 @@ class PerCpuLists:
             drawn = -(-max(wanted - len(stock), 0) // batch) * batch
             pool = join_pfns((stock, self.buddy.take_from(zone, drawn)))
             taken.append(pool[:wanted])
-            self._stocks[zone] = pool[wanted:]
+            self._stocks[zone] = pool[wanted:].copy()  # a view would keep all of the pool
             n -= len(taken[-1])
             if n == 0:
                 break
