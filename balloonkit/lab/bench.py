@@ -1,5 +1,6 @@
 """Widgets that belong together in one output, live and static."""
 
+import base64
 from typing import Any
 
 import ipywidgets  # type: ignore[import-untyped]
@@ -32,5 +33,6 @@ def _as_html(half: dict[str, Any]) -> str:
     if "text/html" in half:
         return str(half["text/html"])
     if "image/png" in half:
-        return f'<img alt="One step of the run" src="data:image/png;base64,{half["image/png"]}">'
+        image = base64.b64encode(half["image/png"]).decode()
+        return f'<img alt="One step of the run" src="data:image/png;base64,{image}">'
     return ""
