@@ -54,4 +54,6 @@ def draw_sweep(
     axes.set_xlabel(x)
     axes.set_ylabel(f"{y}, model time" if y.endswith("_s") else y)
     axes.set_yscale("log")
-    axes.legend(fontsize=8)
+    axes.yaxis.set_major_formatter("{x:g}")
+    axes.yaxis.set_minor_formatter("{x:g}")
+    axes.legend(loc="upper center", bbox_to_anchor=(0.5, 1.13), ncols=4, fontsize=8, frameon=False)
