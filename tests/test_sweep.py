@@ -61,10 +61,14 @@ def test_every_executor_gives_the_rows_of_a_run_without_one(pool):
 
 def test_a_dask_cluster_is_an_executor_like_any_other(tmp_path):
     distributed = pytest.importorskip("distributed", reason="comes with the test extra")
-    cluster = distributed.LocalCluster(
-        n_workers=2, threads_per_worker=1, dashboard_address=None, local_directory=tmp_path
-    )
-    with cluster, distributed.Client(cluster) as client, client.get_executor() as executor:
+    import dask
+
+    with (
+        dask.config.set(temporary_directory=str(tmp_path)),
+        distributed.LocalCluster(2, threads_per_worker=1, dashboard_address=None) as cluster,
+        distributed.Client(cluster) as client,
+        client.get_executor() as executor,
+    ):
         assert sweep(GRID, executor) == sweep(GRID)
 
 
