@@ -21,7 +21,7 @@ from balloonkit.wire.channel import Channel, Queue
 __all__ = ["SIZES", "Run", "best_size", "can_measure", "fitting_sizes", "run"]
 
 #: Sizes on offer; a pod on Binder has 1 to 2 GB in all.
-SIZES = ("64MiB", "128MiB", "256MiB", "512MiB", "1GiB", "2GiB", "4GiB", "8GiB")
+SIZES = ("64MiB", "128MiB", "256MiB", "512MiB", "1GiB", "2GiB")
 #: Larger sizes take long enough to be asked for by hand.
 _LARGEST_DEFAULT = "512MiB"
 #: Reading the resident set walks page tables, so it is not read after every message.
