@@ -16,14 +16,20 @@ from balloonkit.lab.palette import BLUE, PATH_LOOKS, SKY, STAGE_LOOKS, VERMILLIO
 
 __all__ = [
     "draw_lists",
+    "draw_messages",
     "draw_orders",
     "draw_runs",
     "draw_stages",
     "draw_unusable",
+    "draw_wire_order",
     "new_axes",
     "new_chart",
 ]
 
+#: One bar for each order 0..10. A step of bars is one shape: eleven shapes would cost more time.
+_EDGES = np.arange(MAX_ORDER + 2) - 0.5
+#: Dots a small chart can show.
+_DOTS = 300
 #: Blocks of one list that are drawn before an ellipsis.
 _BOXES = 8
 
@@ -48,7 +54,8 @@ def new_chart(title: str) -> tuple[Figure, Axes]:
     figure = Figure(figsize=(5.2, 3.1), dpi=90)
     axes = figure.subplots()
     figure.subplots_adjust(left=0.145, right=0.98, bottom=0.17, top=0.88)
-    axes.set_title(title, fontsize=11, loc="left", fontweight="bold")
+    # A fixed height: matplotlib would lay out all text a second time to find one.
+    axes.set_title(title, fontsize=11, loc="left", fontweight="bold", y=1.03)
     axes.spines[["top", "right"]].set_visible(False)
     return figure, axes
 
@@ -59,9 +66,10 @@ def draw_orders(axes: Axes, zones: Sequence[Zone], counts: Mapping[str, Sequence
     bottom = np.zeros(len(orders))
     shades = ("#767676", SKY, BLUE)
     for zone, shade in zip(zones, shades[-len(zones) :], strict=True):
-        mib = np.array(counts[zone.name]) * 2.0**orders * 4096 / (1 << 20)
-        axes.bar(orders, mib, bottom=bottom, color=shade, label=f"zone {zone.name}")
-        bottom += mib
+        top = bottom + np.array(counts[zone.name]) * 2.0**orders * 4096 / (1 << 20)
+        label = f"zone {zone.name}"
+        axes.stairs(top, _EDGES, baseline=bottom, fill=True, color=shade, label=label)
+        bottom = top
     axes.set_xticks(orders)
     axes.set_xlabel("order: a block is 2^order pages")
     axes.set_ylabel("free memory, MiB")
@@ -91,18 +99,46 @@ def draw_lists(axes: Axes, lists: Sequence[Sequence[int]]) -> None:
     axes.set_xlabel("first PFN of each free block; the leftmost leaves first", loc="left")
 
 
-def draw_runs(axes: Axes, lengths: NDArray[np.int64]) -> None:
+def draw_runs(axes: Axes, lengths: NDArray[np.int64], run: str = "run") -> None:
     """Draw how much memory lies in runs of which length, on powers of two."""
     top = max(int(lengths.max()).bit_length(), 1) if len(lengths) else 1
     bins = np.arange(top)
     pages = np.zeros(top)
     if len(lengths):
         np.add.at(pages, np.floor(np.log2(lengths)).astype(int), lengths)
-    axes.bar(bins, pages * 4096 / (1 << 20), color=BLUE)
+    axes.stairs(pages * 4096 / (1 << 20), np.arange(top + 1) - 0.5, fill=True, color=BLUE)
     every = -(-len(bins) // 8)
     axes.set_xticks(bins[::every], [_short(1 << b) for b in bins[::every].tolist()])
-    axes.set_xlabel("pages in the run, at least")
-    axes.set_ylabel("MiB in such runs")
+    axes.set_xlabel(f"pages in the {run}, at least")
+    axes.set_ylabel(f"MiB in such {run}s")
+
+
+def draw_wire_order(
+    axes: Axes, first_pfns: NDArray[np.uint32], sent: int, zones: Sequence[Zone]
+) -> None:
+    """Draw the address of the first page of each message, and how far the messages have got."""
+    messages = np.arange(len(first_pfns)) + 1
+    shown = slice(None, None, -(-len(first_pfns) // _DOTS))
+    gib = first_pfns * 4096 / (1 << 30)
+    axes.plot(messages[shown], gib[shown], ".", color=BLUE, markersize=4)
+    axes.axvline(sent, color=VERMILLION, linewidth=1.5)
+    for zone in zones[1:]:
+        axes.axhline(zone.start_pfn * 4096 / (1 << 30), color="#888888", linewidth=0.6)
+    axes.set_xlim(0, len(first_pfns) * 1.02)
+    axes.set_ylim(0, zones[-1].end_pfn * 4096 / (1 << 30))
+    axes.set_xlabel("message; the line is the one sent last")
+    axes.set_ylabel("address, GiB")
+
+
+def draw_messages(axes: Axes, messages: Mapping[str, int]) -> None:
+    """Draw how many messages each path takes, as bars with their number beside them."""
+    for row, (path, n) in enumerate(messages.items()):
+        axes.barh(row, n, height=0.6, color=PATH_LOOKS[path].colour)
+        axes.text(n, row, f"  {n:,}", va="center")
+    axes.set_yticks(range(len(messages)), [f"{PATH_LOOKS[path].label}" for path in messages])
+    axes.set_xlim(0, max(*messages.values(), 1) * 1.15)
+    axes.set_ylim(len(messages) - 0.4, -0.6)
+    axes.set_xlabel("messages, each with a kick and a wait")
 
 
 def draw_unusable(axes: Axes, shares: Sequence[float]) -> None:

@@ -11,10 +11,10 @@ import traitlets
 from numpy.typing import NDArray
 
 from balloonkit.guest import BuddyAllocator, Guest
-from balloonkit.guest.blocks import MAX_ORDER, TOP_PAGES, Block
+from balloonkit.guest.blocks import MAX_ORDER, Block
 from balloonkit.guest.fragmentation import fragmentation_index, free_runs, unusable_index
 from balloonkit.lab.charts import draw_lists, draw_orders, draw_runs, draw_unusable, new_chart
-from balloonkit.lab.page_map import PageMap
+from balloonkit.lab.page_map import PageMap, magnified_pfn, whole_and_close_up
 from balloonkit.lab.palette import BLOCK_LOOKS
 from balloonkit.lab.view import Choice, LabView, Pane, Range, Table
 from balloonkit.layout import ram_layout
@@ -60,11 +60,6 @@ class FragmentationModel(traitlets.HasTraits):
         if self._made is None or self._made[0] != inputs:
             self._made = inputs, Guest.aged(*inputs)
         return self._made[1]
-
-    def magnified_pfn(self, span_pfns: int) -> int:
-        """Return the first page of the 1024 to look at: a block of the largest order."""
-        pfn = int(self.look_at / 100 * span_pfns) // TOP_PAGES * TOP_PAGES
-        return min(pfn, span_pfns - TOP_PAGES)
 
 
 class BlocksModel(traitlets.HasTraits):
@@ -149,25 +144,10 @@ class FragmentationLab:
         guest = self.model.guest()
         buddy, states = guest.buddy, page_states(guest)
         counts = buddy.buddyinfo()
-        at_pfn = self.model.magnified_pfn(len(states))
+        at_pfn = magnified_pfn(self.model.look_at, len(states))
         figure, axes = new_chart("Free memory by block size")
         draw_orders(axes, buddy.zones, counts)
-        panes: list[Pane] = [
-            PageMap.of(
-                "All memory",
-                states,
-                zones=buddy.zones,
-                frames=((at_pfn, TOP_PAGES),),
-                picks="look_at",
-            ),
-            PageMap.of(
-                f"1024 pages from PFN {at_pfn:,}",
-                states[at_pfn : at_pfn + TOP_PAGES],
-                first_pfn=at_pfn,
-                columns=32,
-            ),
-            figure,
-        ]
+        maps = whole_and_close_up(states, at_pfn, buddy.zones, picks="look_at")
         free_pages = int(buddy.free_mask.sum())
         blocks = np.sum(list(counts.values()), axis=0)
         caption = (
@@ -176,7 +156,7 @@ class FragmentationLab:
         )
         rows = [[zone, *(f"{n:,}" for n in row)] for zone, row in counts.items()]
         head = ["free blocks in zone", *(f"order {order}" for order in range(MAX_ORDER + 1))]
-        return panes, Table(caption, head, rows)
+        return [*maps, figure], Table(caption, head, rows)
 
     def _draw_runs(self) -> tuple[list[Pane], Table]:
         guest = self.model.guest()

@@ -19,20 +19,24 @@ function paintCells(spec, canvas) {
   [small.width, small.height] = [spec.columns, spec.rows];
   const context = small.getContext("2d");
   const image = context.createImageData(spec.columns, spec.rows);
-  const colours = spec.looks.map(([, colour]) => colourOf(colour));
-  for (let cell = 0; cell < spec.rows * spec.columns; cell++) {
-    const shares = sharesOf(spec, cell);
-    for (const state of spec.lit) {
-      if (shares[state]) shares[state] = Math.max(shares[state], MAP.litShare);
+  const cells = spec.rows * spec.columns;
+  const mixed = new Float32Array(cells * 4); // red, green, blue, and the sum of shares
+  // State 0, no RAM, stays empty: the page shows through.
+  for (let state = 1; state < spec.looks.length; state++) {
+    const colour = colourOf(spec.looks[state][1]);
+    const least = spec.lit.includes(state) ? MAP.litShare * 255 : 0;
+    for (let cell = 0; cell < cells; cell++) {
+      const share = spec.shares.getUint8(state * cells + cell);
+      if (!share) continue;
+      const weight = Math.max(share, least);
+      for (let part = 0; part < 3; part++) mixed[cell * 4 + part] += weight * colour[part];
+      mixed[cell * 4 + 3] += weight;
     }
-    shares[0] = 0; // no RAM stays empty: the page shows through
-    const sum = shares.reduce((a, b) => a + b);
-    if (!sum) continue;
-    for (let part = 0; part < 3; part++) {
-      const mixed = shares.reduce((total, share, state) => total + share * colours[state][part], 0);
-      image.data[cell * 4 + part] = mixed / sum;
-    }
-    image.data[cell * 4 + 3] = Math.min(sum, 1) * 255;
+  }
+  for (let at = 0; at < cells * 4; at += 4) {
+    const sum = mixed[at + 3];
+    for (let part = 0; part < 3; part++) image.data[at + part] = mixed[at + part] / sum;
+    image.data[at + 3] = sum;
   }
   context.putImageData(image, 0, 0);
   const target = canvas.getContext("2d");
@@ -175,9 +179,12 @@ function pageMap(spec, pick) {
   };
   paint();
   // A notebook may take the canvas out of the page while scrolled away; it can come back blank.
-  new IntersectionObserver((seen) => seen.some((entry) => entry.isIntersecting) && paint()).observe(
-    canvas,
-  );
+  let away = false;
+  new IntersectionObserver((seen) => {
+    const here = seen.at(-1).isIntersecting;
+    if (here && away) paint();
+    away = !here;
+  }).observe(canvas);
   pane.append(title, plot, legendOf(spec), readout);
   return pane;
 }

@@ -55,6 +55,18 @@ BIT_LOOKS = (Look("bit clear", EMPTY, "0", ""), Look("bit set", ORANGE, "1", "//
 #: A page of the host, by whether it is resident.
 HOST_LOOKS = (Look("released", EMPTY, "-", "xx"), Look("resident", GREEN, "R", ""))
 
+#: A page while the messages of an inflate are followed.
+SENT_LOOKS = (*PAGE_LOOKS, Look("in this message", BLACK, "M", "xx"))
+
+#: What a real guest did with a page, against what the model foretold.
+FATE_LOOKS = (
+    PAGE_LOOKS[0],
+    Look("kept", "#767676", "K", ""),
+    Look("given, as foretold", SKY, "G", ".."),
+    Look("given, not foretold", VERMILLION, "M", "//"),
+    Look("foretold, not given", YELLOW, "W", "xx"),
+)
+
 #: The four stages of an inflate.
 STAGE_LOOKS = {
     "allocate": Look("1 allocate", SKY, "A", ".."),

@@ -134,6 +134,13 @@ function render({ model, el }) {
       show();
     }
   }
+  // A slider's end may follow another control: a guest with fewer messages has a shorter one.
+  function ends() {
+    [...fields.values()].forEach(({ field }, at) => {
+      if (field.type === "range") field.max = model.get("spec")[at].high;
+    });
+    values();
+  }
   function pick(name, value) {
     for (const [control, { field }] of fields) {
       if (control.name !== name) continue;
@@ -163,7 +170,7 @@ function render({ model, el }) {
     caption.textContent = model.get("caption");
   }
 
-  const on = { drawn: answered, error: say, values, panes: paint, table: tabulate };
+  const on = { drawn: answered, error: say, spec: ends, values, panes: paint, table: tabulate };
   for (const [name, react] of Object.entries(on)) model.on(`change:${name}`, react);
   paint();
   tabulate();

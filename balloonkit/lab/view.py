@@ -37,7 +37,9 @@ class Range:
     ----------
     name, label : str
         The model's trait, and what to call it.
-    low, high, step : float
+    low, step : float
+    high : float or str
+        The end of the slider, or the attribute of the model that says it.
     help : str
         One sentence for a newcomer.
     unit : str
@@ -46,7 +48,7 @@ class Range:
     name: str
     label: str
     low: float
-    high: float
+    high: float | str
     step: float
     help: str = ""
     unit: str = ""
@@ -172,8 +174,9 @@ class LabView(anywidget.AnyWidget):
         self._model, self._draw = model, draw
         self._names = [control.name for control in controls]
         self._from_browser = False
-        super().__init__(title=title, spec=[control.spec() for control in controls])
-        self._redraw()
+        self._controls = controls
+        super().__init__(title=title)
+        self._show(*draw())
         model.observe(self._model_changed, self._names)
         self.observe(self._browser_sent, "sent")
 
@@ -199,16 +202,22 @@ class LabView(anywidget.AnyWidget):
 
     def _redraw(self) -> None:
         try:
-            panes, table = self._draw()
+            self._show(*self._draw())
         except (ValueError, MemoryError, OSError) as error:
             self.error = str(error)
-            return
         except Exception as error:
             # Raised on: Jupyter logs it, tests see it; and whoever looks at the view knows too.
             self.error = f"{type(error).__name__}: {error}"
             raise
+
+    def _show(self, panes: Pane | Sequence[Pane], table: Table) -> None:
+        spec = [control.spec() for control in self._controls]
+        for control in spec:
+            if isinstance(control.get("high"), str):
+                control["high"] = getattr(self._model, control["high"])
         self._shown = [panes] if isinstance(panes, Pane) else list(panes), table
         with self.hold_sync():
+            self.spec = spec
             self.values = {name: getattr(self._model, name) for name in self._names}
             self.panes = [_spec(pane) for pane in self._shown[0]]
             self.table = table.as_html()

@@ -1,0 +1,121 @@
+"""What the fifth lab keeps of a capture: page states, zones, and the PFNs in wire order.
+
+A capture holds page flags of three moments and many texts, some 60 MB of arrays for 8 GiB; the lab
+shows four states and one sequence, and lets the rest go.
+"""
+
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import pairwise
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from balloonkit.captures import Capture, Moment, load_capture
+from balloonkit.guest.blocks import Pfns
+from balloonkit.guest.zones import Zone, zones_from_zoneinfo
+from balloonkit.predict import predict_pfns
+from balloonkit.trace import PAGE_STATES
+from balloonkit.wire.pfn_array import MAX_PFNS
+
+__all__ = ["MOMENTS", "CapturedGuest"]
+
+MOMENTS: tuple[Moment, ...] = ("before", "inflated", "deflated")
+
+#: Bits of ``/proc/kpageflags`` (Linux ``kernel-page-flags.h``): page of a free block, no page at
+#: that address, page inside a balloon.
+KPF_BUDDY, KPF_NOPAGE, KPF_OFFLINE = 10, 20, 23
+
+#: Numbers of `CapturedGuest.prediction`: what happened to a page against what was foretold.
+FATES = {"no RAM": 0, "kept": 1, "foretold": 2, "missed": 3, "wrong": 4}
+
+
+@dataclass(frozen=True)
+class CapturedGuest:
+    """One real guest.
+
+    Attributes
+    ----------
+    name : str
+    source : str or Path
+        Where its capture is read from, again for a prediction.
+    states : dict of moment to uint8, shape (PFNs,)
+        Numbers of `PAGE_STATES`.
+    blocks : dict of moment to dict of zone to list of int
+        Free blocks at order 0..10, the guest's own ``/proc/buddyinfo``.
+    zones : tuple of Zone
+    sent_pfns : uint32, shape (pages,)
+        In the order the driver sent them.
+
+    Examples
+    --------
+    >>> guest = CapturedGuest.load("aged-1g")
+    >>> guest.messages, guest.message_pfns(1)[:3].tolist()
+    (512, [201181, 201185, 201189])
+    """
+
+    name: str
+    source: str | Path
+    states: dict[Moment, NDArray[np.uint8]]
+    blocks: dict[Moment, dict[str, list[int]]]
+    zones: tuple[Zone, ...]
+    sent_pfns: Pfns
+
+    @classmethod
+    def load(cls, source: str | Path) -> "CapturedGuest":
+        """Read a shipped capture by name, or any other from its file."""
+        capture = load_capture(source)
+        states = {moment: _states(capture, moment) for moment in MOMENTS}
+        return cls(
+            capture.name,
+            source,
+            states,
+            {moment: capture.buddyinfo(moment) for moment in MOMENTS},
+            zones_from_zoneinfo(capture.text("zoneinfo_boot"), len(states["before"])),
+            capture.inflate_pfns,
+        )
+
+    @property
+    def messages(self) -> int:
+        """Count the messages of up to 256 PFNs the real driver sent."""
+        return -(-len(self.sent_pfns) // MAX_PFNS)
+
+    def message_pfns(self, number: int) -> Pfns:
+        """Return the PFNs of one message, counted from 1, in wire order."""
+        return self.sent_pfns[(number - 1) * MAX_PFNS : number * MAX_PFNS]
+
+    def given(self, messages: int) -> NDArray[np.bool_]:
+        """Tell which pages were given away after that many messages, shape (PFNs,)."""
+        mask = np.zeros(len(self.states["before"]), bool)
+        mask[self.sent_pfns[: messages * MAX_PFNS]] = True
+        return mask
+
+    @cached_property
+    def prediction(self) -> NDArray[np.uint8]:
+        """Compare what the model foretells with what happened: numbers of `FATES`, shape (PFNs,).
+
+        The capture is read once more: its flags are what the prediction starts from.
+        """
+        foretold = np.zeros(len(self.states["before"]), bool)
+        foretold[predict_pfns(load_capture(self.source))] = True
+        given = self.given(self.messages)
+        fates = np.full(len(given), FATES["kept"], np.uint8)
+        fates[given & foretold] = FATES["foretold"]
+        fates[given & ~foretold] = FATES["missed"]
+        fates[foretold & ~given] = FATES["wrong"]
+        fates[(self.states["before"] == PAGE_STATES["hole"]) & (fates == FATES["kept"])] = 0
+        return fates
+
+    def by_zone(self, pages: NDArray[np.bool_]) -> list[int]:
+        """Count the pages of a mask in each zone, lowest zone first."""
+        edges = [zone.start_pfn for zone in self.zones] + [len(pages)]
+        return [int(pages[start:end].sum()) for start, end in pairwise(edges)]
+
+
+def _states(capture: Capture, moment: Moment) -> NDArray[np.uint8]:
+    states = np.full(len(capture.free_mask(moment)), PAGE_STATES["in use"], np.uint8)
+    states[capture.flagged(moment, KPF_NOPAGE)] = PAGE_STATES["hole"]
+    states[capture.flagged(moment, KPF_BUDDY)] = PAGE_STATES["free"]
+    states[capture.flagged(moment, KPF_OFFLINE)] = PAGE_STATES["in balloon"]
+    return states
