@@ -1,4 +1,4 @@
-"""The command: race, predict, capture, bench."""
+"""The command: race, predict, bench, site, capture."""
 
 import argparse
 import json
@@ -6,6 +6,7 @@ import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
+from pathlib import Path
 
 from rich.console import Console
 from rich.progress import (
@@ -49,7 +50,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
     try:
         options.run(options)
-    except (ValueError, MemoryError, OSError) as error:
+    except (ValueError, MemoryError, OSError, RuntimeError) as error:
         print(f"balloonkit: {error}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
@@ -83,6 +84,13 @@ def _parser() -> argparse.ArgumentParser:
     foretell.add_argument("file", help=f"a .npz file, or {', '.join(SHIPPED)}")
     foretell.add_argument("--json", action="store_true", help="plain data instead of a table")
     foretell.set_defaults(run=_predict)
+
+    site = commands.add_parser(
+        "site", help="the notebooks as pages without a kernel"
+    )
+    site.add_argument("out", type=Path, help="the folder to write")
+    site.add_argument("--notebooks", type=Path, default=Path("notebooks"), help="their folder")
+    site.set_defaults(run=_site)
 
     catch = commands.add_parser("capture", help="boot, age and balloon a real guest under QEMU")
     catch.add_argument("--memory", default="1GiB", help="its RAM (default: 1GiB)")
@@ -171,18 +179,24 @@ def _predict(options: argparse.Namespace) -> None:
     Console(highlight=False).print(table)
 
 
+def _site(options: argparse.Namespace) -> None:
+    # Only where it is wanted: what builds the site is an extra.
+    from balloonkit.lab.site import build_site
+
+    with _progress(MofNCompleteColumn()) as progress:
+        build_site(options.out, options.notebooks, progress)
+    print(f"{options.out / 'index.html'}")
+
+
 def _seed(text: str) -> int:
     return int(text.removeprefix("seed="))
 
 
 def _capture(options: argparse.Namespace) -> None:
     # Only where it is wanted: the QEMU client is an extra.
-    from balloonkit.live import LiveError, capture
+    from balloonkit.live import capture
 
-    try:
-        capture(options.memory, options.balloon, options.age, options.file)
-    except LiveError as error:
-        raise OSError(str(error)) from error
+    capture(options.memory, options.balloon, options.age, options.file)
 
 
 def _bench(options: argparse.Namespace) -> None:
