@@ -82,19 +82,18 @@ def _free_mask(rng: np.random.Generator) -> np.ndarray[tuple[int], np.dtype[np.b
 
 
 def _allocate(buddy: BuddyAllocator, n: int) -> tuple[Answer, str]:
-    """Take `n` pages, and say from which block each group of them came."""
+    """Take `n` pages one by one, and say from which order each came."""
+    from_order: dict[int, list[str]] = {}
     pages: list[int] = []
-    said = []
     while len(pages) < n:
         block = buddy.next_block()
-        assert block is not None  # the map has at least as many free pages as are asked for
+        assert block is not None  # the map has more free pages than are asked for
         here = buddy.take(min(1 << block.order, n - len(pages))).tolist()
         pages += here
-        what = (
-            "a page by itself" if block.order == 0 else f"{1 << block.order} pages, walked upwards"
-        )
-        said.append(f"{', '.join(map(str, here))} from the block of order {block.order} ({what})")
-    return tuple(pages), "Lowest order first, head of the list first: " + "; ".join(said) + "."
+        from_order.setdefault(block.order, []).append(", ".join(map(str, here)))
+    said = [f"order {order} gives {', then '.join(blocks)}" for order, blocks in from_order.items()]
+    why = "The lowest order that has a block serves, from the head of its list; a block is walked "
+    return tuple(pages), f"{why}upwards. Here {'; '.join(said)}."
 
 
 def _walk(lists: list[list[int]], orders: range, n: int, downwards: bool = False) -> Answer:
@@ -110,7 +109,7 @@ def _walk(lists: list[list[int]], orders: range, n: int, downwards: bool = False
 def _lists_in_words(lists: list[list[int]]) -> tuple[tuple[str, str], ...]:
     return tuple(
         (
-            f"free blocks of order {order} ({1 << order} page{'s' if order else ''})",
+            f"free at order {order} ({1 << order} page{'s' if order else ''})",
             ", ".join(f"{pfn}" for pfn in pfns),
         )
         for order, pfns in enumerate(lists)

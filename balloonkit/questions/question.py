@@ -133,6 +133,8 @@ class Question:
         answer : str or plain value
             As `form.example` shows, or numbers, lists and arrays of them.
         """
+        if isinstance(answer, str) and not answer.strip():
+            return Advice("Nothing is written yet.", f"Write {self.form.how}.", "unreadable")
         try:
             given = self.form.read(answer)
         except (ValueError, TypeError):

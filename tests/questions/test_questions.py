@@ -183,6 +183,7 @@ def test_a_chunk_too_many_or_too_few_names_its_page():
         ("count", "1, 2"),
         ("count", None),
         ("messages", "3"),
+        ("release", " "),
         ("release", "64-"),
         ("release", "0-99999999999"),
         ("payer", "the host"),
