@@ -10,7 +10,18 @@ from typing import Any
 
 import numpy as np
 
-__all__ = ["BITS", "CHUNKS", "COUNT", "PAGES", "PAGE_SET", "STAGE", "TWO_COUNTS", "Answer", "Form"]
+__all__ = [
+    "BITS",
+    "CHUNKS",
+    "COUNT",
+    "PAGES",
+    "PAGE_SET",
+    "STAGE",
+    "TWO_COUNTS",
+    "Answer",
+    "Form",
+    "numbers",
+]
 
 Answer = tuple[Any, ...]
 
@@ -140,13 +151,6 @@ CHUNKS = Form(
     _pairs,
     lambda pairs: " ".join(f"({base}, {size})" for base, size in pairs),
 )
-COUNT = Form("Your number", "one number, like 5", _exactly(1), _write_numbers)
-TWO_COUNTS = Form(
-    "Messages: classic, chunks",
-    "two numbers, classic first, like 12, 3",
-    _exactly(2),
-    _write_numbers,
-)
 PAGE_SET = Form(
     "Pages the host releases",
     "pages and ranges in any order, like 64-67, 80, or none",
@@ -159,3 +163,18 @@ STAGE = Form(
     _stage,
     lambda stage: str(stage[0]),
 )
+
+
+def numbers(label: str, how: str, count: int) -> Form:
+    """Make a form for exactly `count` whole numbers.
+
+    Examples
+    --------
+    >>> numbers("Your page and order", "a page and an order, like 8, 3", 2).read("8, 3")
+    (8, 3)
+    """
+    return Form(label, how, _exactly(count), _write_numbers)
+
+
+COUNT = numbers("Your number", "one number, like 5", 1)
+TWO_COUNTS = numbers("Messages: classic, chunks", "two numbers, classic first, like 12, 3", 2)

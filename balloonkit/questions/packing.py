@@ -1,6 +1,6 @@
 """From pages to bits to chunks: what the bitmap looks like, which chunks, and how many."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 
@@ -10,7 +10,7 @@ from balloonkit.wire import PageBitmaps, encode_chunks, pack_chunks
 from balloonkit.wire.page_chunk import CHUNK_BYTES
 from balloonkit.wire.pfn_array import PFN_BYTES
 
-__all__ = ["bitmap", "chunks", "count"]
+__all__ = ["about_bits", "about_chunks", "bitmap", "chunks", "count"]
 
 _BITS = 16  # of a bitmap that are asked for
 _SMALL_BITMAP = 64
@@ -20,8 +20,13 @@ def bitmap(seed: int, rng: np.random.Generator) -> Question:
     """Ask for the first 16 bits of the bitmap of a fill."""
     base = int(rng.integers(6, 60)) * _BITS + int(rng.integers(1, _BITS))
     inside = rng.choice(np.arange(1, _BITS), int(rng.integers(4, 8)), replace=False)
-    pages = np.append(inside, 0) + base
-    shown = rng.permutation(pages).tolist()
+    return about_bits(rng.permutation(np.append(inside, 0) + base).tolist(), seed)
+
+
+def about_bits(shown: Sequence[int], seed: int = 0) -> Question:
+    """Ask for the first 16 bits of the bitmap of these pages, given in the driver's order."""
+    pages = np.array(shown)
+    base = min(shown)
     laid = next(PageBitmaps(bits=_SMALL_BITMAP).rounds(pages))
     solution = tuple(
         np.unpackbits(laid.bitmaps[0].view(np.uint8), bitorder="little")[:_BITS].tolist()
@@ -83,9 +88,14 @@ def bitmap(seed: int, rng: np.random.Generator) -> Question:
 def chunks(seed: int, rng: np.random.Generator) -> Question:
     """Ask for the chunks of a few pages."""
     runs = _runs(rng, first=100, count=int(rng.integers(3, 5)), longest=5)
-    pages = np.concatenate([np.arange(base, base + size) for base, size in runs])
     order = rng.permutation(len(runs)).tolist()
     shown = [p for i in order for p in range(sum(runs[i]) - 1, runs[i][0] - 1, -1)]
+    return about_chunks(shown, seed)
+
+
+def about_chunks(shown: Sequence[int], seed: int = 0) -> Question:
+    """Ask for the chunks of these pages, given in the driver's order."""
+    pages = np.array(shown)
     solution = tuple(map(tuple, pack_chunks(pages).tolist()))
     mistakes = distinct(
         solution,
@@ -113,7 +123,7 @@ def chunks(seed: int, rng: np.random.Generator) -> Question:
         ),
         Mistake(
             "order-of-arrival",
-            tuple(solution[i] for i in order),
+            tuple(sorted(solution, key=lambda chunk: shown.index(sum(chunk) - 1))),
             "The chunks are right, their order is not: a bitmap is searched from its first bit, "
             "so chunks ascend, in whatever order pages came.",
         ),

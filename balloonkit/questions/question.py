@@ -7,11 +7,14 @@ packer, the host and the clock of balloonkit answer, and the mistakes people mak
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from textwrap import fill
 from typing import Any
 
 from balloonkit.questions.forms import Answer, Form
 
 __all__ = ["Advice", "Grid", "Mistake", "Question", "Reveal", "distinct"]
+
+_WIDTH = 88  # of a question as plain text, in characters
 
 
 @dataclass(frozen=True)
@@ -133,7 +136,7 @@ class Question:
         answer : str or plain value
             As `form.example` shows, or numbers, lists and arrays of them.
         """
-        if isinstance(answer, str) and not answer.strip():
+        if answer is ... or (isinstance(answer, str) and not answer.strip()):
             return Advice("Nothing is written yet.", f"Write {self.form.how}.", "unreadable")
         try:
             given = self.form.read(answer)
@@ -152,10 +155,10 @@ class Question:
         return Reveal(self.form.write(self.solution), self.cost, self.reason)
 
     def __str__(self) -> str:
-        facts = [f"{name}: {value}" for name, value in self.facts]
+        text = fill(f"{self.title}. {self.text}", _WIDTH)
+        facts = [fill(f"{name}: {value}", _WIDTH) for name, value in self.facts]
         grid = [str(self.grid)] if self.grid else []
-        how = f"Answer with {self.form.how}."
-        return "\n".join([f"{self.title}. {self.text}", *grid, *facts, how])
+        return "\n".join([text, *grid, *facts, f"Answer with {self.form.how}."])
 
 
 def distinct(solution: Answer, *mistakes: Mistake) -> tuple[Mistake, ...]:
