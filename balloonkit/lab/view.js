@@ -32,10 +32,9 @@ function write(control, field, value) {
   else field.checked = value;
 }
 
-let views = 0;
-
 function render({ model, el }) {
-  const prefix = `balloonkit-view-${views++}`;
+  // Ids are the page's, and each widget loads this module anew: a counter would not do.
+  const prefix = `balloonkit-view-${Math.random().toString(36).slice(2)}`;
   el.classList.add("balloonkit-view");
   // JupyterLab would take arrow keys for its own shortcuts.
   el.addEventListener("keydown", (event) => event.stopPropagation());

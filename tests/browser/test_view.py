@@ -91,6 +91,22 @@ def test_every_control_has_a_label_and_the_table_says_the_same(view):
     assert view.locator("table th[scope=row]").all_text_contents() == ["DMA", "DMA32", "Normal"]
 
 
+def test_labels_of_a_second_view_belong_to_its_own_controls(tmp_path, open_notebook, run_all):
+    path = tmp_path / "two.ipynb"
+    metadata = {"kernelspec": {"name": "python3", "display_name": "Python 3"}}
+    cells = [nbformat.v4.new_code_cell(code) for code in (CODE, "lab.blocks()", "lab.blocks()")]
+    nbformat.write(nbformat.v4.new_notebook(cells=cells, metadata=metadata), path)
+    page = open_notebook(path, viewport={"width": 1280, "height": 2200})
+    run_all(page)
+    second = page.locator(".jp-OutputArea-output .balloonkit-view").nth(1)
+    second.locator("canvas").wait_for()
+
+    second.get_by_text("pages taken", exact=True).click()
+
+    field = second.get_by_label("pages taken", exact=True)
+    assert field.evaluate("field => field === document.activeElement")
+
+
 def test_a_dead_kernel_leaves_the_picture_and_is_named(view, jupyterlab):
     page, view = view
     for kernel in json.loads(jupyterlab.request("api/kernels")):
