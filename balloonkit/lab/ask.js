@@ -1,7 +1,5 @@
 // A question: the problem, a field for the answer, the verdict in words, and the answer on demand.
 
-let views = 0;
-
 function element(tag, text = "", attributes = {}) {
   const node = document.createElement(tag);
   node.textContent = text;
@@ -34,7 +32,8 @@ function listOf(pairs) {
 }
 
 function render({ model, el }) {
-  const prefix = `balloonkit-ask-${views++}`;
+  // Ids are the page's, and each widget loads this module anew: a counter would not do.
+  const prefix = `balloonkit-ask-${Math.random().toString(36).slice(2)}`;
   el.classList.add("balloonkit-view", "balloonkit-ask");
   // JupyterLab would take the keys for its own shortcuts.
   el.addEventListener("keydown", (event) => event.stopPropagation());
