@@ -85,9 +85,7 @@ def _parser() -> argparse.ArgumentParser:
     foretell.add_argument("--json", action="store_true", help="plain data instead of a table")
     foretell.set_defaults(run=_predict)
 
-    site = commands.add_parser(
-        "site", help="the notebooks as pages without a kernel"
-    )
+    site = commands.add_parser("site", help="the notebooks as pages without a kernel")
     site.add_argument("out", type=Path, help="the folder to write")
     site.add_argument("--notebooks", type=Path, default=Path("notebooks"), help="their folder")
     site.set_defaults(run=_site)
