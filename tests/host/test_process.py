@@ -1,5 +1,6 @@
 """The device in its own process: real memory, and what happens when either side dies."""
 
+import gc
 import os
 import select
 import signal
@@ -105,6 +106,7 @@ def test_more_than_the_machine_has_is_refused_before_a_process_is_made():
 
 
 def test_closing_leaves_neither_process_nor_descriptors():
+    gc.collect()  # hosts of the tests before
     descriptors = len(os.listdir("/proc/self/fd"))
     host = ProcessHost(SIZE_BYTES)
     assert len(os.listdir("/proc/self/fd")) > descriptors
