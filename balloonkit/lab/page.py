@@ -21,7 +21,7 @@ from balloonkit.lab.notebooks import WIDGET_VIEW, Notebook, Output, widget_model
 __all__ = ["notebook_title", "render_page"]
 
 #: Widgets that need no kernel, by what anywidget calls them.
-STEPS_ALONE = frozenset({"balloonkit.lab.player.StepPlayer"})
+STEPS_ALONE = frozenset({"balloonkit.lab.player.StepPlayer", "balloonkit.lab.review.ReviewView"})
 
 _WEB = Path(__file__).parent / "web"
 _NOTEBOOK_LINK = re.compile(r'href="([^":/]+)\.ipynb(["#])')

@@ -13,6 +13,7 @@ __all__ = [
     "BLUE",
     "EMPTY",
     "HOST_LOOKS",
+    "ORANGE",
     "PAGE_LOOKS",
     "PATH_LOOKS",
     "SKY",
