@@ -1,0 +1,214 @@
+"""Lab 8, lineage: where chunks came from, what became of them, and what each format would send.
+
+>>> lab = LineageLab()
+>>> view = lab.timeline()  # each posting with its own figures
+>>> view = lab.compare()  # the same guest in every format, computed here
+"""
+
+from functools import cache
+from typing import Any
+
+import numpy as np
+import traitlets
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from numpy.typing import NDArray
+
+from balloonkit.captures import SHIPPED, load_capture
+from balloonkit.guest import Guest
+from balloonkit.history import FORMATS, POSTINGS, Format, Posting, Sent, compare_formats
+from balloonkit.history import Figure as Claim
+from balloonkit.lab.palette import BLUE, SKY, VERMILLION
+from balloonkit.lab.view import Choice, LabView, Range, Table
+
+__all__ = ["LineageLab", "LineageModel"]
+
+#: A guest of one's own making, beside the captures.
+MODELLED = "a model of 1 GiB"
+_MODELLED_PAGES = 1 << 17  # half of it
+
+_MEASURES = {
+    "bytes": "bytes the host reads",
+    "messages": "messages, a kick each",
+    "entries": "entries in all messages",
+    "pages": "pages the host learns of",
+}
+#: Short names for what was merged.
+_MERGED = {
+    "FREE_PAGE_HINT": "free page\nhinting",
+    "PAGE_POISON": "page\npoison",
+    "REPORTING": "free page\nreporting",
+}
+
+
+class LineageModel(traitlets.HasTraits):
+    """A guest, and what to compare the formats by."""
+
+    guest = traitlets.Enum((*SHIPPED, MODELLED), "aged-8g")
+    fragmentation = traitlets.Float(0.3, min=0, max=1)
+    measure = traitlets.Enum(tuple(_MEASURES), "bytes")
+
+    def sent(self) -> dict[str, Sent]:
+        """Return what each format sends for this guest, by version."""
+        if self.guest == MODELLED:
+            return _modelled(self.fragmentation)
+        return _captured(self.guest)
+
+
+class LineageLab:
+    """Follow the chunks.
+
+    Attributes
+    ----------
+    model : LineageModel
+        Inputs of `compare`; assign to it to move its controls.
+
+    Examples
+    --------
+    >>> lab = LineageLab()
+    >>> lab.compare().caption
+    'aged-8g, 1,048,576 pages: page bitmap sends the fewest bytes of all that name every page'
+    """
+
+    def __init__(self) -> None:
+        self.model = LineageModel()
+
+    def timeline(self) -> LabView:
+        """Show every posting with the figures it claims."""
+        return LabView(traitlets.HasTraits(), (), _draw_timeline, "The lineage")
+
+    def compare(self) -> LabView:
+        """Send the same guest in every format."""
+        controls = (
+            Choice(
+                "guest",
+                "guest",
+                [(name, name) for name in (*SHIPPED, MODELLED)],
+                "Three real guests, or one made here.",
+            ),
+            Choice("measure", "compare by", [(name, name) for name in _MEASURES]),
+            Range(
+                "fragmentation",
+                "fragmentation",
+                0,
+                1,
+                0.05,
+                "Of the modelled guest only: 0 is freshly booted, 1 a checkerboard.",
+            ),
+        )
+        return LabView(self.model, controls, self._draw_formats, "What would each format send?")
+
+    def all(self) -> list[LabView]:
+        """Return every step's view, in the order of the lesson."""
+        return [self.timeline(), self.compare()]
+
+    def _draw_formats(self) -> tuple[Figure, Table]:
+        sent = self.model.sent()
+        measure = self.model.measure
+        figure = Figure(figsize=(8.6, 4.2), dpi=90)
+        axes = figure.subplots()
+        figure.subplots_adjust(left=0.29, right=0.86, bottom=0.13, top=0.9)
+        _draw_bars(axes, sent, measure)
+        pages = sent["classic"].pages
+        whole = [f for f in FORMATS if sent[f.version].pages == pages]
+        best = min(whole, key=lambda f: getattr(sent[f.version], measure))
+        what = (
+            "" if measure == "pages" else f": {best.name} sends the fewest {measure} of all that "
+        )
+        caption = f"{self.model.guest}, {pages:,} pages" + (what and what + "name every page")
+        rows = [
+            [
+                _label(f),
+                f"{sent[f.version].messages:,}",
+                f"{sent[f.version].entries:,} {f.entry}",
+                f"{sent[f.version].bytes:,}",
+                f"{sent[f.version].pages:,}",
+                f.assumption,
+            ]
+            for f in FORMATS
+        ]
+        head = ["format", "messages", "entries", "bytes", "pages told", "counted how"]
+        return figure, Table(caption, head, rows)
+
+
+def _draw_bars(axes: Axes, sent: dict[str, Sent], measure: str) -> None:
+    values = [getattr(sent[f.version], measure) for f in FORMATS]
+    every = sent["classic"].pages
+    for row, (f, value) in enumerate(zip(FORMATS, values, strict=True)):
+        partial = sent[f.version].pages < every
+        axes.barh(
+            row,
+            max(value, 0.5),
+            color=SKY if partial else VERMILLION if f.version == "v10" else BLUE,
+            hatch="//" if partial else ".." if f.version == "v10" else "",
+            edgecolor="#000001",
+            linewidth=0.6,
+        )
+        note = f"{value:,}" + (" (not all pages)" if partial and measure != "pages" else "")
+        axes.annotate(note, (max(value, 0.5), row), (4, 0), textcoords="offset points", va="center")
+    axes.set_xscale("log")
+    axes.set_xlim(0.5, max(values) * 2)
+    axes.set_yticks(range(len(FORMATS)), map(_label, FORMATS))
+    axes.xaxis.set_major_formatter(lambda value, _: f"{value:,.0f}")
+    axes.invert_yaxis()
+    axes.set_xlabel(f"{_MEASURES[measure]}; each mark is ten times the one before")
+    axes.set_title("computed here, by each posting's rules", fontsize=10, loc="left")
+    axes.grid(axis="x", alpha=0.3)
+    axes.set_axisbelow(True)
+    axes.spines[["top", "right"]].set_visible(False)
+
+
+def _label(f: Format) -> str:
+    return f.name if f.version in _MERGED else f"{f.name} ({f.version})"
+
+
+def _draw_timeline() -> tuple[Figure, Table]:
+    figure = Figure(figsize=(9.6, 4.6), dpi=90)
+    axes = figure.subplots()
+    figure.subplots_adjust(left=0.09, right=0.985, bottom=0.2, top=0.9)
+    for place, posting in enumerate(POSTINGS):
+        claim = _inflate_ms(posting)
+        if claim is None:
+            axes.text(place, 40, "merged", ha="center", fontsize=9, rotation=90, va="bottom")
+            continue
+        axes.bar(place, claim, width=0.62, color=BLUE, edgecolor="#000001", linewidth=0.6)
+        axes.text(place, claim + 12, f"{claim:.0f}", ha="center", fontsize=9)
+    axes.set_xlim(-0.7, len(POSTINGS) - 0.3)
+    axes.set_ylim(0, 700)
+    axes.set_ylabel("ms to inflate 7 GB, as claimed")
+    labels = [f"{_MERGED.get(p.version, p.version)}\n{p.date[:7]}" for p in POSTINGS]
+    axes.set_xticks(range(len(POSTINGS)), labels, fontsize=8)
+    axes.set_title(
+        "each posting's own figure; before the change it is always 4126 ms", fontsize=10, loc="left"
+    )
+    axes.spines[["top", "right"]].set_visible(False)
+    rows = [[p.version, p.date, p.title, p.what_is_sent, _claims(p), p.source] for p in POSTINGS]
+    head = ["posting", "date", "title", "what is sent", "its own figures", "source"]
+    caption = (
+        f"{len(POSTINGS)} steps, July 2016 to 2020: 590 ms is claimed for "
+        f"{sum(_inflate_ms(p) == 590 for p in POSTINGS)} postings, measured once"
+    )
+    return figure, Table(caption, head, rows)
+
+
+def _inflate_ms(posting: Posting) -> float | None:
+    return next((c.value for c in posting.figures if c.what == "inflate 7 GB"), None)
+
+
+def _claims(posting: Posting) -> str:
+    return "; ".join(map(_claim, posting.figures)) or "none"
+
+
+def _claim(claim: Claim) -> str:
+    return f"{claim.what} {claim.value:g} {claim.unit}"
+
+
+@cache
+def _captured(name: str) -> dict[str, Sent]:
+    return compare_formats(load_capture(name).inflate_pfns)
+
+
+def _modelled(fragmentation: float) -> dict[str, Sent]:
+    guest = Guest.aged("1GiB", fragmentation, seed=1)
+    pages: NDArray[Any] = np.asarray(guest.take(_MODELLED_PAGES))
+    return compare_formats(pages)
