@@ -159,7 +159,8 @@ def test_every_page_opens_offline_with_all_pictures_and_tables(site, open_page, 
 @pytest.mark.parametrize("name", NAMES)
 def test_every_player_steps_by_keyboard(site, open_page, name):
     page = open_page(site / f"{name}.html")
-    players = page.locator(".widget").all()
+    players = page.locator(".widget:has(.bk-at)").all()
+    assert players or name != "2-chunk-formation"
     for player in players:
         at = player.locator(".bk-at")
         slider = player.get_by_role("slider", name="Step")
