@@ -22,6 +22,7 @@ _CHECKOUT = Path(balloonkit.__file__).parents[1]
 #: Pure Python packages, in the versions installed here, as is the widgets' JavaScript.
 _BUNDLED = (
     "anywidget",
+    "comm",
     "ipywidgets",
     "jupyterlab_widgets",
     "markdown-it-py",

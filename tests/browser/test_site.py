@@ -1,18 +1,12 @@
-"""The server-less copy in Chromium, with no network: pages from a folder, and JupyterLite."""
+"""The kernel-free pages in Chromium, opened from a folder, with no network."""
 
 import base64
-import functools
-import http.server
-import json
 import re
-import threading
-import urllib.request
 from pathlib import Path
 
 import nbformat
 import pytest
 
-from balloonkit.lab.lite import build_lite
 from balloonkit.lab.notebooks import WIDGET_STATE, WIDGET_VIEW
 from balloonkit.lab.page import render_page
 from balloonkit.lab.site import build_pages
@@ -177,40 +171,3 @@ def test_the_index_leads_to_every_page(site, open_page):
     links = page.locator("nav a").evaluate_all("all => all.map(a => a.getAttribute('href'))")
     assert sorted(links) == sorted(f"{name}.html" for name in NAMES)
     assert all((site / link).exists() for link in links)
-
-
-@pytest.fixture(scope="session")
-def lite(tmp_path_factory):
-    """A JupyterLite of the notebooks behind a web server; its address."""
-    out = tmp_path_factory.mktemp("lite")
-    build_lite(out, FOLDER)
-    handler = functools.partial(QuietHandler, directory=out)
-    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        yield f"http://127.0.0.1:{server.server_port}/"
-        server.shutdown()
-
-
-class QuietHandler(http.server.SimpleHTTPRequestHandler):
-    def log_message(self, *arguments):
-        pass
-
-
-def test_jupyterlite_opens_the_index_with_its_committed_picture(lite, browser):
-    # Not `new_page`: Pyodide is not to be had here, and the console says so.
-    context = browser.new_context(viewport={"width": 1280, "height": 900})
-    page = context.new_page()
-    page.route(lambda url: not url.startswith(lite), lambda route: route.abort())
-    page.goto(f"{lite}lab/index.html?path=index.ipynb")
-    page.get_by_role("heading", name="See memory ballooning").wait_for(timeout=60_000)
-    assert page.get_by_text("%pip install -q balloonkit").first.is_visible()
-    picture = page.locator(".jp-OutputArea img").first
-    picture.wait_for(timeout=30_000)
-    assert picture.evaluate("img => img.naturalWidth") > 0
-    context.close()
-
-
-def test_jupyterlite_bundles_our_wheel_and_what_it_needs(lite):
-    with urllib.request.urlopen(f"{lite}pypi/all.json") as answer:
-        index = json.load(answer)
-    assert {"balloonkit", "anywidget", "ipywidgets", "psygnal", "rich"} <= set(index)
