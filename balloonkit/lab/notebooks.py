@@ -46,6 +46,8 @@ def run(notebook: Notebook, folder: Path) -> Notebook:
         kernel_name="python3",
         store_widget_state=True,
         record_timing=False,
+        # Kernels warn that they talk over TCP, each one, into whatever the caller shows.
+        extra_arguments=["--IPKernelApp.log_level=ERROR"],
         resources={"metadata": {"path": str(folder)}},
     )
     client.execute()
