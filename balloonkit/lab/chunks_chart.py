@@ -32,7 +32,7 @@ def draw_counts(totals: Mapping[str, Mapping[str, int]]) -> Figure:
         longest = max(totals[path][name] for path in totals)
         for row, path in enumerate(totals):
             look, value = PATH_LOOKS[path], totals[path][name]
-            axes.barh(row, value, color=look.colour, hatch=look.hatch, edgecolor="white")
+            axes.barh(row, value, color=look.colour)
             end = f"{value:,}"
             axes.annotate(end, (value, row), (5, 0), textcoords="offset points", va="center")
         axes.set_ylim(1.6, -0.6)

@@ -104,7 +104,7 @@ def draw_calls(runs: Sequence[Run]) -> Figure:
     for row, run in enumerate(runs):
         look = PATH_LOOKS[run.path]
         value = run.release_s * 1000 if measured else run.releases
-        axes.barh(row, value, height=0.5, color=look.colour, hatch=look.hatch, edgecolor="white")
+        axes.barh(row, value, height=0.5, color=look.colour)
         axes.text(0, row - 0.3, f"{look.label}: {run.releases:,} calls", va="bottom")
         if measured:
             end = f"{value:,.1f} ms"
