@@ -109,8 +109,8 @@ class RaceLab:
             Choice(
                 "max_chunks",
                 "message buffer",
-                [(f"{4 * pages} KiB: {n} chunks", n) for pages, n in BUFFERS.items()],
-                "Room for the chunks of one message. The proposal has 32 KiB.",
+                [(f"{4 * pages} KiB: {n:,}", n) for pages, n in BUFFERS.items()],
+                "Room for one message, and how many chunks fit. The proposal has 32 KiB.",
             ),
             Switch("join", "join at edges", "A run that crosses a bitmap's edge stays one chunk."),
             Choice(

@@ -70,7 +70,9 @@ def draw_ratio(
     axes.plot(fragmentation, ratio, color=BLUE, marker="o", markersize=4)
     if mark is not None:
         axes.axvline(mark, color=VERMILLION, linestyle="--")
-        axes.text(mark, top * 0.9, f" break-even {mark:.2f} ", ha="right" if mark > 0.6 else "left")
+        aside, side = (-5, "right") if mark > 0.6 else (5, "left")
+        at, text = (mark, top * 0.9), f"break-even {mark:.2f}"
+        axes.annotate(text, at, (aside, 0), textcoords="offset points", ha=side)
     axes.set_xlim(0, 1)
     axes.set_ylim(0, top)
     axes.set_xlabel("fragmentation: share of odd pages in use")

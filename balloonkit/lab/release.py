@@ -38,7 +38,7 @@ HOST_PAGE_LOOKS = (
     PAGE_LOOKS[0],
     PAGE_LOOKS[1],
     Look("in the balloon, waits for its neighbours", ORANGE, "W", "//"),
-    Look("released", "#FFFFFF", "-", ""),
+    Look("released", "#DDDDDD", "-", ""),
 )
 
 
@@ -137,8 +137,8 @@ class ReleaseLab:
                 "layout",
                 "guest RAM",
                 [
-                    ("2 GiB, a hole, 6 GiB (QEMU's q35)", "q35"),
-                    ("4 GiB and 4 GiB that touch", "touching"),
+                    ("with a hole (q35)", "q35"),
+                    ("touching regions", "touching"),
                 ],
             ),
         )
@@ -169,7 +169,7 @@ class ReleaseLab:
             Choice(
                 "huge_pages",
                 "backed by",
-                [("4 KiB pages", False), ("huge pages of 2 MiB", True)],
+                [("4 KiB pages", False), ("huge pages, 2 MiB", True)],
             ),
             Range(
                 "fragmentation",
