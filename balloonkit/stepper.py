@@ -361,8 +361,9 @@ def _list_changes(before: list[list[list[int]]], after: list[list[list[int]]]) -
     changes: list[Any] = []
     for zone, orders in enumerate(zip(before, after, strict=True)):
         for order, (old, new) in enumerate(zip(*orders, strict=True)):
-            changes += [["-", zone, order, pfn] for pfn in old if pfn not in new]
-            changes += [["+", zone, order, pfn] for pfn in reversed(new) if pfn not in old]
+            was, now = set(old), set(new)
+            changes += [["-", zone, order, pfn] for pfn in old if pfn not in now]
+            changes += [["+", zone, order, pfn] for pfn in reversed(new) if pfn not in was]
     return changes
 
 
