@@ -22,7 +22,7 @@ _SIZE = "64MiB"  # inflated while one waits
 
 _WHO = {
     "allocate": "the guest",
-    "send": "both sides: the guest stands still until the host has answered",
+    "send": "both sides, as the guest stands still until the host has answered",
     "translate": "the host",
     "release": "the host",
 }
@@ -165,7 +165,7 @@ def payer(seed: int, rng: np.random.Generator) -> Question:
         where=lambda given: f"{given[0].capitalize()} takes {_ms(seconds[given[0]])} here.",
         rule="Multiply how often by how long, stage by stage.",
         cost=", ".join(f"{stage} {_ms(s)}" for stage, s in seconds.items()),
-        reason=f"{slowest.capitalize()} takes longest, and {_WHO[slowest]} pays for it."
+        reason=f"{slowest.capitalize()} takes longest. Who pays: {_WHO[slowest]}."
         + (" Chunks cut the other stages; this one is what is left." if path != "classic" else ""),
     )
 
