@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import traitlets
+from numpy.typing import NDArray
 
 from balloonkit.captures import SHIPPED
 from balloonkit.guest.blocks import MAX_ORDER, TOP_PAGES, Pfns
@@ -189,18 +190,16 @@ class CaptureLab:
     def _draw_prediction(self) -> tuple[list[Pane], Table]:
         guest = self.model.guest()
         fates = guest.prediction
-        both, missed, wrong = (
-            int((fates == FATES[fate]).sum()) for fate in ("foretold", "missed", "wrong")
-        )
-        overlap = both / (both + missed + wrong)
         real = np.isin(fates, (FATES["foretold"], FATES["missed"]))
         foretold = np.isin(fates, (FATES["foretold"], FATES["wrong"]))
+        both = int((real & foretold).sum())
+        overlap = both / int((real | foretold).sum())
         rows = [
-            ["given away by the guest", f"{real.sum():,}", f"{len(free_runs(real)):,}"],
-            ["foretold by the model", f"{foretold.sum():,}", f"{len(free_runs(foretold)):,}"],
-            ["in both", f"{both:,}", ""],
-            ["given, not foretold", f"{missed:,}", ""],
-            ["foretold, not given", f"{wrong:,}", ""],
+            ["given away by the guest", *_pages_in_words(real)],
+            ["foretold by the model", *_pages_in_words(foretold)],
+            ["in both", *_pages_in_words(real & foretold)],
+            ["given, not foretold", *_pages_in_words(real & ~foretold)],
+            ["foretold, not given", *_pages_in_words(foretold & ~real)],
         ]
         caption = (
             f"{guest.name}: of {len(guest.sent_pfns):,} pages given away the model foretells "
@@ -211,7 +210,7 @@ class CaptureLab:
         maps = whole_and_close_up(
             fates, at_pfn, guest.zones, FATE_LOOKS, lit=errors, picks="look_at"
         )
-        return list(maps), Table(caption, ["", "pages", "chunks"], rows)
+        return list(maps), Table(caption, ["what", "pages", "chunks", "lowest PFN"], rows)
 
 
 _LOOK_AT = Range(
@@ -231,7 +230,14 @@ _MESSAGE = Range(
 def _message_in_words(pfns: Pfns) -> str:
     first, last = int(pfns[0]), int(pfns[-1])
     words = f"{len(pfns)} pages from PFN {first:,} to {last:,}"
-    return f"{words}, each one lower" if first - last == len(pfns) - 1 else words
+    descends = bool((np.diff(pfns.astype(np.int64)) == -1).all())
+    return f"{words}, each one lower than the one before" if descends else words
+
+
+def _pages_in_words(pages: NDArray[np.bool_]) -> tuple[str, str, str]:
+    """Count pages and their chunks, and name the lowest."""
+    chunks = len(free_runs(pages))
+    return f"{pages.sum():,}", f"{chunks:,}", f"{pages.argmax():,}" if chunks else "none"
 
 
 def _count(n: int, what: str) -> str:

@@ -119,7 +119,7 @@ def draw_wire_order(
     """Draw the address of the first page of each message, and how far the messages have got."""
     messages = np.arange(len(first_pfns)) + 1
     shown = slice(None, None, -(-len(first_pfns) // _DOTS))
-    gib = first_pfns * 4096 / (1 << 30)
+    gib = first_pfns / (1 << 18)  # true division: a 32-bit address would wrap at 4 GiB
     axes.plot(messages[shown], gib[shown], ".", color=BLUE, markersize=4)
     axes.axvline(sent, color=VERMILLION, linewidth=1.5)
     for zone in zones[1:]:
@@ -132,11 +132,12 @@ def draw_wire_order(
 
 def draw_messages(axes: Axes, messages: Mapping[str, int]) -> None:
     """Draw how many messages each path takes, as bars with their number beside them."""
+    longest = max(*messages.values(), 1)
     for row, (path, n) in enumerate(messages.items()):
         axes.barh(row, n, height=0.6, color=PATH_LOOKS[path].colour)
-        axes.text(n, row, f"  {n:,}", va="center")
-    axes.set_yticks(range(len(messages)), [f"{PATH_LOOKS[path].label}" for path in messages])
-    axes.set_xlim(0, max(*messages.values(), 1) * 1.15)
+        axes.text(n + longest * 0.015, row, f"{n:,}", va="center")
+    axes.set_yticks(range(len(messages)), list(messages))
+    axes.set_xlim(0, longest * 1.15)
     axes.set_ylim(len(messages) - 0.4, -0.6)
     axes.set_xlabel("messages, each with a kick and a wait")
 

@@ -1,12 +1,18 @@
 // A page map on a canvas: address scale, zones, frames, legend, and what lies under the pointer.
 
 const MAP = {
-  litShare: 0.6, // as in page_map.py
+  litWeight: 8, // as in page_map.py
   width: 1024, // canvas pixels; the page scales the picture down
 };
 
 function colourOf(text) {
   return [1, 3, 5].map((at) => parseInt(text.slice(at, at + 2), 16));
+}
+
+// Return the colour of a letter that can be read on another colour.
+function inkOn(text) {
+  const [red, green, blue] = colourOf(text);
+  return 0.299 * red + 0.587 * green + 0.114 * blue < 110 ? "#fff" : "#000";
 }
 
 function sharesOf(spec, cell) {
@@ -24,7 +30,7 @@ function paintCells(spec, canvas) {
   // State 0, no RAM, stays empty: the page shows through.
   for (let state = 1; state < spec.looks.length; state++) {
     const colour = colourOf(spec.looks[state][1]);
-    const least = spec.lit.includes(state) ? MAP.litShare * 255 : 0;
+    const least = spec.lit.includes(state) ? MAP.litWeight * 255 : 0;
     for (let cell = 0; cell < cells; cell++) {
       const share = spec.shares.getUint8(state * cells + cell);
       if (!share) continue;
@@ -55,7 +61,7 @@ function paintMarks(spec, canvas) {
     for (let cell = 0; cell < spec.rows * spec.columns; cell++) {
       const shares = sharesOf(spec, cell);
       const state = shares.indexOf(Math.max(...shares));
-      context.fillStyle = state === 1 ? "#fff" : "#000";
+      context.fillStyle = inkOn(spec.looks[state][1]);
       const [column, row] = [cell % spec.columns, Math.floor(cell / spec.columns)];
       context.fillText(spec.looks[state][2], (column + 0.5) * width, (row + 0.55) * height);
     }
@@ -102,8 +108,7 @@ function legendOf(spec) {
     const swatch = document.createElement("i");
     swatch.textContent = letter;
     if (state) swatch.style.background = colour;
-    if (state === 1) swatch.style.color = "#fff";
-    else if (state) swatch.style.color = "#000";
+    if (state) swatch.style.color = inkOn(colour);
     swatch.classList.toggle("empty", state === 0);
     const percent = (100 * spec.totals[state]) / ram;
     const share = percent < 0.1 ? "under 0.1" : percent.toFixed(percent < 10 ? 1 : 0);

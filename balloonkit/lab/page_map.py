@@ -29,8 +29,8 @@ _COLUMNS = 256
 _FEW_COLUMNS = 32
 #: The address scale has at most this many marks.
 _TICKS = 6
-#: A state that is lit takes at least this share of its cell's colour.
-_LIT_SHARE = 0.6
+#: A state that is lit outweighs the rest of its cell by this much, however few pages have it.
+_LIT_WEIGHT = 8
 
 
 @dataclass(frozen=True)
@@ -148,7 +148,7 @@ class PageMap:
         figure.subplots_adjust(left=0.13, right=0.87, bottom=0.1, top=0.82)
         weights = self.shares / 255
         for state in self.lit:
-            weights[state] = np.where(weights[state] > 0, weights[state].clip(_LIT_SHARE), 0)
+            weights[state] = np.where(weights[state] > 0, _LIT_WEIGHT, 0)
         colours = np.array([rgb(look.colour) for look in self.looks], float)
         mix = np.einsum("src,sk->rck", weights / weights.sum(axis=0).clip(1), colours)
         axes.imshow(mix.clip(0, 255).astype(np.uint8), extent=(0, columns, rows, 0), aspect="auto")
