@@ -110,11 +110,14 @@ function render({ model, el }) {
     status.classList.toggle("error", Boolean(error));
     picture.classList.toggle("stale", busy() || Boolean(error));
     if (busy()) {
-      status.textContent = "Drawing anew: the picture still shows the values before.";
+      // Said only when it takes noticeable time: words that flash at every move disturb.
       slow = setTimeout(() => {
-        status.textContent =
-          "No answer yet: the picture shows the values before. Is the kernel still running?";
-      }, 4000);
+        status.textContent = "Drawing anew: the picture still shows the values before.";
+        slow = setTimeout(() => {
+          status.textContent =
+            "No answer yet: the picture shows the values before. Is the kernel still running?";
+        }, 4000);
+      }, 250);
     } else {
       status.textContent = error ? `${error} (The picture shows the values before.)` : "";
     }

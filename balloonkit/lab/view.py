@@ -16,7 +16,7 @@ from typing import Any
 
 import anywidget
 import traitlets
-from matplotlib import rc_context
+from matplotlib import rcParams
 from matplotlib.figure import Figure
 
 from balloonkit.lab.page_map import PageMap
@@ -189,7 +189,6 @@ class LabView(anywidget.AnyWidget):
                 for name, value in moved.items():
                     setattr(self._model, name, value)
                 self._redraw()
-                self.drawn = change["new"]
         except traitlets.TraitError as error:
             self.error = str(error)
         finally:
@@ -223,6 +222,7 @@ class LabView(anywidget.AnyWidget):
             self.table = table.as_html()
             self.caption = table.caption
             self.error = ""
+            self.drawn = self.sent  # with the picture: an answer of its own would cost a frame
 
     def _repr_mimebundle_(self, **kwargs: Any) -> Any:
         """Return the live widget and, for where no kernel runs, pictures and table."""
@@ -241,9 +241,14 @@ def _spec(pane: Pane) -> dict[str, Any]:
 
 def _svg(figure: Figure) -> str:
     """Draw a chart in the page's own text colour and font, so that it fits any theme."""
-    with io.StringIO() as file, rc_context({"svg.fonttype": "none"}):
-        figure.savefig(file, format="svg", transparent=True, metadata={"Date": None})
-        text = file.getvalue()
+    # One parameter set and put back: a whole context would copy all of them, each time.
+    outlines, rcParams["svg.fonttype"] = rcParams["svg.fonttype"], "none"
+    try:
+        with io.StringIO() as file:
+            figure.savefig(file, format="svg", transparent=True, metadata={"Date": None})
+            text = file.getvalue()
+    finally:
+        rcParams["svg.fonttype"] = outlines
     return text[text.index("<svg") :].replace("#000000", "currentColor")
 
 
