@@ -218,7 +218,7 @@ _LOOK_AT = Range(
     "magnify at",
     0,
     100,
-    0.1,
+    0.02,
     "Share of the addresses to skip. A click on the map moves it too.",
     " %",
 )

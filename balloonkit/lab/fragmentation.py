@@ -116,7 +116,7 @@ class FragmentationLab:
             "magnify at",
             0,
             100,
-            0.1,
+            0.02,
             "Share of the addresses to skip. A click on the map moves it too.",
             " %",
         )

@@ -192,3 +192,36 @@ def test_all_returns_every_step_of_the_lesson(lab):
         "What chunks make of it",
         "What the model foretells",
     ]
+
+
+@pytest.mark.parametrize(
+    ("capture", "percent", "fate", "pages", "of"),
+    [("idle-8g", 12.8, 3, 4, 4), ("aged-8g", 57.94, 4, 42, 234)],
+)
+def test_the_errors_the_notebook_points_to_are_there(capture, percent, fate, pages, of):
+    lab = CaptureLab(capture)
+    lab.model.look_at = percent
+
+    whole, close_up = lab.prediction().panes
+
+    assert (close_up["totals"][fate], whole["totals"][fate]) == (pages, of)
+
+
+def test_the_third_message_of_the_idle_guest_is_the_first_that_descends_all_the_way():
+    lab = CaptureLab("idle-8g")
+    view = lab.order()
+    descends = []
+    for message in (1, 2, 3):
+        lab.model.message = message
+        descends.append(view.caption.endswith("each one lower than the one before"))
+
+    assert descends == [False, False, True]
+
+
+def test_half_of_the_aged_guest_comes_from_normal_alone(cells):
+    lab = CaptureLab("aged-8g")
+    lab.model.moment = "inflated"
+
+    in_balloon = {zone: shown[2] for zone, shown in cells(lab.memory()).items()}
+
+    assert in_balloon == {"DMA": "0", "DMA32": "0", "Normal": "1,048,576"}

@@ -134,3 +134,38 @@ def test_all_returns_every_step_of_the_lesson(lab):
     titles = ["Age a guest", "Measure its fragmentation", "Split and merge blocks"]
 
     assert [view.title for view in lab.all()] == titles
+
+
+def test_at_five_percent_the_eight_gib_guest_shows_the_kernels_image():
+    lab = FragmentationLab()
+    lab.model.look_at = 5
+
+    _, close_up, _ = lab.guest().panes
+
+    assert close_up["totals"] == [0, 1024, 0, 0]
+
+
+@pytest.mark.parametrize(("fragmentation", "share"), [(0, 0.999), (0.1, 0)])
+def test_a_page_in_twenty_in_use_leaves_no_block_of_order_10(fragmentation, share):
+    lab = FragmentationLab()
+    lab.model.fragmentation = fragmentation
+    buddy = lab.model.guest().buddy
+
+    largest = sum(blocks[10] for blocks in buddy.buddyinfo().values()) * 1024
+
+    assert round(largest / int(buddy.free_mask.sum()), 3) == share
+
+
+def test_given_back_at_random_the_same_pages_free_make_more_blocks(cells, lab):
+    model = lab.blocks_model
+    model.taken, model.returned = 64, 32
+    view = lab.blocks()
+
+    def blocks():
+        return sum(int(shown[1]) for shown in cells(view).values())
+
+    newest = blocks()
+    model.order = "at random"
+
+    assert newest == 3  # 32, 64 and 128 pages
+    assert blocks() > 10
