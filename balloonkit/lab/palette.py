@@ -57,7 +57,7 @@ BIT_LOOKS = (Look("bit clear", EMPTY, "0", ""), Look("bit set", ORANGE, "1", "//
 HOST_LOOKS = (Look("released", EMPTY, "-", "xx"), Look("resident", GREEN, "R", ""))
 
 #: A page while the messages of an inflate are followed.
-SENT_LOOKS = (*PAGE_LOOKS, Look("in this message", BLACK, "M", "xx"))
+SENT_LOOKS = (*PAGE_LOOKS, Look("in this message", PURPLE, "M", "xx"))
 
 #: What a real guest did with a page, against what the model foretold.
 FATE_LOOKS = (
