@@ -8,7 +8,6 @@ import functools
 import hashlib
 import http.server
 import json
-import shutil
 import subprocess
 import sys
 import threading
@@ -16,6 +15,7 @@ from pathlib import Path
 
 import pytest
 from jupyterlite_pyodide_kernel.constants import PYODIDE_CDN_URL, PYODIDE_VERSION
+from npm_package import npm_package
 
 from balloonkit.lab.lite import build_lite
 
@@ -60,12 +60,7 @@ def lite(tmp_path_factory):
 @pytest.fixture(scope="module")
 def pyodide(tmp_path_factory):
     """A folder with what Pyodide's public server would send: its core and pure Python packages."""
-    if not shutil.which("npm"):
-        pytest.skip("no npm to fetch Pyodide with: apt-get install npm")
-    folder = tmp_path_factory.mktemp("pyodide")
-    subprocess.run(["npm", "pack", f"pyodide@{PYODIDE_VERSION}"], cwd=folder, check=True)
-    shutil.unpack_archive(next(folder.glob("*.tgz")), folder, filter="data")
-    core = folder / "package"
+    core = npm_package("pyodide", PYODIDE_VERSION, tmp_path_factory.mktemp("pyodide"))
     lock = json.loads((core / "pyodide-lock.json").read_text())
     entries = [lock["packages"][name] for name in KERNEL_NEEDS.split()]
     anywhere = ["--platform", "any", "--implementation", "py", "--abi", "none"]
