@@ -1,5 +1,6 @@
 """Chromium and a real JupyterLab for tests; both die with the test process."""
 
+import contextlib
 import ctypes
 import json
 import os
@@ -13,6 +14,7 @@ import urllib.request
 from pathlib import Path
 
 import pytest
+from npm_package import npm_package
 
 CHROMIUM = "/usr/bin/chromium"
 #: Nothing the browser does by itself: no updates, no accounts, no GPU.
@@ -29,6 +31,9 @@ TOKEN = "t"
 #: Made for JupyterLite; in JupyterLab, where it may be installed too, it can only fail to load.
 FOREIGN = "@jupyterlite/pyodide-kernel-extension"
 START_S = 60
+#: The accessibility checker, and what it calls a finding that keeps somebody out.
+AXE_VERSION = "4.14.1"
+SERIOUS = {"serious", "critical"}
 PR_SET_PDEATHSIG = 1  # linux/prctl.h
 
 IDLE = """() => {
@@ -54,31 +59,30 @@ def browser():
         chromium.close()
 
 
+@contextlib.contextmanager
+def watched_page(browser, **options):
+    """A page in a context of its own; what the console calls an error is in `page.problems`.
+
+    Leaving any there fails the test.
+    """
+    context = browser.new_context(**{"viewport": {"width": 1280, "height": 900}} | options)
+    page = context.new_page()
+    page.set_default_timeout(20_000)
+    page.problems = []
+    note = lambda text: text.find(FOREIGN) < 0 and page.problems.append(text)  # noqa: E731
+    page.on("console", lambda m: m.type == "error" and note(m.text))
+    page.on("pageerror", lambda error: note(str(error)))
+    yield page
+    problems = page.problems
+    context.close()
+    assert problems == []
+
+
 @pytest.fixture
 def new_page(browser):
-    """Return a function (context options) -> page in a context of its own.
-
-    The page collects what the console calls an error in `page.problems`; a test that leaves any
-    there fails.
-    """
-    pages = []
-
-    def open_page(**options):
-        context = browser.new_context(**{"viewport": {"width": 1280, "height": 900}} | options)
-        page = context.new_page()
-        page.set_default_timeout(20_000)
-        page.problems = []
-        note = lambda text: text.find(FOREIGN) < 0 and page.problems.append(text)  # noqa: E731
-        page.on("console", lambda m: m.type == "error" and note(m.text))
-        page.on("pageerror", lambda error: note(str(error)))
-        pages.append(page)
-        return page
-
-    yield open_page
-    problems = [text for page in pages for text in page.problems]
-    for page in pages:
-        page.context.close()
-    assert problems == []
+    """Return a function (context options) -> page, see `watched_page`."""
+    with contextlib.ExitStack() as pages:
+        yield lambda **options: pages.enter_context(watched_page(browser, **options))
 
 
 class Lab:
@@ -134,6 +138,10 @@ class Lab:
                 time.sleep(0.1)
         raise TimeoutError(f"no JupyterLab after {START_S} s: {Path(self.log.name).read_text()}")
 
+    def end_kernels(self):
+        for kernel in json.loads(self.request("api/kernels")):
+            self.request(f"api/kernels/{kernel['id']}", "DELETE")
+
     def stop(self):
         self.process.terminate()
         self.process.wait(20)
@@ -149,23 +157,32 @@ def jupyterlab(tmp_path_factory):
     lab.stop()
 
 
-@pytest.fixture
-def open_notebook(jupyterlab, new_page):
-    """Return a function (path of an .ipynb, context options) -> page with an idle kernel."""
+@pytest.fixture(scope="session")
+def notebook_page(browser, jupyterlab):
+    """Return a context manager (path of an .ipynb, context options) -> page with an idle kernel."""
 
+    @contextlib.contextmanager
     def open_one(path, **options):
         shutil.copy(path, jupyterlab.root)
-        page = new_page(**options)
-        page.sent = []
-        page.on("websocket", lambda ws: ws.on("framesent", lambda frame: page.sent.append(frame)))
-        name = Path(path).name
-        page.goto(f"http://127.0.0.1:{jupyterlab.port}/lab/tree/{name}?reset&token={TOKEN}")
-        page.wait_for_function(IDLE, timeout=60_000)
-        return page
+        with watched_page(browser, **options) as page:
+            page.sent = []
+            page.on(
+                "websocket", lambda ws: ws.on("framesent", lambda frame: page.sent.append(frame))
+            )
+            name = Path(path).name
+            page.goto(f"http://127.0.0.1:{jupyterlab.port}/lab/tree/{name}?reset&token={TOKEN}")
+            page.wait_for_function(IDLE, timeout=60_000)
+            yield page
+            jupyterlab.end_kernels()
 
-    yield open_one
-    for kernel in json.loads(jupyterlab.request("api/kernels")):
-        jupyterlab.request(f"api/kernels/{kernel['id']}", "DELETE")
+    return open_one
+
+
+@pytest.fixture
+def open_notebook(notebook_page):
+    """Return a function (path of an .ipynb, context options) -> page, see `notebook_page`."""
+    with contextlib.ExitStack() as pages:
+        yield lambda path, **options: pages.enter_context(notebook_page(path, **options))
 
 
 @pytest.fixture(scope="session")
@@ -177,3 +194,22 @@ def run_all():
         page.wait_for_function(ALL_RUN, timeout=60_000)
 
     return run
+
+
+@pytest.fixture(scope="session")
+def axe(tmp_path_factory):
+    """Return a function (page, selector) -> axe-core's serious findings, each with its place."""
+    package = npm_package("axe-core", AXE_VERSION, tmp_path_factory.mktemp("axe"))
+    code = (package / "axe.min.js").read_text()
+
+    def check(page, selector="html"):
+        page.evaluate(code)
+        run = "at => axe.run({include: [at]}, {resultTypes: ['violations']})"
+        return [
+            (found["id"], node["target"], node["failureSummary"])
+            for found in page.evaluate(run, selector)["violations"]
+            if found["impact"] in SERIOUS
+            for node in found["nodes"]
+        ]
+
+    return check

@@ -1,7 +1,5 @@
 """A question in real JupyterLab: answered by keyboard, advised in words, saved."""
 
-import json
-
 import nbformat
 import pytest
 
@@ -72,8 +70,7 @@ def test_my_answers_are_saved_as_a_text_file(view):
 
 def test_a_kernel_that_is_gone_is_named(view, jupyterlab):
     page, view = view
-    for kernel in json.loads(jupyterlab.request("api/kernels")):
-        jupyterlab.request(f"api/kernels/{kernel['id']}", "DELETE")
+    jupyterlab.end_kernels()
 
     view.get_by_role("button", name="Check").click()
 

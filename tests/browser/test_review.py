@@ -1,7 +1,5 @@
 """The review in real JupyterLab: faults chosen by keyboard, with and without a kernel."""
 
-import json
-
 import nbformat
 import pytest
 
@@ -50,8 +48,7 @@ def test_a_fault_is_chosen_by_keyboard_and_the_hint_stays_shut_until_asked_for(v
 
 def test_faults_can_be_chosen_when_the_kernel_is_gone(view, jupyterlab):
     page, view = view
-    for kernel in json.loads(jupyterlab.request("api/kernels")):
-        jupyterlab.request(f"api/kernels/{kernel['id']}", "DELETE")
+    jupyterlab.end_kernels()
 
     view.get_by_role("button", name="Next").click()
 

@@ -1,7 +1,5 @@
 """A lab's view in real JupyterLab: moved by keyboard and mouse, and without its kernel."""
 
-import json
-
 import nbformat
 import pytest
 
@@ -109,8 +107,7 @@ def test_labels_of_a_second_view_belong_to_its_own_controls(tmp_path, open_noteb
 
 def test_a_dead_kernel_leaves_the_picture_and_is_named(view, jupyterlab):
     page, view = view
-    for kernel in json.loads(jupyterlab.request("api/kernels")):
-        jupyterlab.request(f"api/kernels/{kernel['id']}", "DELETE")
+    jupyterlab.end_kernels()
     view.get_by_label("seed").focus()
     page.keyboard.press("ArrowRight")
 

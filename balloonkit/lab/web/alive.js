@@ -1,13 +1,15 @@
 // Two lines that begin as crosses: drawing them proves the browser, an answer proves the kernel.
 
 function render({ model, el }) {
+  const status = document.createElement("div");
+  status.setAttribute("role", "status");
   const list = document.createElement("ul");
-  list.setAttribute("role", "status");
   list.style.cssText = "list-style: none; margin: 0; padding: 0; font-size: 16px; line-height: 1.8";
   const browser = document.createElement("li");
   const kernel = document.createElement("li");
   list.append(browser, kernel);
-  el.append(list);
+  status.append(list);
+  el.append(status);
 
   const question = model.get("asked") + 1;
   const say = () => {

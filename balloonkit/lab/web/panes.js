@@ -82,6 +82,11 @@ function makeListPane(frame, { rowsOf, rowHtml, pieceOf, drawn = () => {} }) {
   inner.className = "bk-rows";
   scroller.append(inner);
   frame.body.append(scroller);
+  // What scrolls takes the focus, or the keyboard would not scroll it.
+  for (const name of ["tabindex", "role", "aria-label"]) {
+    scroller.setAttribute(name, frame.body.getAttribute(name));
+    frame.body.removeAttribute(name);
+  }
   let rows = [], lit = { touches: () => false };
   function build() {
     const from = Math.max(0, Math.floor(scroller.scrollTop / ROW) - 1);
@@ -97,6 +102,7 @@ function makeListPane(frame, { rowsOf, rowHtml, pieceOf, drawn = () => {} }) {
   scroller.addEventListener("scroll", build);
   return {
     ...frame,
+    body: scroller,
     size() {
       scroller.style.maxHeight = ""; // whole rows only
       scroller.style.maxHeight = Math.floor(scroller.clientHeight / ROW) * ROW + "px";

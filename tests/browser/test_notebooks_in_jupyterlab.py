@@ -1,0 +1,118 @@
+"""Each lesson as a reader meets it: JupyterLab, run all, every widget moved from the keyboard.
+
+The tests of one notebook share a page and run in this order: the last ones end its kernel.
+"""
+
+from pathlib import Path
+
+import pytest
+
+NOTEBOOKS = sorted((Path(__file__).parents[2] / "notebooks").glob("*.ipynb"))
+#: Tall enough for a whole lesson: JupyterLab takes cells out of the page that are out of sight.
+ALL_IN_SIGHT = {"width": 1280, "height": 14_000}
+
+ERRORS = """() => [...document.querySelectorAll(
+  '.jp-OutputArea-output[data-mime-type="application/vnd.jupyter.error"],'
+  + '.jp-OutputArea-output[data-mime-type="application/vnd.jupyter.stderr"],'
+  + '.balloonkit-view .status.error'
+)].map(found => found.textContent)"""
+
+#: What a view shows: its charts as text, its maps as pixels.
+PICTURE = """view => [...view.querySelectorAll('.panes > *')].map(pane => {
+  const canvases = [...pane.querySelectorAll('canvas')];
+  return canvases.length ? canvases.map(canvas => canvas.toDataURL()).join() : pane.innerHTML;
+}).join()"""
+DRAWN_ANEW = f"""([view, before]) => !view.querySelector('.panes').classList.contains('stale')
+  && ({PICTURE})(view) !== before"""
+BLANK = """() => [...document.querySelectorAll('canvas')].filter(canvas => {
+  const box = canvas.getBoundingClientRect();
+  if (!box.width || box.bottom < 0 || box.top > innerHeight) return false;
+  const pixels = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height).data;
+  return pixels.every(value => value === pixels[0]);
+}).length"""
+NAMELESS = """field => !(field.labels?.length || field.getAttribute('aria-label')
+  || field.getAttribute('aria-labelledby') || field.textContent.trim())"""
+
+
+@pytest.fixture(scope="module", params=NOTEBOOKS, ids=lambda path: path.stem)
+def lesson(request, notebook_page, run_all):
+    """A lesson's page on which every cell has run."""
+    with notebook_page(request.param, viewport=ALL_IN_SIGHT) as page:
+        run_all(page)
+        yield page
+
+
+def widgets(page, kind):
+    return page.locator(f".jp-OutputArea-output {kind}").all()
+
+
+def step_each_player(page):
+    for player in widgets(page, ".bk-player"):
+        at = player.locator(".bk-at")
+        slider = player.get_by_role("slider", name="Step")
+        slider.press("Home")
+        start = at.inner_text()
+        slider.press("ArrowRight")
+        assert at.inner_text() != start
+
+
+def test_no_cell_no_widget_and_no_console_shows_an_error(lesson):
+    assert lesson.evaluate(ERRORS) == []
+    assert lesson.problems == []
+
+
+def test_every_control_has_a_name_and_takes_the_focus(lesson):
+    fields = lesson.locator(".jp-OutputArea-output :is(input, select, button)")
+    for field in fields.filter(visible=True).all():
+        assert not field.evaluate(NAMELESS), field.evaluate("field => field.outerHTML")
+        field.focus()
+        assert field.evaluate("field => field === document.activeElement || field.disabled")
+
+
+def test_the_arrow_keys_move_a_slider_of_each_view_to_a_new_picture(lesson):
+    for view in widgets(lesson, ".balloonkit-view"):
+        sliders = view.locator("input[type=range]")
+        if not sliders.count():
+            continue
+        before = view.evaluate(PICTURE)
+        slider = sliders.first
+        at_end = slider.evaluate("field => field.value === field.max")
+        slider.press("PageDown" if at_end else "PageUp")
+        lesson.wait_for_function(DRAWN_ANEW, arg=[view.element_handle(), before])
+    assert lesson.evaluate(ERRORS) == []
+
+
+def test_nothing_is_blank_after_scrolling_away_and_back(lesson):
+    lesson.set_viewport_size({"width": 1280, "height": 800})
+    try:
+        cells = lesson.evaluate("jupyterapp.shell.currentWidget.content.widgets.length")
+        for cell in [cells - 1, *range(cells)]:
+            lesson.evaluate(
+                "at => jupyterapp.shell.currentWidget.content.scrollToItem(at, 'start')", cell
+            )
+            lesson.wait_for_timeout(100)  # two frames to draw what came into sight
+            assert lesson.evaluate(BLANK) == 0
+    finally:
+        lesson.set_viewport_size(ALL_IN_SIGHT)
+
+
+@pytest.mark.parametrize("theme", ["JupyterLab Dark", "JupyterLab Light"])
+def test_no_output_has_a_serious_accessibility_finding(lesson, axe, theme):
+    lesson.evaluate("theme => jupyterapp.commands.execute('apputils:change-theme', {theme})", theme)
+    lesson.wait_for_function(f"document.body.dataset.jpThemeName === '{theme}'")
+    assert axe(lesson, ".jp-OutputArea-output") == []
+
+
+def test_players_step_by_keyboard_and_tell_the_kernel_nothing(lesson):
+    lesson.wait_for_timeout(500)  # what earlier moves sent is over
+    lesson.sent.clear()
+    step_each_player(lesson)
+    assert lesson.sent == []
+
+
+def test_pictures_stay_and_players_step_on_when_the_kernel_is_gone(lesson, jupyterlab):
+    jupyterlab.end_kernels()
+    step_each_player(lesson)
+    for view in widgets(lesson, ".balloonkit-view"):
+        assert view.evaluate(PICTURE)
+    lesson.problems.clear()  # JupyterLab itself complains about the kernel that is gone
