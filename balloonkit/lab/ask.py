@@ -6,13 +6,13 @@
 
 import html
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import anywidget
 import traitlets
 
 from balloonkit.lab.palette import PAGE_LOOKS
-from balloonkit.questions import Advice, Question, Reveal, ask
+from balloonkit.questions import KINDS, Advice, Question, Reveal, ask
 
 __all__ = ["AskView", "QuestionsLab"]
 
@@ -25,9 +25,11 @@ class AskView(anywidget.AnyWidget):
 
     Parameters
     ----------
-    question : Question
     lab : QuestionsLab
-        Keeps the answers of all its views.
+        Poses the problem and those after it, and keeps the answers of all its views.
+    kind : str or None
+        One of `balloonkit.questions.KINDS`, or None for those of the lab in turn.
+    seed : int
 
     Attributes
     ----------
@@ -57,10 +59,11 @@ class AskView(anywidget.AnyWidget):
     wish = traitlets.Dict().tag(sync=True)
     done = traitlets.Int().tag(sync=True)
 
-    def __init__(self, question: Question, lab: "QuestionsLab") -> None:
-        super().__init__()
+    def __init__(self, lab: "QuestionsLab", kind: str | None, seed: int) -> None:
+        super().__init__(answers=lab.answers())
         self._lab = lab
-        self._show(question)
+        self._kind = kind
+        self._show(seed)
         self.observe(self._wished, "wish")
 
     def check(self, answer: Any) -> Advice | None:
@@ -83,12 +86,12 @@ class AskView(anywidget.AnyWidget):
 
     def another(self) -> None:
         """Go on to the next seed: of the same kind, if one was asked for."""
-        self._show(ask(self._lab.kind_of(self), self.question.seed + 1))
+        self._show(self.question.seed + 1)
 
-    def _show(self, question: Question) -> None:
-        self.question = question
+    def _show(self, seed: int) -> None:
+        self.question = self._lab.question(self._kind, seed)
         with self.hold_sync():
-            self.problem = _problem(question)
+            self.problem = _problem(self.question)
             self.said = {"verdict": "", "where": "", "why": ""}
             self.revealed = {}
 
@@ -118,7 +121,12 @@ class AskView(anywidget.AnyWidget):
 
 
 class QuestionsLab:
-    """Ask without end, and keep what was answered.
+    """Ask without end, and keep what was answered: by itself, or as the base of a lab.
+
+    Attributes
+    ----------
+    kinds : tuple of str
+        What a lab asks about, of `balloonkit.questions.KINDS`; here everything.
 
     Examples
     --------
@@ -129,16 +137,33 @@ class QuestionsLab:
     count, seed 1: 1 (not yet)
     """
 
+    kinds: ClassVar[tuple[str, ...]] = tuple(KINDS)
+
     def __init__(self) -> None:
-        self._views: list[tuple[AskView, str | None]] = []
+        self._views: list[AskView] = []
         self._lines: list[str] = []
 
     def ask(self, kind: str | None = None, seed: int = 0) -> AskView:
-        """Pose a problem: `kind` is one of `balloonkit.questions.KINDS`, or all in turn."""
-        view = AskView(ask(kind, seed), self)
-        view.answers = self.answers()
-        self._views.append((view, kind))
-        return view
+        """Pose a problem and show it.
+
+        Parameters
+        ----------
+        kind : str, optional
+            One of `balloonkit.questions.KINDS`; left out, seeds 0, 1, 2, ... go through `kinds`.
+        seed : int
+            0 or more; the same seed poses the same problem.
+
+        Raises
+        ------
+        ValueError
+            If there is no such kind, or the seed is negative.
+        """
+        self._views.append(AskView(self, kind, seed))
+        return self._views[-1]
+
+    def question(self, kind: str | None, seed: int) -> Question:
+        """Return the problem `ask` shows."""
+        return ask(kind or self.kinds[seed % len(self.kinds)], seed)
 
     def answers(self) -> str:
         """Return everything answered so far as a short text."""
@@ -149,15 +174,11 @@ class QuestionsLab:
         Path(path).write_text(self.answers() + "\n")
         return Path(path)
 
-    def kind_of(self, view: AskView) -> str | None:
-        """Return the kind a view was asked for, or None if it goes through all of them."""
-        return next(kind for shown, kind in self._views if shown is view)
-
     def note(self, question: Question, answer: str | None, advice: Advice | None) -> None:
         """Keep one answer, or that the answer was looked up, and tell every view."""
         said = "looked up" if answer is None else f"{answer} ({'not yet' if advice else 'right'})"
         self._lines.append(f"{question.kind}, seed {question.seed}: {said}")
-        for view, _ in self._views:
+        for view in self._views:
             view.answers = self.answers()
 
 

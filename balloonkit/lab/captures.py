@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from balloonkit.captures import SHIPPED
 from balloonkit.guest.blocks import MAX_ORDER, TOP_PAGES, Pfns
 from balloonkit.guest.fragmentation import free_runs
+from balloonkit.lab.ask import QuestionsLab
 from balloonkit.lab.captured_guest import FATES, MOMENTS, CapturedGuest
 from balloonkit.lab.charts import (
     draw_messages,
@@ -63,7 +64,7 @@ class CaptureModel(traitlets.HasTraits):
         return min(self.message, self.messages)
 
 
-class CaptureLab:
+class CaptureLab(QuestionsLab):
     """Look at real guests.
 
     Parameters
@@ -88,7 +89,10 @@ class CaptureLab:
     'aged-1g, after message 1 of 512: 256 pages are 18 chunks, in 1 message'
     """
 
+    kinds = ("messages", "chunks", "next-page")
+
     def __init__(self, source: str | Path = SHIPPED[0]) -> None:
+        super().__init__()
         self.model = CaptureModel(capture=str(source))
         self.model.guest()
         names = SHIPPED if str(source) in SHIPPED else (*SHIPPED, str(source))

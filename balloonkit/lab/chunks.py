@@ -9,6 +9,7 @@ from typing import Any
 
 from matplotlib.figure import Figure
 
+from balloonkit.lab.ask import QuestionsLab
 from balloonkit.lab.bench import Bench
 from balloonkit.lab.chunks_chart import draw_counts
 from balloonkit.lab.chunks_model import ChunkModel
@@ -23,7 +24,7 @@ __all__ = ["ChunkLab"]
 _FIRST = {"pack": ("round", "pfn"), "release": ("send",)}
 
 
-class ChunkLab:
+class ChunkLab(QuestionsLab):
     """Watch pages become chunks.
 
     Parameters
@@ -38,7 +39,10 @@ class ChunkLab:
         Inputs of every view; assign to it to move their controls.
     """
 
+    kinds = ("bitmap", "chunks", "count")
+
     def __init__(self, code: str = "") -> None:
+        super().__init__()
         self.model = ChunkModel()
         self._step = self.model.restore(code)
         self._benched: list[StepPlayer] = []

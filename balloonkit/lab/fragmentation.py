@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from balloonkit.guest import BuddyAllocator, Guest
 from balloonkit.guest.blocks import MAX_ORDER, Block
 from balloonkit.guest.fragmentation import fragmentation_index, free_runs, unusable_index
+from balloonkit.lab.ask import QuestionsLab
 from balloonkit.lab.charts import draw_lists, draw_orders, draw_runs, draw_unusable, new_chart
 from balloonkit.lab.page_map import PageMap, magnified_pfn, whole_and_close_up
 from balloonkit.lab.palette import BLOCK_LOOKS
@@ -87,7 +88,7 @@ class BlocksModel(traitlets.HasTraits):
         return buddy, _merged_in_words(int(back[-1]), buddy.free(int(back[-1])))
 
 
-class FragmentationLab:
+class FragmentationLab(QuestionsLab):
     """Age a guest, measure it, and take its blocks apart.
 
     Attributes
@@ -105,7 +106,10 @@ class FragmentationLab:
     'Page 0 is taken: the block of 256 pages at 0 is split, and its other 255 pages stay free.'
     """
 
+    kinds = ("next-page",)
+
     def __init__(self) -> None:
+        super().__init__()
         self.model = FragmentationModel()
         self.blocks_model = BlocksModel()
 

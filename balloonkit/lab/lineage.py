@@ -18,6 +18,7 @@ from balloonkit.captures import SHIPPED, load_capture
 from balloonkit.guest import Guest
 from balloonkit.history import FORMATS, POSTINGS, Format, Posting, Sent, compare_formats
 from balloonkit.history import Figure as Claim
+from balloonkit.lab.ask import QuestionsLab
 from balloonkit.lab.palette import BLUE, SKY, VERMILLION
 from balloonkit.lab.view import Choice, LabView, Range, Table
 
@@ -55,7 +56,7 @@ class LineageModel(traitlets.HasTraits):
         return _captured(self.guest)
 
 
-class LineageLab:
+class LineageLab(QuestionsLab):
     """Follow the chunks.
 
     Attributes
@@ -70,7 +71,10 @@ class LineageLab:
     'aged-8g, 1,048,576 pages: page bitmap sends the fewest bytes of all that name every page'
     """
 
+    kinds = ("chunks", "messages", "payer")
+
     def __init__(self) -> None:
+        super().__init__()
         self.model = LineageModel()
 
     def timeline(self) -> LabView:

@@ -16,6 +16,7 @@ from balloonkit.costs import (
     Counts,
     Stages,
 )
+from balloonkit.lab.ask import QuestionsLab
 from balloonkit.lab.palette import PATH_LOOKS
 from balloonkit.lab.race_charts import draw_published, draw_ratio, draw_stages
 from balloonkit.lab.race_counts import BITS, GIB_PAGES, INFLATE_GIB
@@ -29,7 +30,7 @@ __all__ = ["RaceLab", "break_even"]
 _COUNTED = ("allocations", "messages", "bytes", "translations", "releases")
 
 
-class RaceLab:
+class RaceLab(QuestionsLab):
     """Race the paths, and find where chunks stop paying.
 
     Attributes
@@ -42,7 +43,10 @@ class RaceLab:
         Inputs of `measured`.
     """
 
+    kinds = ("messages", "payer")
+
     def __init__(self) -> None:
+        super().__init__()
         self.model = RaceModel()
         self.sweep_model = RaceModel()
         self.measured_model = MeasuredModel()

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from balloonkit.host import BalloonDevice, BookRelease, GuestRam
 from balloonkit.host.books import Handled
+from balloonkit.lab.ask import QuestionsLab
 from balloonkit.lab.bench import Bench
 from balloonkit.lab.meter import ResidentMeter
 from balloonkit.lab.page_map import PageMap
@@ -101,7 +102,7 @@ class RealModel(traitlets.HasTraits):
         super().__init__(**({"size": best_size()} | inputs))
 
 
-class ReleaseLab:
+class ReleaseLab(QuestionsLab):
     """Translate addresses, release host pages, and watch real memory go.
 
     Attributes
@@ -114,7 +115,10 @@ class ReleaseLab:
         The resident set while a run of `real` goes on.
     """
 
+    kinds = ("release",)
+
     def __init__(self) -> None:
+        super().__init__()
         self.translate_model = TranslateModel()
         self.host_page_model = HostPageModel()
         self.real_model = RealModel()

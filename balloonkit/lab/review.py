@@ -18,6 +18,7 @@ import traitlets
 from balloonkit.captures import SHIPPED, Capture, load_capture
 from balloonkit.guest.blocks import TOP_PAGES
 from balloonkit.history import AS_POSTED, Fault, PageLoss, pages_lost
+from balloonkit.lab.ask import QuestionsLab
 from balloonkit.lab.fragmentation import page_states
 from balloonkit.lab.page_map import PageMap
 from balloonkit.lab.palette import PAGE_LOOKS, VERMILLION, Look
@@ -95,7 +96,7 @@ class ReviewModel(traitlets.HasTraits):
         return _loss(self.guest, self.repaired)
 
 
-class ReviewLab:
+class ReviewLab(QuestionsLab):
     """Review the posted patch.
 
     Attributes
@@ -111,7 +112,10 @@ class ReviewLab:
     'idle-8g: 1 of 1,835,008 pages lost (under 0.1 %)'
     """
 
+    kinds = ("count", "chunks", "bitmap")
+
     def __init__(self) -> None:
+        super().__init__()
         self.model = ReviewModel()
 
     def fault(self, name: str = "B1") -> ReviewView:

@@ -2,10 +2,28 @@
 
 import pytest
 
-from balloonkit.lab.ask import QuestionsLab
-from balloonkit.questions import ask
+from balloonkit.lab.ask import AskView, QuestionsLab
+from balloonkit.lab.captures import CaptureLab
+from balloonkit.lab.chunks import ChunkLab
+from balloonkit.lab.fragmentation import FragmentationLab
+from balloonkit.lab.lineage import LineageLab
+from balloonkit.lab.race import RaceLab
+from balloonkit.lab.release import ReleaseLab
+from balloonkit.lab.review import ReviewLab
+from balloonkit.questions import KINDS, ask
 
 WIDGET = "application/vnd.jupyter.widget-view+json"
+
+TOPICS = {
+    FragmentationLab: {"next-page"},
+    ChunkLab: {"bitmap", "chunks", "count"},
+    ReleaseLab: {"release"},
+    RaceLab: {"messages", "payer"},
+    CaptureLab: {"next-page", "chunks", "messages"},
+    ReviewLab: {"bitmap", "chunks", "count"},
+    LineageLab: {"chunks", "messages", "payer"},
+}
+each_lab = pytest.mark.parametrize("of_lesson", TOPICS)
 
 
 @pytest.fixture
@@ -99,3 +117,52 @@ def test_without_a_kernel_the_problem_and_its_answer_can_be_read(lab):
     assert "<details><summary>Answer" in bundle["text/html"]
     assert view.question.reveal().reason in bundle["text/html"]
     assert bundle["text/plain"] == str(view.question)
+
+
+@each_lab
+def test_a_lab_asks_about_its_topic_and_nothing_else(of_lesson):
+    lab = of_lesson()
+    assert {lab.ask(seed=seed).question.kind for seed in range(6)} == TOPICS[of_lesson]
+
+
+@each_lab
+def test_a_labs_question_is_shown_checked_and_revealed_by_plain_calls(of_lesson):
+    view = of_lesson().ask(seed=3)
+
+    assert isinstance(view, AskView)
+    advice = view.check(view.question.mistakes[0].answer)
+    assert advice.mistake == view.question.mistakes[0].name
+    assert view.check(view.reveal().answer) is None
+
+
+@each_lab
+def test_another_one_stays_with_the_labs_topic(of_lesson):
+    view = of_lesson().ask(seed=3)
+    for _ in range(6):
+        wish(view, "another")
+        assert view.question.kind in TOPICS[of_lesson]
+
+
+@each_lab
+def test_a_lab_keeps_and_saves_the_answers_to_its_questions(of_lesson, tmp_path):
+    lab = of_lesson()
+    view = lab.ask(seed=3)
+    right = view.question.reveal().answer
+    view.check(right)
+
+    saved = lab.save(tmp_path / "mine.txt").read_text()
+
+    assert saved == f"My answers, balloonkit\n{view.question.kind}, seed 3: {right} (right)\n"
+    assert view.answers + "\n" == saved
+
+
+def test_the_labs_together_ask_every_kind_and_none_the_same_at_the_end_of_a_lesson():
+    assert set.union(*TOPICS.values()) == set(KINDS)
+    asked = [str(of_lesson().ask(seed=3).question) for of_lesson in TOPICS]
+    assert len(set(asked)) == len(TOPICS)
+
+
+@each_lab
+def test_a_seed_below_zero_is_refused_with_what_to_give(of_lesson):
+    with pytest.raises(ValueError, match="seed -1: give 0 or more"):
+        of_lesson().ask(seed=-1)
