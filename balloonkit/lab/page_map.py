@@ -31,6 +31,7 @@ _FEW_COLUMNS = 32
 _TICKS = 6
 #: A state that is lit outweighs the rest of its cell by this much, however few pages have it.
 _LIT_WEIGHT = 8
+_NO_RAM_HATCH = "xxx"
 
 
 @dataclass(frozen=True)
@@ -145,14 +146,29 @@ class PageMap:
         _, rows, columns = self.shares.shape
         figure = Figure(figsize=(7, 4 if columns > _FEW_COLUMNS or self.letters else 6), dpi=90)
         axes = figure.subplots()
-        figure.subplots_adjust(left=0.13, right=0.87, bottom=0.1, top=0.82)
+        names = [
+            Patch(
+                facecolor=look.colour,
+                edgecolor="black",
+                hatch="" if state else _NO_RAM_HATCH,
+                label=f"{look.letter} {look.label}",
+            )
+            for state, (look, pages) in enumerate(zip(self.looks, self.totals, strict=True))
+            if pages
+        ]
+        names_a_row = 4 if len(names) <= 4 else 3
+        name_rows = -(-len(names) // names_a_row)
+        figure.subplots_adjust(left=0.13, right=0.87, bottom=0.1, top=0.88 - 0.06 * name_rows)
         weights = self.shares / 255
         for state in self.lit:
             weights[state] = np.where(weights[state] > 0, _LIT_WEIGHT, 0)
         colours = np.array([rgb(look.colour) for look in self.looks], float)
         mix = np.einsum("src,sk->rck", weights / weights.sum(axis=0).clip(1), colours)
-        axes.imshow(mix.clip(0, 255).astype(np.uint8), extent=(0, columns, rows, 0), aspect="auto")
-        axes.set_title(self.title, fontsize=11, pad=24, loc="left")
+        # Where there is no RAM the hatched paper shows through.
+        image = np.dstack([mix, 255 - self.shares[0]]).clip(0, 255).astype(np.uint8)
+        axes.patch.set(hatch=_NO_RAM_HATCH, edgecolor="#999999", linewidth=0)
+        axes.imshow(image, extent=(0, columns, rows, 0), aspect="auto")
+        axes.set_title(self.title, fontsize=11, pad=8 + 16 * name_rows, loc="left")
         axes.set_xticks([])
         axes.set_xlabel(self.scale, fontsize=9)
         ticks = self._ticks()
@@ -165,13 +181,8 @@ class PageMap:
             axes.add_patch(box)
         if self.letters:
             self._write_letters(axes)
-        shown = [
-            Patch(facecolor=look.colour, edgecolor="black", label=f"{look.letter} {look.label}")
-            for look, pages in zip(self.looks, self.totals, strict=True)
-            if pages
-        ]
-        axes.legend(handles=shown, loc="lower left", bbox_to_anchor=(-0.02, 0.99), ncols=4,
-                    fontsize=9, frameon=False)  # fmt: skip
+        axes.legend(handles=names, loc="lower left", bbox_to_anchor=(-0.02, 0.99),
+                    ncols=names_a_row, fontsize=9, frameon=False)  # fmt: skip
         return figure
 
     def _write_letters(self, axes: Axes) -> None:

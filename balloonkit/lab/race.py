@@ -133,6 +133,8 @@ class RaceLab(QuestionsLab):
         given = counts["classic"].pages
         asked = model.inflate_gib * GIB_PAGES
         verdict = f"Chunks save {saved:.0%} of the classic time"
+        if saved > 0:
+            verdict += f"; shares of this gain: {_parts(stages['classic'], stages['chunks'])}"
         if given < asked:
             gave = format_size(given * BALLOON_PAGE_BYTES)
             verdict += f"; the guest ran out of pages and gave {gave} of {model.inflate_gib} GiB"
@@ -185,8 +187,8 @@ class RaceLab(QuestionsLab):
         )
         slack_ns = (times[-1][0] - times[-1][1]) / pairs[-1][1].pages * 1e9
         verdicts.append(
-            f"Filling bitmaps is not priced: {max(slack_ns, 0):,.0f} ns a page would eat up what "
-            f"is left of the gain at the checkerboard"
+            f"Filling bitmaps is not priced; were it {max(slack_ns, 0):,.0f} ns a page, nothing "
+            f"would be left of the gain at the checkerboard"
         )
         panes: list[Pane] = [
             draw_ratio("Model time", SWEEP, time_ratio, marks[0]),
@@ -244,6 +246,17 @@ def _notes(counts: dict[str, Counts]) -> dict[str, str]:
         path: f"{c.messages:,} {'message' if c.messages == 1 else 'messages'}"
         for path, c in counts.items()
     }
+
+
+def _parts(classic: Stages, chunks: Stages) -> str:
+    """Say which share of the gain comes from which stage; the total must be a gain."""
+    gain_s = classic.total - chunks.total
+    parts = {
+        stage: (classic_s - chunks.as_dict()[stage]) / gain_s
+        for stage, classic_s in classic.as_dict().items()
+        if stage != "total"
+    }
+    return ", ".join(f"{stage} {part:.0%}" for stage, part in parts.items())
 
 
 def _verdict(what: str, ratio: Sequence[float], mark: float | None) -> str:

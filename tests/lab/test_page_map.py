@@ -5,6 +5,7 @@ from hypothesis import strategies as st
 
 from balloonkit.guest.zones import Zone
 from balloonkit.lab.page_map import PageMap
+from balloonkit.lab.palette import FATE_LOOKS, PAGE_LOOKS
 
 
 def slow_shares(states, number_of_states, pages_per_cell, columns):
@@ -85,4 +86,28 @@ def test_the_static_figure_draws_every_cell_frame_and_letter():
 
     assert len(axes.texts) == 256
     assert len(axes.patches) == 1
-    assert axes.get_images()[0].get_array().shape == (8, 32, 3)
+    assert axes.get_images()[0].get_array().shape == (8, 32, 4)
+
+
+@pytest.mark.parametrize("of_looks", [PAGE_LOOKS, FATE_LOOKS])
+def test_the_static_figures_legend_lies_inside_it_and_below_the_title(of_looks):
+    states = np.arange(len(of_looks), dtype=np.uint8).repeat(4096)
+    figure = PageMap.of("All memory", states, of_looks).figure()
+    figure.canvas.draw()
+    (axes,) = figure.axes
+
+    box = axes.get_legend().get_window_extent()
+
+    assert figure.bbox.x0 <= box.x0
+    assert box.x1 <= figure.bbox.x1
+    assert box.y1 <= axes._left_title.get_window_extent().y0
+
+
+def test_in_the_static_figure_paper_hatched_as_in_the_legend_shows_where_there_is_no_ram():
+    states = np.array([0, 2], np.uint8).repeat(4096)
+    (axes,) = PageMap.of("half", states).figure().axes
+
+    opaque = axes.get_images()[0].get_array()[..., 3]
+
+    assert (opaque == np.array([0, 255], np.uint8).repeat(16)[:, None]).all()
+    assert axes.get_legend().get_patches()[0].get_hatch() == axes.patch.get_hatch()
