@@ -26,7 +26,9 @@ if TYPE_CHECKING:
 
 __all__ = ["PATHS", "HostKind", "Progress", "Race", "find_guest", "run_race"]
 
+#: A host that keeps books, or real memory in a process of its own.
 HostKind = Literal["model", "madvise"]
+#: Called with what is being done, how many bytes are done, and how many there are.
 Progress = Callable[[str, int, int], None]
 
 #: The competitors: what the driver speaks, and whether it allocates by blocks.

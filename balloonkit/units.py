@@ -7,6 +7,7 @@ __all__ = ["BALLOON_PAGE_BYTES", "PFN_SHIFT", "format_size", "parse_size", "size
 #: VIRTIO_BALLOON_PFN_SHIFT: a balloon page is 4 KiB, whatever the guest's own page size is
 #: (VIRTIO 1.2 section 5.5.6, "Device Operation").
 PFN_SHIFT = 12
+#: Bytes of a balloon page.
 BALLOON_PAGE_BYTES = 1 << PFN_SHIFT
 
 _UNITS = {"": 1, "B": 1, "KiB": 1 << 10, "MiB": 1 << 20, "GiB": 1 << 30, "TiB": 1 << 40}

@@ -3,14 +3,14 @@
 Three ship with the package, taken from Linux 6.1.192 under QEMU 7.2; `balloonkit.live` makes more.
 A capture is one ``.npz`` file:
 
-======================================  =========================================================
-``meta``                                JSON text: kernel, vmm, guest_mib, balloon_target_mib, ...
-``kpageflags_MOMENT_values``/``_codes`` ``/proc/kpageflags``: ``values[codes]`` is u64 by PFN
-``buddyinfo_MOMENT``                    text of ``/proc/buddyinfo``; likewise ``pagetypeinfo``
-``iomem_boot``, ``zoneinfo_boot``       text of ``/proc/iomem`` and ``/proc/zoneinfo``
-``inflate_pfns_delta``                  differences of the PFNs in the order the driver sent them
-``deflate_pfns_delta``                  the same for the deflate queue
-======================================  =========================================================
+==========================  ==================================================================
+``meta``                    JSON text: kernel, vmm, guest_mib, balloon_target_mib, ...
+``kpageflags_MOMENT_...``   ``/proc/kpageflags``: ``_values[_codes]`` is u64 by PFN
+``buddyinfo_MOMENT``        text of ``/proc/buddyinfo``; likewise ``pagetypeinfo``
+``iomem_boot``              text of ``/proc/iomem``; likewise ``zoneinfo_boot``
+``inflate_pfns_delta``      differences of the PFNs in the order the driver sent them
+``deflate_pfns_delta``      the same for the deflate queue
+==========================  ==================================================================
 
 MOMENT is ``before``, ``inflated`` or ``deflated``.
 """
@@ -27,6 +27,7 @@ __all__ = ["SHIPPED", "Capture", "CaptureError", "Moment", "load_capture"]
 #: Captures that come with the package.
 SHIPPED = ("idle-8g", "aged-8g", "aged-1g")
 
+#: Before the balloon, at its largest, and after it was let out again.
 Moment = Literal["before", "inflated", "deflated"]
 
 #: Bit of ``/proc/kpageflags`` set on every page of a free block (Linux ``kernel-page-flags.h``).

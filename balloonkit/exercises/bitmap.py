@@ -81,4 +81,5 @@ def _message() -> Question:
     )
 
 
+#: The questions, one after the other about the same pages.
 BITS, CHUNKS, MESSAGE = about_bits(PAGES), about_chunks(PAGES), _message()

@@ -86,6 +86,7 @@ def worst_saving() -> float:
     return 100 * (1 - chunks_s / classic_s)
 
 
+#: Where chunks stop being shorter than page numbers.
 BYTES = _question(
     "Break-even in bytes",
     "How many pages must a chunk hold on average, so that a message of chunks is no longer than "
@@ -100,6 +101,7 @@ BYTES = _question(
     "Divide the bytes of a chunk by the bytes of a page number.",
     "16 bytes against 4: below four pages to a chunk, chunks send more bytes.",
 )
+#: What chunks save of the classic time in the worst guest.
 WORST = _question(
     "The worst guest",
     "In a checkerboard guest no two free pages touch: each chunk holds one page. How many percent "
@@ -125,6 +127,7 @@ WORST = _question(
     "All of it comes from the larger buffer: eight times fewer waits for the host, though four "
     "times the bytes.",
 )
+#: Where chunks stop being faster than page numbers in the same buffer.
 FAIR = _question(
     "Break-even against a fair rival",
     f"Give the classic page numbers the same buffer of 32 KiB, {_FAIR_PFNS:,} to a message. From "

@@ -158,4 +158,5 @@ def _merge() -> Question:
     )
 
 
+#: The questions, one after the other about the same 32 pages.
 BLOCKS, UNUSABLE, MERGE = _blocks(), _unusable(), _merge()

@@ -7,7 +7,8 @@ from balloonkit.wire.page_chunk import MAX_CHUNKS
 
 __all__ = ["Chunk", "ChunkBuffer"]
 
-Chunk = tuple[int, int]  # base PFN and number of pages, both in 4 KiB balloon pages
+#: Base PFN and number of pages, both in 4 KiB balloon pages.
+Chunk = tuple[int, int]
 
 
 class ChunkBuffer:

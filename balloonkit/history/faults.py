@@ -72,6 +72,7 @@ class Story:
     page_bytes: int = 4096
 
 
+#: What each fault is, and the smallest input that shows it.
 STORIES: dict[Fault, Story] = {
     Fault.B1: Story(
         "Minimum and maximum change places",

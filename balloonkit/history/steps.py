@@ -42,4 +42,5 @@ class SendToToday:
     pages: int
 
 
+#: What an example may do, one after the other.
 Step = Inflate | Migrate | AddChunks | FailSends | SendToToday

@@ -19,6 +19,7 @@ from balloonkit.wire.page_bitmap import BITMAP_BITS, MAX_BITMAPS
 
 __all__ = ["DEFLATE", "INFLATE", "Message", "V10Driver"]
 
+#: The two queues, by name.
 INFLATE, DEFLATE = "inflate", "deflate"
 _ULONG_MAX = (1 << 64) - 1
 

@@ -21,6 +21,7 @@ from balloonkit.wire.pfn_array import MAX_PFNS
 
 __all__ = ["MOMENTS", "CapturedGuest"]
 
+#: The moments of a capture, in their order.
 MOMENTS: tuple[Moment, ...] = ("before", "inflated", "deflated")
 
 #: Bits of ``/proc/kpageflags`` (Linux ``kernel-page-flags.h``): page of a free block, no page at

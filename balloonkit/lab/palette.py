@@ -23,7 +23,9 @@ __all__ = [
     "rgb",
 ]
 
+#: Okabe and Ito's colours, to be told apart with any kind of colour vision.
 BLACK, ORANGE, SKY, GREEN = "#000000", "#E69F00", "#56B4E9", "#009E73"
+#: The other four of them.
 YELLOW, BLUE, VERMILLION, PURPLE = "#F0E442", "#0072B2", "#D55E00", "#CC79A7"
 
 #: Nothing there: drawn as paper, whatever colour the page around it has.

@@ -25,6 +25,7 @@ _WEB = Path(__file__).parent / "web"
 ESM = "\n".join(
     (_WEB / f"{name}.js").read_text() for name in ("replay", "grid", "panes", "pipeline", "player")
 )
+#: Its style sheet.
 CSS = (_WEB / "player.css").read_text()
 
 

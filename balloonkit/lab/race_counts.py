@@ -19,6 +19,7 @@ from balloonkit.wire.pfn_array import MAX_PFNS, PFN_BYTES
 
 __all__ = ["BITS", "GIB_PAGES", "INFLATE_GIB", "PageCounts", "block_counts", "chunk_counts"]
 
+#: Pages of 4 KiB in a GiB.
 GIB_PAGES = 1 << 18
 #: Inflate sizes on offer, in GiB.
 INFLATE_GIB = tuple(range(1, 8))

@@ -23,6 +23,7 @@ __all__ = [
     "numbers",
 ]
 
+#: What a form reads, and a question compares.
 Answer = tuple[Any, ...]
 
 _RANGE = re.compile(r"(\w+)(?:\s*(?:-|to|\.\.)\s*(\w+))?")
@@ -136,27 +137,32 @@ def _write_numbers(numbers: Answer) -> str:
     return ", ".join(map(str, numbers))
 
 
+#: Pages whose order counts.
 PAGES = Form(
     "Your pages, in order", "page numbers in order, like 12, 13, 40", _numbers, _write_numbers
 )
+#: The first sixteen bits of a bitmap.
 BITS = Form(
     "Your 16 bits, first page left",
     "16 ones and zeros, the first page on the left, like 1100 0000 0000 1111",
     _bits,
     lambda bits: " ".join("".join(map(str, bits[i : i + 4])) for i in range(0, len(bits), 4)),
 )
+#: Pairs of base and size.
 CHUNKS = Form(
     "Your chunks, (base, size) each",
     "pairs of first page and number of pages, ascending, like (100, 4) (120, 1)",
     _pairs,
     lambda pairs: " ".join(f"({base}, {size})" for base, size in pairs),
 )
+#: Pages in any order, ranges too.
 PAGE_SET = Form(
     "Pages the host releases",
     "pages and ranges in any order, like 64-67, 80, or none",
     _page_set,
     _write_page_set,
 )
+#: One of the four stages.
 STAGE = Form(
     "The stage that takes longest",
     "allocate, send, translate or release, or its number 1 to 4",
@@ -176,5 +182,7 @@ def numbers(label: str, how: str, count: int) -> Form:
     return Form(label, how, _exactly(count), _write_numbers)
 
 
+#: One number.
 COUNT = numbers("Your number", "one number, like 5", 1)
+#: Two numbers, the classic path's first.
 TWO_COUNTS = numbers("Messages: classic, chunks", "two numbers, classic first, like 12, 3", 2)

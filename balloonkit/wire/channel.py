@@ -40,8 +40,9 @@ class Queue(IntEnum):
 QUEUE_SIZE = 128
 #: The longest message: a full one of chunks.
 MESSAGE_BYTES = HEADER_BYTES + MAX_CHUNKS * CHUNK_BYTES
-#: Device status byte, and the bit by which the device asks for a reset (VIRTIO 1.2 section 2.1).
+#: Where the window holds the device status byte (VIRTIO 1.2 section 2.1).
 STATUS_ADDRESS = 0
+#: The status bit by which the device asks for a reset (the same section).
 NEEDS_RESET = 64
 #: A device that has not answered by then will not: no message takes it a second.
 ACK_TIMEOUT_S = 30.0

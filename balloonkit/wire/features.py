@@ -20,8 +20,9 @@ class Feature(IntFlag):
     REPORTING = 1 << 5
 
 
-#: What today's driver and the proposal's driver offer here.
+#: What today's driver offers here.
 CLASSIC = Feature.MUST_TELL_HOST | Feature.STATS_VQ
+#: What the proposal's driver offers here.
 PROPOSED = CLASSIC | Feature.PAGE_CHUNKS
 
 

@@ -27,7 +27,9 @@ __all__ = [
 
 #: Low bits of each word that are reserved; the value sits above them.
 CHUNK_SHIFT = 12
+#: A message begins with the number of its chunks, an le64.
 HEADER_BYTES = 8
+#: Two le64 words, base and size.
 CHUNK_BYTES = 16
 #: The proposal's buffer is 8 pages of 4 KiB: a count, and what fits behind it.
 MAX_CHUNKS = (8 * 4096 - HEADER_BYTES) // CHUNK_BYTES

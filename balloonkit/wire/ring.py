@@ -23,9 +23,11 @@ __all__ = [
     "RingLayout",
 ]
 
-#: Descriptor flags (section 2.7.5): another follows; the device writes; a table of descriptors.
+#: Descriptor flag (section 2.7.5): another descriptor follows.
 NEXT = 1
+#: Descriptor flag: the device writes the buffer, and does not read it.
 WRITE = 2
+#: Descriptor flag: the buffer is a table of descriptors.
 INDIRECT = 4
 #: Written by the driver: do not ack when a buffer comes back (section 2.7.7).
 AVAIL_NO_INTERRUPT = 1
@@ -34,6 +36,7 @@ USED_NO_NOTIFY = 1
 
 #: le64 address, le32 length, le16 flags, le16 next (section 2.7.5).
 DESCRIPTOR = struct.Struct("<QIHH")
+#: Bytes of one descriptor.
 DESCRIPTOR_BYTES = DESCRIPTOR.size
 #: Both idx fields count buffers ever added, modulo 2^16 (sections 2.7.6 and 2.7.8).
 INDEX_MASK = 0xFFFF
