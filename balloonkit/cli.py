@@ -85,9 +85,10 @@ def _parser() -> argparse.ArgumentParser:
     foretell.add_argument("--json", action="store_true", help="plain data instead of a table")
     foretell.set_defaults(run=_predict)
 
-    site = commands.add_parser("site", help="the notebooks as pages without a kernel")
+    site = commands.add_parser(
+        "site", help="documentation, and the notebooks as pages without a kernel"
+    )
     site.add_argument("out", type=Path, help="the folder to write")
-    site.add_argument("--notebooks", type=Path, default=Path("notebooks"), help="their folder")
     site.set_defaults(run=_site)
 
     catch = commands.add_parser("capture", help="boot, age and balloon a real guest under QEMU")
@@ -182,7 +183,7 @@ def _site(options: argparse.Namespace) -> None:
     from balloonkit.lab.site import build_site
 
     with _progress(MofNCompleteColumn()) as progress:
-        build_site(options.out, options.notebooks, progress)
+        build_site(options.out, progress)
     print(f"{options.out / 'index.html'}")
 
 

@@ -16,6 +16,16 @@ settings.load_profile("balloonkit")
 load_once = cache(load_capture)
 
 
+@pytest.fixture(scope="session")
+def site(tmp_path_factory):
+    """The documentation with every notebook's page, built once for all who look at it."""
+    from balloonkit.lab.site import build_pages
+
+    out = tmp_path_factory.mktemp("site")
+    build_pages(out, lambda what, done, total: None)
+    return out
+
+
 @pytest.fixture(params=SHIPPED)
 def capture(request):
     """Each shipped capture in turn."""

@@ -15,9 +15,10 @@ import nbformat
 
 import balloonkit
 
-__all__ = ["build_lite"]
+__all__ = ["CHECKOUT", "build_lite"]
 
-_CHECKOUT = Path(balloonkit.__file__).parents[1]
+#: Where this package, its notebooks and its documentation are, unless it was installed as a copy.
+CHECKOUT = Path(balloonkit.__file__).parents[1]
 
 #: Pure Python packages, in the versions installed here, as is the widgets' JavaScript.
 _BUNDLED = (
@@ -45,8 +46,8 @@ def build_lite(out: Path, notebooks: Path) -> None:
     RuntimeError
         If balloonkit does not run from a checkout, or a command fails; says what the command did.
     """
-    if not (_CHECKOUT / "pyproject.toml").exists():
-        raise RuntimeError(f"{_CHECKOUT}: no pyproject.toml; build the site from a checkout")
+    if not (CHECKOUT / "pyproject.toml").exists():
+        raise RuntimeError(f"{CHECKOUT}: no pyproject.toml; build the site from a checkout")
     out.mkdir(parents=True, exist_ok=True)
     with TemporaryDirectory() as folder:
         lite, wheels = Path(folder, "lite"), Path(folder, "wheels")
@@ -70,7 +71,7 @@ def _write_for_browser(source: Path, target: Path) -> None:
 
 
 def _collect_wheels(folder: Path) -> None:
-    _run("pip", "wheel", "--quiet", "--no-deps", "--wheel-dir", str(folder), str(_CHECKOUT))
+    _run("pip", "wheel", "--quiet", "--no-deps", "--wheel-dir", str(folder), str(CHECKOUT))
     anywhere = ("--only-binary", ":all:", "--platform", "any", "--implementation", "py")
     pinned = [f"{name}=={version(name)}" for name in _BUNDLED]
     _run("pip", "download", "--quiet", "--no-deps", *anywhere, "--dest", str(folder), *pinned)

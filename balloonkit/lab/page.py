@@ -1,6 +1,7 @@
-"""One notebook that has run, as one HTML page that needs neither kernel nor network.
+"""One notebook as a page that needs neither kernel nor network, for the documentation to include.
 
-The step player steps on: its module and its data are inside the page, with a stand-in for the
+Text and code stay Markdown, so that they are searched and listed like any other page; outputs are
+HTML. The step player steps on: its module and its data are inside the page, with a stand-in for the
 widget model (``web/page.js``). Every other widget is shown by its static twin: picture and table.
 """
 
@@ -9,88 +10,134 @@ import json
 import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from string import Template
 from typing import Any
-
-import nbformat
-from nbconvert import HTMLExporter
-from pygments.formatters import HtmlFormatter
 
 from balloonkit.lab.notebooks import WIDGET_VIEW, Notebook, Output, widget_models
 
-__all__ = ["notebook_title", "render_page"]
+__all__ = ["embed", "place", "render_page"]
 
 #: Widgets that need no kernel, by what anywidget calls them.
 STEPS_ALONE = frozenset({"balloonkit.lab.player.StepPlayer", "balloonkit.lab.review.ReviewView"})
 
-_WEB = Path(__file__).parent / "web"
-_NOTEBOOK_LINK = re.compile(r'href="([^":/]+)\.ipynb(["#])')
+_SCRIPT = (Path(__file__).parent / "web" / "page.js").read_text()
+_NOTEBOOK_LINK = re.compile(r"\]\(([^):]+)\.ipynb(?=[#)])")
+#: Longer than any row of backticks in a cell or an output.
+_FENCE = "`" * 12
 
 Models = Mapping[str, Mapping[str, Any]]
 
 
-def notebook_title(notebook: Notebook) -> str:
-    """Return the notebook's first heading.
-
-    Examples
-    --------
-    >>> cell = nbformat.v4.new_markdown_cell("# A title\\n\\nText")
-    >>> notebook_title(nbformat.v4.new_notebook(cells=[cell]))
-    'A title'
-    """
-    first = notebook.cells[0].source.splitlines()[0]
-    return str(first.lstrip("# "))
-
-
-def render_page(notebook: Notebook, links: Mapping[str, str]) -> str:
-    """Return the page of a notebook that has run.
+def render_page(notebook: Notebook, note: str) -> str:
+    """Return the page of a notebook as MyST Markdown.
 
     Parameters
     ----------
     notebook : notebook
-        With outputs and widget state, as `balloonkit.lab.notebooks.execute` returns it.
-    links : mapping of address to text
-        What the page's navigation offers.
+        With outputs and widget state, as `balloonkit.lab.notebooks.execute` returns it; or one
+        that has not run, for its text and code. Its first cell begins with the title.
+    note : str
+        Markdown for a note under the title.
+
+    Examples
+    --------
+    >>> import nbformat
+    >>> cell = nbformat.v4.new_markdown_cell("# A title\\n\\n[Next](2-next.ipynb)")
+    >>> print(render_page(nbformat.v4.new_notebook(cells=[cell]), "No kernel."))
+    # A title
+    <BLANKLINE>
+    ````````````{note}
+    No kernel.
+    ````````````
+    <BLANKLINE>
+    [Next](2-next.md)
+    <BLANKLINE>
     """
     models = widget_models(notebook)
+    title, _, rest = notebook.cells[0].source.partition("\n")
+    parts = [title, _fenced("{note}", note), _links_to_pages(rest.strip())]
     shown: set[str] = set()
-    copy = nbformat.from_dict(notebook)
-    for cell in copy.cells:
+    for cell in notebook.cells[1:]:
+        if cell.cell_type == "markdown":
+            parts.append(_links_to_pages(cell.source))
+            continue
+        parts.append(_fenced("python", cell.source))
         for output in cell.get("outputs", []):
-            if WIDGET_VIEW in output.get("data", {}):
-                shown.update(_show_without_kernel(output, models))
-    exporter = HTMLExporter(
-        template_name="basic",
-        exclude_input_prompt=True,
-        exclude_output_prompt=True,
-        exclude_anchor_links=True,
-    )
-    body, _ = exporter.from_notebook_node(copy)
-    title = notebook_title(notebook)
-    items = (f'<li><a href="{to}">{html.escape(text)}</a></li>' for to, text in links.items())
-    return Template((_WEB / "page.html").read_text()).substitute(
-        title=html.escape(title),
-        css=(_WEB / "page.css").read_text() + _code_colours(),
-        links="".join(items),
-        body=_NOTEBOOK_LINK.sub(r'href="\1.html\2', body),
-        widgets=_as_json({name: models[name] for name in sorted(shown)}),
-        script=(_WEB / "page.js").read_text(),
+            text, players = _without_kernel(output, models)
+            shown.update(players)
+            parts.append(_raw(f'<div class="output">{text}</div>'))
+    if shown:
+        parts.append(_raw(embed({name: models[name] for name in sorted(shown)})))
+    return "\n\n".join(parts) + "\n"
+
+
+def place(model: str) -> str:
+    """Return the HTML where a widget is to be drawn; `embed` brings the widget.
+
+    Examples
+    --------
+    >>> place("a1")
+    '<div class="widget" data-model="a1"></div>'
+    """
+    return f'<div class="widget" data-model="{model}"></div>'
+
+
+def embed(models: Models) -> str:
+    """Return the HTML that draws widgets into their places without a kernel, once on a page.
+
+    Parameters
+    ----------
+    models : mapping of id to model
+        As a notebook stores them: ``state``, with ``_esm``, ``_css`` and ``_anywidget_id``, and
+        ``buffers``. Widgets of one kind share one copy of their module.
+
+    Examples
+    --------
+    >>> state = {"_anywidget_id": "a.Kind", "_esm": "export default {};", "title": "</script>"}
+    >>> "\\\\u003c/script" in embed({"a1": {"state": state}})
+    True
+    """
+    modules: dict[str, dict[str, str]] = {}
+    packed = {}
+    for name, model in models.items():
+        state = dict(model["state"])
+        kind = state["_anywidget_id"]
+        modules[kind] = {"esm": state.pop("_esm"), "css": state.pop("_css", "")}
+        packed[name] = {"kind": kind, "state": state, "buffers": model.get("buffers", [])}
+    # A "<" inside the data must not end the script element.
+    data = json.dumps({"modules": modules, "models": packed}).replace("<", "\\u003c")
+    return (
+        f'<script type="application/json" id="widgets">{data}</script>\n'
+        f'<script type="module">\n{_SCRIPT}</script>'
     )
 
 
-def _show_without_kernel(output: Output, models: Models) -> list[str]:
-    """Replace a widget by HTML in place; return the ids of the players in it."""
+def _fenced(kind: str, text: str) -> str:
+    return f"{_FENCE}{kind}\n{text}\n{_FENCE}"
+
+
+def _raw(text: str) -> str:
+    return _fenced("{raw} html", text)
+
+
+def _links_to_pages(markdown: str) -> str:
+    return _NOTEBOOK_LINK.sub(r"](\1.md", markdown)
+
+
+def _without_kernel(output: Output, models: Models) -> tuple[str, list[str]]:
+    """Return an output as HTML, and the ids of the players in it."""
+    if output["output_type"] == "stream":
+        return f"<pre>{html.escape(output['text'])}</pre>", []
     data = output["data"]
-    root = data.pop(WIDGET_VIEW)["model_id"]
-    players = [name for name in _inside(root, models) if _steps_alone(models[name])]
-    places = "".join(f'<div class="widget" data-model="{name}"></div>' for name in players)
     twin = data.get("text/html") or _twin(data)
-    if root in players:
-        twin = f"<details><summary>The same as a picture and a text</summary>{twin}</details>"
-        output["data"] = {"text/html": places + twin}
-    else:
-        output["data"] = {"text/html": twin + places}
-    return players
+    if WIDGET_VIEW not in data:
+        return twin, []
+    root = data[WIDGET_VIEW]["model_id"]
+    players = [name for name in _inside(root, models) if _steps_alone(models[name])]
+    places = "".join(map(place, players))
+    if root not in players:
+        return twin + places, players
+    summary = "<summary>The same as a picture and a text</summary>"
+    return f"{places}<details>{summary}{twin}</details>", players
 
 
 def _inside(root: str, models: Models) -> Iterator[str]:
@@ -111,24 +158,3 @@ def _twin(data: Mapping[str, str]) -> str:
         return text
     uri = f"data:image/png;base64,{data['image/png']}"
     return f'<img alt="The text below says it" src="{uri}">{text}'
-
-
-def _as_json(models: Models) -> str:
-    """Pack the models for a script element; players share one copy of their module."""
-    modules: dict[str, dict[str, str]] = {}
-    packed = {}
-    for name, model in models.items():
-        state = dict(model["state"])
-        kind = state["_anywidget_id"]
-        modules[kind] = {"esm": state.pop("_esm"), "css": state.pop("_css", "")}
-        packed[name] = {"kind": kind, "state": state, "buffers": model.get("buffers", [])}
-    # A "<" inside the data must not end the script element.
-    return json.dumps({"modules": modules, "models": packed}).replace("<", "\\u003c")
-
-
-def _code_colours() -> str:
-    light, dark = (
-        HtmlFormatter(style=style, nobackground=True).get_style_defs(".highlight")
-        for style in ("default", "github-dark")
-    )
-    return f"{light}\n@media (prefers-color-scheme: dark) {{\n{dark}\n}}\n"

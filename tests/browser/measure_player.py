@@ -1,4 +1,6 @@
-"""Print what a step of the player costs in Chromium: python tests/browser/measure_player.py.
+"""Print what a step of the player costs in Chromium.
+
+    PYTHONPATH=tests python tests/browser/measure_player.py
 
 Milliseconds of script and layout for one key press, forwards and backwards, and the gaps between
 frames while a step is taken in each.
@@ -8,11 +10,11 @@ import json
 import tempfile
 from pathlib import Path
 
+from player_page import player_page
 from playwright.sync_api import sync_playwright
 
 from balloonkit.guest import Guest
 from balloonkit.lab.player import pack
-from balloonkit.lab.static_page import static_html
 from balloonkit.stepper import trace_inflate
 from balloonkit.wire import Feature, PageBitmaps
 
@@ -65,7 +67,7 @@ def main() -> None:
         for name, (size, pages, options) in RUNS.items():
             trace = trace_inflate(Guest.aged(size, 0.5), pages, **options).as_dict()
             path = Path(folder) / "page.html"
-            path.write_text(static_html(trace, name))
+            path.write_text(player_page(trace))
             page = browser.new_page(viewport={"width": 1280, "height": 1200})
             page.goto(f"file://{path}")
             page.wait_for_selector(".bk-player")

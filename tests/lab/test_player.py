@@ -13,7 +13,6 @@ from balloonkit.guest import Guest
 from balloonkit.lab.palette import PAGE_LOOKS
 from balloonkit.lab.player import CSS, ESM, StepPlayer, pack
 from balloonkit.lab.replay import START, state_at
-from balloonkit.lab.static_page import player_fragment, static_html
 from balloonkit.lab.twin import runs, text_twin
 from balloonkit.stepper import trace_inflate
 from balloonkit.wire import Feature
@@ -205,15 +204,3 @@ def test_a_traced_inflate_ends_with_its_pages_in_the_balloon_and_released(featur
     assert (state.pages == 3).sum() == (state.host == 0).sum() == 20
     assert text_twin(trace, 3).count("\n") > 10
     StepPlayer(trace).figure()
-
-
-def test_static_page_escapes_its_title_and_names_no_server(trace):
-    page = static_html(trace, "<b>&</b>")
-    assert "<title>&lt;b&gt;&amp;&lt;/b&gt;</title>" in page
-    assert "http" not in page
-
-
-def test_two_fragments_fit_on_one_page(trace):
-    one, two = player_fragment(trace, "one"), player_fragment(trace, "two", step=5)
-    assert 'id="one"' in one
-    assert 'getElementById("two")' in two

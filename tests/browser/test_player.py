@@ -3,11 +3,11 @@
 import re
 
 import pytest
+from player_page import player_page
 from sample_traces import CLASSIC, sample_trace
 
 from balloonkit.guest import Guest
 from balloonkit.lab.player import ESM
-from balloonkit.lab.static_page import static_html
 from balloonkit.stepper import trace_inflate
 from balloonkit.wire import Feature
 
@@ -32,7 +32,7 @@ def show(new_page, tmp_path):
     def open_player(kind="64", **options):
         traced = kind in TRACED
         trace, truth = (TRACED[kind](), None) if traced else sample_trace(**KINDS[kind])
-        (tmp_path / "page.html").write_text(static_html(trace, "A run"))
+        (tmp_path / "page.html").write_text(player_page(trace))
         page = new_page(**options)
         page.requests = []
         page.on("request", lambda request: page.requests.append(request.url))
@@ -335,7 +335,7 @@ def test_canvas_is_drawn_again_after_the_cell_was_taken_away_and_brought_back(sh
     assert page.evaluate(painted)
     page.evaluate(
         """async () => {
-        const place = document.querySelector("#player"), next = place.nextSibling;
+        const place = document.querySelector(".widget"), next = place.nextSibling;
         const canvas = document.querySelector("[data-pane=map] canvas");
         place.remove();
         canvas.width = canvas.width; // what a browser may do to a canvas nobody sees

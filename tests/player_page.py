@@ -1,0 +1,21 @@
+"""A page with nothing but a step player on it, of the parts a lesson's page is made of."""
+
+import base64
+
+from balloonkit.lab.page import embed, place
+from balloonkit.lab.player import StepPlayer
+
+__all__ = ["player_page"]
+
+
+def player_page(trace):
+    """Return the HTML of a page that plays a trace, without a kernel."""
+    state = StepPlayer(trace).get_state()
+    data = base64.b64encode(state.pop("_data")).decode()
+    buffers = [{"path": ["_data"], "encoding": "base64", "data": data}]
+    return (
+        '<!doctype html><html lang="en"><head><meta charset="utf-8"><title>A run</title>'
+        '<meta name="viewport" content="width=device-width"><link rel="icon" href="data:,">'
+        "<style>:root { color-scheme: light dark }</style></head>"
+        f"<body>{place('run')}{embed({'run': {'state': state, 'buffers': buffers}})}</body></html>"
+    )
