@@ -129,7 +129,9 @@ def test_links_between_notebooks_become_links_between_pages(tiny_page):
 
 @pytest.mark.parametrize("name", NAMES)
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_every_page_opens_offline_with_all_pictures_and_tables(site, open_page, name, scheme):
+def test_every_lesson_opens_offline_with_pictures_tables_and_no_axe_finding(
+    site, open_page, axe, name, scheme
+):
     page = open_page(site / "notebooks" / f"{name}.html", color_scheme=scheme)
     assert page.locator("h1").count() == 1
     broken = "all => all.filter(img => !img.naturalWidth || !img.alt).map(img => img.outerHTML)"
@@ -137,6 +139,23 @@ def test_every_page_opens_offline_with_all_pictures_and_tables(site, open_page, 
     assert page.locator("[role=main] :is(table, pre)").count() >= 1
     wide = "() => document.documentElement.scrollWidth - document.documentElement.clientWidth"
     assert page.evaluate(wide) <= 0
+    assert axe(page) == []
+
+
+@pytest.mark.parametrize(
+    ("name", "scheme"),
+    [
+        ("index", "light"),
+        ("search", "dark"),
+        ("genindex", "light"),
+        ("exercises/4-break-even", "dark"),
+        ("howto/race-your-guest", "dark"),
+        ("reference/balloonkit.wire", "light"),
+        ("speed", "dark"),
+    ],
+)
+def test_no_page_of_the_other_kinds_has_an_axe_finding(site, open_page, axe, name, scheme):
+    assert axe(open_page(site / f"{name}.html", color_scheme=scheme)) == []
 
 
 @pytest.mark.parametrize("name", NAMES)
