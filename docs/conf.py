@@ -19,6 +19,7 @@ extensions = [
 
 # In a docstring, `name` is a link where there is such an object, and code where there is none.
 default_role = "py:obj"
+highlight_language = "none"  # what names no language is a drawing
 autodoc_member_order = "bysource"
 autodoc_preserve_defaults = True
 napoleon_google_docstring = False
