@@ -9,8 +9,9 @@ from balloonkit.live.errors import (
     RefusedError,
     TraceLostError,
 )
-from balloonkit.live.guest import Guest, capture
+from balloonkit.live.guest import Guest
 from balloonkit.live.memory import GuestMemory
+from balloonkit.live.record import capture
 
 __all__ = [
     "BalloonMove",

@@ -10,7 +10,6 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
-from balloonkit.host.limits import memory_limit
 from balloonkit.live.ageing import Ageing
 from balloonkit.live.assets import find_assets, read_module
 from balloonkit.live.balloon import Balloon, BalloonMove
@@ -27,14 +26,11 @@ from balloonkit.live.memory import GuestMemory, read_memory
 from balloonkit.live.process import QemuProcess
 from balloonkit.live.progress import progress_bar
 from balloonkit.live.shell import GuestShell
+from balloonkit.live.size import check_size
 from balloonkit.units import BALLOON_PAGE_BYTES, format_size, parse_size
 
-__all__ = ["Guest", "capture"]
+__all__ = ["Guest"]
 
-#: Below this the kernel and its initramfs do not fit.
-MIN_GUEST_BYTES = 128 << 20
-#: On top of the guest's RAM: QEMU's own memory, measured 110 MiB, and its trace while we read it.
-_QEMU_BYTES = 256 << 20
 #: What a guest at its floor still has free, so that its shell can start a command.
 _RESERVE_BYTES = 32 << 20
 _BOOT_TIMEOUT_S = 60.0
@@ -62,6 +58,14 @@ class Guest:
         `reported`. Off, because it changes what is resident while the balloon stands still.
     progress : bool
         Show progress bars.
+
+    Attributes
+    ----------
+    memory_bytes : int
+    software : dict
+        Names of kernel, virtual machine monitor and machine, as a capture's meta data has them.
+    ageing : Ageing or None
+        The last one.
 
     Raises
     ------
@@ -93,7 +97,7 @@ class Guest:
         self.ageing: Ageing | None = None
         self._progress = progress
         self._last_pfns = np.empty(0, np.uint32)
-        _check_size(self.memory_bytes)
+        check_size(self.memory_bytes)
         try:
             from balloonkit.live.qmp import QemuLink
         except ModuleNotFoundError as error:
@@ -121,7 +125,7 @@ class Guest:
             except BaseException:
                 self.close()
                 raise
-        self._software = {
+        self.software = {
             "kernel": assets.release,
             "vmm": f"QEMU {qemu['major']}.{qemu['minor']}.{qemu['micro']}, TCG",
             "machine": "q35",
@@ -279,7 +283,7 @@ class Guest:
                 "moved pages of the balloon; capture with a higher target"
             )
         meta = {
-            **self._software,
+            **self.software,
             "guest_mib": self.memory_bytes >> 20,
             "balloon_target_mib": target_bytes >> 20,
             "ageing": str(self.ageing) if self.ageing else None,
@@ -311,43 +315,3 @@ class Guest:
             raise GuestTimeoutError(f"{error}. {self._process.last_words()}") from error
         except (EOFError, OSError, LookupError) as error:
             raise GuestDiedError(self._process.last_words()) from error
-
-
-def capture(memory: str | int, balloon: str | int, age_seed: int | None, path: str | Path) -> None:
-    """Boot a guest, age it, inflate and deflate its balloon, and write a capture.
-
-    Parameters
-    ----------
-    memory : str or int
-        RAM of the guest.
-    balloon : str or int
-        What the inflated balloon leaves to the guest.
-    age_seed : int, optional
-        Seed of the ageing; None leaves the guest idle.
-    path : str or Path
-        File to write, ``.npz``.
-
-    Raises
-    ------
-    LiveError
-        If the guest cannot be had, or cannot be left with so little.
-    OSError
-        If the file cannot be written; one that was there before stays as it was.
-    """
-    check_folder(Path(path))
-    with Guest(memory) as guest:
-        if age_seed is not None:
-            guest.age(seed=age_seed)
-        guest.capture(path, balloon)
-
-
-def _check_size(memory_bytes: int) -> None:
-    shown = f"a guest of {format_size(memory_bytes)}"
-    if memory_bytes < MIN_GUEST_BYTES:
-        raise RefusedError(f"{shown}: Linux needs at least {format_size(MIN_GUEST_BYTES)}")
-    if memory_bytes % (1 << 20):
-        raise RefusedError(f"{shown} ({memory_bytes} bytes): not a whole number of MiB")
-    limit = memory_limit()
-    most_bytes = max(limit.available_bytes - _QEMU_BYTES, 0) >> 20 << 20
-    if memory_bytes > most_bytes:
-        raise RefusedError(f"{shown}: {limit.source} can give {format_size(most_bytes)} now")

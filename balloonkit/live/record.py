@@ -1,0 +1,36 @@
+"""From nothing to a capture: boot a guest, age it, balloon it, and write down what happened."""
+
+from pathlib import Path
+
+from balloonkit.live.capture_file import check_folder
+from balloonkit.live.guest import Guest
+
+__all__ = ["capture"]
+
+
+def capture(memory: str | int, balloon: str | int, age_seed: int | None, path: str | Path) -> None:
+    """Boot a guest, age it, inflate and deflate its balloon, and write a capture.
+
+    Parameters
+    ----------
+    memory : str or int
+        RAM of the guest.
+    balloon : str or int
+        What the inflated balloon leaves to the guest.
+    age_seed : int, optional
+        Seed of the ageing; None leaves the guest idle.
+    path : str or Path
+        File to write, ``.npz``.
+
+    Raises
+    ------
+    LiveError
+        If the guest cannot be had, or cannot be left with so little.
+    OSError
+        If the file cannot be written; one that was there before stays as it was.
+    """
+    check_folder(Path(path))
+    with Guest(memory) as guest:
+        if age_seed is not None:
+            guest.age(seed=age_seed)
+        guest.capture(path, balloon)
