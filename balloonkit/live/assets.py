@@ -10,6 +10,7 @@ import lzma
 import os
 import re
 import shutil
+import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -32,7 +33,7 @@ _MODULES = (
 _KERNEL_PACKAGES = ("linux-image-cloud-amd64", "linux-image-virtual")
 _WANTED = re.compile(
     r"\./(?:usr/)?(?:boot/vmlinuz-[^/]+|bin/busybox|lib/modules/[^/]+/modules\.builtin"
-    rf"|lib/modules/.*/(?:{'|'.join(_MODULES)})\.ko(?:\.xz|\.gz)?)"
+    rf"|lib/modules/.*/(?:{'|'.join(_MODULES)})\.ko(?:\.xz|\.gz|\.zst)?)"
 )
 
 
@@ -87,7 +88,18 @@ def find_assets() -> Assets:
 
 
 def read_module(path: Path) -> bytes:
-    """Read a module, unpacked: the guest's ``insmod`` takes plain ones only."""
+    """Read a module, unpacked: the guest's ``insmod`` takes plain ones only.
+
+    Raises
+    ------
+    MissingPackageError
+        If it is packed as Ubuntu's are and there is no ``zstd``, which Python knows from 3.14 on.
+    """
+    if path.suffix == ".zst":
+        zstd = shutil.which("zstd")
+        if zstd is None:
+            raise MissingPackageError(f"no zstd on PATH to unpack {path}: apt-get install zstd")
+        return subprocess.run([zstd, "-dcq", path], check=True, stdout=subprocess.PIPE).stdout
     data = path.read_bytes()
     if path.suffix == ".xz":
         return lzma.decompress(data)
@@ -114,7 +126,7 @@ def _modules(root: Path, release: str) -> dict[str, Path] | None:
         path.name.partition(".")[0]: path
         for folder in folders
         for path in folder.glob("kernel/drivers/**/virtio*.ko*")
-        if path.suffix in (".ko", ".xz", ".gz")
+        if path.suffix in (".ko", ".xz", ".gz", ".zst")
     }
     built_in = "".join(
         path.read_text() for folder in folders if (path := folder / "modules.builtin").exists()
