@@ -22,7 +22,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["SHIPPED", "Capture", "CaptureError", "Moment", "load_capture"]
+__all__ = ["SHIPPED", "Capture", "CaptureError", "Moment", "load_capture", "parse_buddyinfo"]
 
 #: Captures that come with the package.
 SHIPPED = ("idle-8g", "aged-8g", "aged-1g")
@@ -85,15 +85,23 @@ class Capture:
 
     def buddyinfo(self, moment: Moment) -> dict[str, list[int]]:
         """Read the guest's own ``/proc/buddyinfo``: free blocks at order 0..10 by zone."""
-        counts = {}
-        for line in self.text(f"buddyinfo_{moment}").splitlines():
-            words = line.replace(",", " ").split()  # Node 0, zone Normal 1 2 3 ...
-            counts[words[3]] = [int(word) for word in words[4:]]
-        return counts
+        return parse_buddyinfo(self.text(f"buddyinfo_{moment}"))
 
     def text(self, key: str) -> str:
         """Return one of the texts, such as ``"zoneinfo_boot"``."""
         return str(self.arrays[key])
+
+
+def parse_buddyinfo(text: str) -> dict[str, list[int]]:
+    """Read the text of ``/proc/buddyinfo``: free blocks at order 0..10 by zone.
+
+    Examples
+    --------
+    >>> parse_buddyinfo("Node 0, zone      DMA      1      0      2")
+    {'DMA': [1, 0, 2]}
+    """
+    rows = (line.replace(",", " ").split() for line in text.splitlines())
+    return {words[3]: [int(word) for word in words[4:]] for words in rows}
 
 
 def load_capture(source: str | Path) -> Capture:

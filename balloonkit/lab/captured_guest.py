@@ -4,22 +4,23 @@ A capture holds page flags of three moments and many texts, some 60 MB of arrays
 shows four states and one sequence, and lets the rest go.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cached_property
-from itertools import pairwise
+from functools import cached_property, partial
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from balloonkit.captures import Capture, Moment, load_capture
+from balloonkit.captures import Moment, load_capture
 from balloonkit.guest.blocks import Pfns
 from balloonkit.guest.zones import Zone, zones_from_zoneinfo
+from balloonkit.lab.zone_table import count_by_zone
 from balloonkit.predict import predict_pfns
 from balloonkit.trace import PAGE_STATES
 from balloonkit.wire.pfn_array import MAX_PFNS
 
-__all__ = ["MOMENTS", "CapturedGuest"]
+__all__ = ["MOMENTS", "CapturedGuest", "page_states"]
 
 #: The moments of a capture, in their order.
 MOMENTS: tuple[Moment, ...] = ("before", "inflated", "deflated")
@@ -67,7 +68,7 @@ class CapturedGuest:
     def load(cls, source: str | Path) -> "CapturedGuest":
         """Read a shipped capture by name, or any other from its file."""
         capture = load_capture(source)
-        states = {moment: _states(capture, moment) for moment in MOMENTS}
+        states = {moment: page_states(partial(capture.flagged, moment)) for moment in MOMENTS}
         return cls(
             capture.name,
             source,
@@ -110,13 +111,14 @@ class CapturedGuest:
 
     def by_zone(self, pages: NDArray[np.bool_]) -> list[int]:
         """Count the pages of a mask in each zone, lowest zone first."""
-        edges = [zone.start_pfn for zone in self.zones] + [len(pages)]
-        return [int(pages[start:end].sum()) for start, end in pairwise(edges)]
+        return count_by_zone(self.zones, pages)
 
 
-def _states(capture: Capture, moment: Moment) -> NDArray[np.uint8]:
-    states = np.full(len(capture.free_mask(moment)), PAGE_STATES["in use"], np.uint8)
-    states[capture.flagged(moment, KPF_NOPAGE)] = PAGE_STATES["hole"]
-    states[capture.flagged(moment, KPF_BUDDY)] = PAGE_STATES["free"]
-    states[capture.flagged(moment, KPF_OFFLINE)] = PAGE_STATES["in balloon"]
+def page_states(flagged: Callable[[int], NDArray[np.bool_]]) -> NDArray[np.uint8]:
+    """Return numbers of `PAGE_STATES` by PFN; `flagged` tells which pages have a bit set."""
+    hole = flagged(KPF_NOPAGE)
+    states = np.full(len(hole), PAGE_STATES["in use"], np.uint8)
+    states[hole] = PAGE_STATES["hole"]
+    states[flagged(KPF_BUDDY)] = PAGE_STATES["free"]
+    states[flagged(KPF_OFFLINE)] = PAGE_STATES["in balloon"]
     return states

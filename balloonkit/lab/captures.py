@@ -11,7 +11,7 @@ import traitlets
 from numpy.typing import NDArray
 
 from balloonkit.captures import SHIPPED
-from balloonkit.guest.blocks import MAX_ORDER, TOP_PAGES, Pfns
+from balloonkit.guest.blocks import TOP_PAGES, Pfns
 from balloonkit.guest.fragmentation import free_runs
 from balloonkit.lab.ask import QuestionsLab
 from balloonkit.lab.captured_guest import FATES, MOMENTS, CapturedGuest
@@ -25,6 +25,7 @@ from balloonkit.lab.charts import (
 from balloonkit.lab.page_map import magnified_pfn, whole_and_close_up
 from balloonkit.lab.palette import FATE_LOOKS, SENT_LOOKS
 from balloonkit.lab.view import Choice, LabView, Pane, Range, Table
+from balloonkit.lab.zone_table import in_words, zone_table
 from balloonkit.trace import PAGE_STATES
 from balloonkit.wire.page_chunk import CHUNK_BYTES, HEADER_BYTES, MAX_CHUNKS
 from balloonkit.wire.pfn_array import MAX_PFNS
@@ -128,20 +129,10 @@ class CaptureLab(QuestionsLab):
         states, blocks = guest.states[moment], guest.blocks[moment]
         figure, axes = new_chart("Free memory by block size")
         draw_orders(axes, guest.zones, blocks)
-        counts = [guest.by_zone(states == PAGE_STATES[k]) for k in ("in use", "free", "in balloon")]
-        rows = [
-            [zone.name, *(f"{n:,}" for n in (*pages, *blocks[zone.name]))]
-            for zone, *pages in zip(guest.zones, *counts, strict=True)
-        ]
-        caption = (
-            f"{guest.name}, {moment}: {sum(counts[1]):,} pages free, "
-            f"{sum(counts[2]):,} in the balloon, {sum(counts[0]):,} in use"
-        )
-        head = ["pages in zone", "in use", "free", "in the balloon"]
-        head += [f"free blocks of order {order}" for order in range(MAX_ORDER + 1)]
+        caption = f"{guest.name}, {moment}: {in_words(guest.zones, states)}"
         at_pfn = magnified_pfn(self.model.look_at, len(states))
         maps = whole_and_close_up(states, at_pfn, guest.zones, picks="look_at")
-        return [*maps, figure], Table(caption, head, rows)
+        return [*maps, figure], zone_table(caption, guest.zones, states, blocks)
 
     def _draw_order(self) -> tuple[list[Pane], Table]:
         guest, sent = self.model.guest(), self.model.sent

@@ -12,6 +12,7 @@ __all__ = [
     "BLOCK_LOOKS",
     "BLUE",
     "EMPTY",
+    "GREEN",
     "HOST_LOOKS",
     "ORANGE",
     "PAGE_LOOKS",

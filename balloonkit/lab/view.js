@@ -116,7 +116,7 @@ function render({ model, el }) {
         slow = setTimeout(() => {
           status.textContent =
             "No answer yet: the picture shows the values before. Is the kernel still running?";
-        }, 4000);
+        }, 1000 * model.get("patience_s"));
       }, 250);
     } else {
       status.textContent = error ? `${error} (The picture shows the values before.)` : "";

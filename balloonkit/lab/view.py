@@ -132,6 +132,8 @@ class LabView(anywidget.AnyWidget):
     draw : callable
         Returns a pane or several, and their text twin, for the model's present inputs.
     title : str
+    patience_s : float
+        How long a drawing may take before the view asks whether the kernel still runs.
 
     Attributes
     ----------
@@ -163,6 +165,7 @@ class LabView(anywidget.AnyWidget):
     table = traitlets.Unicode().tag(sync=True)
     caption = traitlets.Unicode().tag(sync=True)
     error = traitlets.Unicode().tag(sync=True)
+    patience_s = traitlets.Float().tag(sync=True)
 
     def __init__(
         self,
@@ -170,12 +173,13 @@ class LabView(anywidget.AnyWidget):
         controls: Sequence[Range | Choice | Switch],
         draw: Callable[[], tuple[Pane | Sequence[Pane], Table]],
         title: str,
+        patience_s: float = 4.0,
     ) -> None:
         self._model, self._draw = model, draw
         self._names = [control.name for control in controls]
         self._from_browser = False
         self._controls = controls
-        super().__init__(title=title)
+        super().__init__(title=title, patience_s=patience_s)
         self._show(*draw())
         model.observe(self._model_changed, self._names)
         self.observe(self._browser_sent, "sent")

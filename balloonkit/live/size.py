@@ -4,7 +4,7 @@ from balloonkit.host.limits import memory_limit
 from balloonkit.live.errors import RefusedError
 from balloonkit.units import format_size
 
-__all__ = ["check_size"]
+__all__ = ["check_size", "fitting_size"]
 
 #: Below this the kernel and its initramfs do not fit.
 MIN_GUEST_BYTES = 128 << 20
@@ -35,3 +35,27 @@ def check_size(memory_bytes: int) -> None:
     most_bytes = max(limit.available_bytes - _QEMU_BYTES, 0) >> 20 << 20
     if memory_bytes > most_bytes:
         raise RefusedError(f"{shown}: {limit.source} can give {format_size(most_bytes)} now")
+
+
+def fitting_size(memory_bytes: int) -> int:
+    """Halve a size until a guest of it could live here now.
+
+    Raises
+    ------
+    RefusedError
+        If not even the smallest could.
+
+    Examples
+    --------
+    >>> fitting_size(1 << 50) < 1 << 50
+    True
+    """
+    while True:
+        try:
+            check_size(memory_bytes)
+        except RefusedError:
+            if memory_bytes // 2 < MIN_GUEST_BYTES:
+                raise
+            memory_bytes //= 2
+        else:
+            return memory_bytes

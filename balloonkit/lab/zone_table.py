@@ -1,0 +1,59 @@
+"""The text twin of a memory map: pages of each state and free blocks of each order, by zone."""
+
+from collections.abc import Mapping, Sequence
+from itertools import pairwise
+
+import numpy as np
+from numpy.typing import NDArray
+
+from balloonkit.guest.blocks import MAX_ORDER
+from balloonkit.guest.zones import Zone
+from balloonkit.lab.view import Table
+from balloonkit.trace import PAGE_STATES
+
+__all__ = ["count_by_zone", "in_words", "zone_table"]
+
+
+def zone_table(
+    caption: str,
+    zones: Sequence[Zone],
+    states: NDArray[np.uint8],
+    blocks: Mapping[str, Sequence[int]],
+) -> Table:
+    """Return a row for each zone of a guest, lowest zone first.
+
+    Parameters
+    ----------
+    states : uint8, shape (PFNs,)
+        Numbers of `PAGE_STATES`.
+    blocks : mapping of zone to sequence of int
+        Free blocks at order 0..10.
+    """
+    kinds = ("in use", "free", "in balloon")
+    counts = [count_by_zone(zones, states == PAGE_STATES[kind]) for kind in kinds]
+    rows = [
+        [zone.name, *(f"{n:,}" for n in (*pages, *blocks[zone.name]))]
+        for zone, *pages in zip(zones, *counts, strict=True)
+    ]
+    head = ["pages in zone", "in use", "free", "in the balloon"]
+    head += [f"free blocks of order {order}" for order in range(MAX_ORDER + 1)]
+    return Table(caption, head, rows)
+
+
+def count_by_zone(zones: Sequence[Zone], pages: NDArray[np.bool_]) -> list[int]:
+    """Count the pages of a mask, shape (PFNs,), in each zone, lowest zone first."""
+    edges = [zone.start_pfn for zone in zones] + [len(pages)]
+    return [int(pages[start:end].sum()) for start, end in pairwise(edges)]
+
+
+def in_words(zones: Sequence[Zone], states: NDArray[np.uint8]) -> str:
+    """Count the pages of each state.
+
+    Examples
+    --------
+    >>> in_words([Zone("DMA", 1, 5)], np.array([0, 1, 2, 2, 3], np.uint8))
+    '2 pages free, 1 in the balloon, 1 in use'
+    """
+    kinds = ("free", "in balloon", "in use")
+    free, balloon, use = (sum(count_by_zone(zones, states == PAGE_STATES[kind])) for kind in kinds)
+    return f"{free:,} pages free, {balloon:,} in the balloon, {use:,} in use"
