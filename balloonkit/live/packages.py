@@ -14,7 +14,7 @@ __all__ = ["INSTALL_HELP", "fetch"]
 #: What to do when fetching is impossible.
 INSTALL_HELP = (
     "Install with: apt-get install --no-install-recommends qemu-system-x86 "
-    "linux-image-cloud-amd64 busybox-static (Ubuntu: linux-image-virtual)"
+    "linux-image-cloud-amd64 busybox-static (Ubuntu: linux-image-virtual zstd)"
 )
 _TIMEOUT_S = 300
 

@@ -7,6 +7,7 @@ import sys
 import tempfile
 import threading
 import time
+from pathlib import Path
 
 import pytest
 
@@ -17,9 +18,11 @@ from balloonkit.live import (
     LiveError,
     MissingPackageError,
     RefusedError,
+    balloon,
     capture,
     qmp,
 )
+from balloonkit.live import guest as live_guest
 
 CHILD = """
 import os, signal
@@ -39,7 +42,17 @@ def gone(pid, within_s=5):
     return False
 
 
-def test_a_killed_qemu_ends_the_inflate_with_its_signal(assets):
+def children():
+    """The processes this one has started and that still run."""
+    tasks = Path("/proc/self/task").iterdir()
+    return {pid for task in tasks for pid in (task / "children").read_text().split()}
+
+
+def test_a_killed_qemu_ends_the_inflate_with_its_signal_and_leaves_nothing(
+    assets, tmp_path, monkeypatch
+):
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    descriptors, threads = set(os.listdir("/proc/self/fd")), threading.active_count()
     with Guest("512MiB") as guest:
         timer = threading.Timer(0.1, os.kill, (guest.pid, signal.SIGKILL))
         timer.start()
@@ -51,6 +64,9 @@ def test_a_killed_qemu_ends_the_inflate_with_its_signal(assets):
             guest.resident()
         timer.join()
     assert gone(guest.pid)
+    assert set(os.listdir("/proc/self/fd")) == descriptors
+    assert threading.active_count() == threads
+    assert os.listdir(tmp_path) == []
 
 
 def test_a_kernel_panic_is_told_in_the_kernels_words(assets):
@@ -72,6 +88,23 @@ def test_a_hanging_qemu_is_given_up_and_ended(assets, monkeypatch):
         with pytest.raises(GuestTimeoutError, match=r"no answer to 'true'[^$]*still runs"):
             guest.run("true", timeout_s=0.5)
     assert gone(guest.pid)
+
+
+def test_a_guest_that_does_not_come_up_in_time_is_given_up_and_ended(assets, monkeypatch):
+    monkeypatch.setattr(live_guest, "_BOOT_TIMEOUT_S", 0.05)
+    before = children()
+    with pytest.raises(GuestTimeoutError, match=r"no answer to 'boot' in 0\.05 s"):
+        Guest("128MiB")
+    assert children() == before
+
+
+def test_a_balloon_that_no_driver_moves_is_given_up_where_it_is(assets, monkeypatch):
+    monkeypatch.setattr(balloon, "_STALL_S", 0.5)
+    with Guest("128MiB") as guest:
+        guest.run("rmmod virtio_balloon")
+        with pytest.raises(GuestTimeoutError, match=r"stays at 128 MiB for 0\.5 s"):
+            guest.balloon("112MiB")
+        assert guest.actual() == guest.memory_bytes
 
 
 def test_nothing_of_a_guest_is_left_in_process_thread_descriptor_or_file(

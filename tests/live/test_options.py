@@ -7,6 +7,7 @@ import pytest
 from balloonkit.live import Guest
 
 BLOCKS_BYTES = 16 << 20
+FILE_BYTES = 64 << 20
 
 
 @pytest.fixture(scope="module")
@@ -18,6 +19,21 @@ def guest(assets):
 def test_pages_are_zeroed_on_allocation_only_when_asked_for(guest, booted):
     assert "heap alloc:on" in guest.run("dmesg | grep auto-init")
     assert "heap alloc:off" in booted.run("dmesg | grep auto-init")
+
+
+def test_zeroing_makes_memory_resident_that_nobody_has_touched(guest, booted):
+    """fallocate takes pages for a file and leaves their content alone; some were touched before."""
+
+    def grown(one):
+        before_bytes = one.resident()
+        one.run(f"fallocate -l {FILE_BYTES} /age/untouched")
+        return one.resident() - before_bytes
+
+    booted.balloon(booted.memory_bytes)
+    assert grown(guest) > FILE_BYTES * 0.5
+    assert grown(booted) < FILE_BYTES * 0.1
+    for one in (guest, booted):
+        one.run("rm /age/untouched")
 
 
 def test_free_page_reporting_releases_whole_blocks_by_itself(guest, booted):
