@@ -3,10 +3,12 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-# A browser for the end-to-end tests, an emulator for the live guest; Python's venv where missing.
+# A browser for the end-to-end tests; an emulator for the live guest, and zstd, which Ubuntu packs its
+# modules with; Python's venv where missing.
 need=()
 command -v chromium >/dev/null || need+=(chromium)
 command -v qemu-system-x86_64 >/dev/null || need+=(qemu-system-x86)
+command -v zstd >/dev/null || need+=(zstd)
 python3 -c 'import ensurepip' 2>/dev/null || need+=(python3-venv)
 if ((${#need[@]})); then
     sudo=(); [ "$(id -u)" = 0 ] || sudo=(sudo)

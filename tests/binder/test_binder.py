@@ -44,6 +44,8 @@ def test_repo2docker_reads_every_file(dockerfile):
     assert f"python={PYTHON}" in dockerfile
     assert 'pip install --no-cache-dir -r "binder/requirements.txt"' in dockerfile
     assert "RUN ./binder/postBuild" in dockerfile
+    packages = " ".join((BINDER / "apt.txt").read_text().split())
+    assert f"apt-get install --yes --no-install-recommends {packages} " in dockerfile
     assert 'R2D_ENTRYPOINT="${REPO_DIR}/binder/start"' in dockerfile
 
 
@@ -51,7 +53,7 @@ def test_all_is_pinned_and_nothing_replaces_the_base():
     lines = (BINDER / "requirements.txt").read_text().splitlines()
     wanted = [line for line in lines if not line.startswith("#")]
     assert wanted.pop() == "."
-    pins = [re.fullmatch(r"([a-z-]+)==[\d.]+", line) for line in wanted]
+    pins = [re.fullmatch(r"([a-z.-]+)==[\d.]+", line) for line in wanted]
     assert all(pins), wanted
     assert not OF_THE_BASE & {pin[1] for pin in pins}
 
