@@ -66,8 +66,8 @@ class LiveLab:
         """Boot a guest and look at its memory."""
         switch = Switch(
             "init_on_alloc",
-            "zero pages when allocated",
-            "init_on_alloc=1, the default of distributions. A move boots another guest.",
+            "zero every page",
+            "When it is taken: init_on_alloc=1, the distributions' default. A move boots anew.",
         )
         with self._working():
             self._boot()

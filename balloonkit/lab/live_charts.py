@@ -22,7 +22,7 @@ def draw_resident(title: str, samples: Sequence[tuple[float, int]], memory_bytes
     """
     figure, axes = new_chart(title)
     at_s, resident = np.array(samples or [(0, 0)]).T
-    axes.plot(at_s, resident / (1 << 20), color=GREEN, marker="o", markersize=3)
+    axes.plot(at_s, resident / (1 << 20), color=GREEN, linewidth=2)
     axes.axhline(memory_bytes / (1 << 20), color="#888888", linewidth=0.8)
     at_share = axes.get_yaxis_transform()
     axes.text(0.02, memory_bytes / (1 << 20), "RAM of the guest", transform=at_share, va="bottom",

@@ -1,11 +1,13 @@
 """The live lab, on a running kernel where QEMU is here, and on its recorded stand-in."""
 
-import gc
 import os
 import signal
+import time
+from pathlib import Path
 
 import numpy as np
 import pytest
+from jupyter_client.manager import start_new_kernel
 
 from balloonkit.captures import load_capture
 from balloonkit.lab.live import LiveLab
@@ -21,6 +23,14 @@ IN_BALLOON = PAGE_STATES["in balloon"]
 def view_of(step):
     """The view of a step: the last of a bench, or the step itself."""
     return getattr(step, "children", [step])[-1]
+
+
+def gone(pid, within_s=5):
+    """Wait for a process that is not our child to disappear."""
+    deadline_s = time.monotonic() + within_s
+    while Path(f"/proc/{pid}/exe").exists() and time.monotonic() < deadline_s:
+        time.sleep(0.02)
+    return not Path(f"/proc/{pid}/exe").exists()
 
 
 @pytest.fixture
@@ -80,6 +90,17 @@ def test_the_resident_set_of_qemu_falls_while_the_balloon_grows(lab):
     assert resident[0] - resident[-1] > 64 << 20
     now = lab.model.look.resident_bytes >> 20
     assert lab.meter.text == f"now: {now} MiB of 256 MiB resident"
+
+
+def test_deflating_brings_no_host_memory_back(lab):
+    lab.balloon()
+    small = lab.model.look.resident_bytes
+
+    lab.model.left_mib = 256
+    lab.model.move()
+
+    assert lab.model.look.left_bytes == 256 << 20
+    assert lab.model.look.resident_bytes < small + (16 << 20)
 
 
 def test_a_target_too_small_is_refused_in_the_view_with_the_figure_and_changes_nothing(lab):
@@ -159,6 +180,43 @@ def test_a_guest_that_was_killed_is_reported_with_its_signal_and_the_picture_sta
     assert len(view.panes) == 4
 
 
+def test_restarting_the_notebooks_kernel_ends_the_guest(running):
+    del running  # only a sign that there is QEMU here
+    code = "from balloonkit.live import Guest; guest = Guest('128MiB'); print(guest.pid)"
+    options = ["--IPKernelApp.log_level=ERROR"]
+    manager, client = start_new_kernel(extra_arguments=options)
+    printed = []
+    try:
+        note = lambda message: printed.append(message["content"].get("text", ""))  # noqa: E731
+        client.execute_interactive(code, timeout=60, output_hook=note)
+        pid = int("".join(printed))
+        assert Path(f"/proc/{pid}/exe").exists()
+
+        manager.restart_kernel(now=True)
+
+        assert gone(pid)
+    finally:
+        client.stop_channels()
+        manager.shutdown_kernel(now=True)
+
+
+def test_a_switch_boots_another_guest_and_a_fresh_one_gives_the_host_almost_nothing(running):
+    del running  # only a sign that there is QEMU here
+    lab = LiveLab("256MiB")
+    lab.boot()
+    old = RealGuest._running.pid
+
+    lab.model.init_on_alloc = True
+
+    assert RealGuest._running.pid != old
+    assert "heap alloc:on" in RealGuest._running.run("dmesg | grep auto-init")
+    before = lab.model.look.resident_bytes
+    lab.balloon()
+    assert lab.model.look.left_bytes == 128 << 20
+    assert abs(before - lab.model.look.resident_bytes) < 32 << 20
+    lab.close()
+
+
 def test_booting_again_ends_the_guest_before_it(running):
     del running  # only a sign that there is QEMU here
     first = LiveLab("128MiB")
@@ -168,9 +226,8 @@ def test_booting_again_ends_the_guest_before_it(running):
     second = LiveLab("128MiB")
     second.boot()
 
-    assert not os.path.exists(f"/proc/{pid}/exe")
+    assert not Path(f"/proc/{pid}/exe").exists()
     second.close()
-    gc.collect()
 
 
 def test_the_whole_lesson_runs_without_qemu_and_every_view_says_so(no_qemu):
