@@ -121,6 +121,8 @@ class LiveLab:
             caption = f"RECORDED, no live guest here: {model.why_recorded}. Instead: {guest.name}"
         else:
             caption = f"{guest.name}, booted in {model.seconds:.1f} s"
+            if guest.memory_bytes < model.asked_bytes:
+                caption += f" ({format_size(model.asked_bytes)} do not fit into this machine)"
         pages = in_words(guest.zones, model.look.states)
         return self._memory(f"{caption}, {format_size(guest.memory_bytes)}: {pages}")
 

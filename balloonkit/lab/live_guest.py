@@ -217,7 +217,7 @@ def _in_words() -> Iterator[None]:
         yield
     except GuestDiedError as error:
         raise GuestError(f"{error}. Boot another: lab.boot()") from error
-    except LiveError as error:
+    except (LiveError, OSError) as error:  # OSError: a system that is no Linux, or a full disk
         raise GuestError(str(error)) from error
 
 

@@ -69,7 +69,7 @@ class LiveModel(traitlets.HasTraits):
 
     def __init__(self, memory_bytes: int, watch: Watch = lambda what, now, of: None) -> None:
         super().__init__()
-        self._memory_bytes, self._watch = memory_bytes, watch
+        self.asked_bytes, self._watch = memory_bytes, watch
         self._guest: LiveGuest | None = None
         self.why_recorded = ""
         self.problem = ""
@@ -93,7 +93,7 @@ class LiveModel(traitlets.HasTraits):
         started_s = time.monotonic()
         self.why_recorded = ""
         try:
-            guest: LiveGuest = RealGuest(self._memory_bytes, self.init_on_alloc)
+            guest: LiveGuest = RealGuest(self.asked_bytes, self.init_on_alloc)
             look = guest.look()
         except GuestError as error:
             guest = RecordedGuest()

@@ -20,7 +20,7 @@ __all__ = ["execute", "hidden_errors", "run", "static_copy", "widget_models"]
 WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
 WIDGET_STATE = "application/vnd.jupyter.widget-state+json"
 
-_CELL_TIMEOUT_S = 300
+_CELL_TIMEOUT_S = 120
 _PNG_URI = re.compile(r'<img[^>]*src="data:image/png;base64,([^"]+)"[^>]*>')
 
 Notebook = Any

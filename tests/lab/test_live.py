@@ -10,8 +10,10 @@ import pytest
 from jupyter_client.manager import start_new_kernel
 
 from balloonkit.captures import load_capture
+from balloonkit.host.limits import Limit
 from balloonkit.lab.live import LiveLab
 from balloonkit.lab.live_guest import RealGuest
+from balloonkit.live import size
 from balloonkit.trace import PAGE_STATES
 from balloonkit.wire import pack_chunks
 
@@ -217,6 +219,18 @@ def test_a_switch_boots_another_guest_and_a_fresh_one_gives_the_host_almost_noth
     lab.close()
 
 
+def test_more_memory_than_the_machine_has_is_halved_until_it_fits_and_said(running, monkeypatch):
+    del running  # only a sign that there is QEMU here
+    limit = Limit(600 << 20, "a small machine")
+    monkeypatch.setattr(size, "memory_limit", lambda: limit)
+    lab = LiveLab("1GiB")
+
+    view = view_of(lab.boot())
+
+    assert "(1 GiB do not fit into this machine), 256 MiB" in view.caption
+    lab.close()
+
+
 def test_booting_again_ends_the_guest_before_it(running):
     del running  # only a sign that there is QEMU here
     first = LiveLab("128MiB")
@@ -270,3 +284,14 @@ def test_a_recorded_guest_refuses_what_it_never_did(no_qemu):
 
     assert "NOT DONE: balloon to 64 MiB: the recorded guest was left with 512 MiB" in view.caption
     assert view.error == ""
+
+
+def test_a_system_that_is_no_linux_has_the_recorded_guest(monkeypatch):
+    def no_proc():
+        raise FileNotFoundError("no /proc/meminfo")
+
+    monkeypatch.setattr(size, "memory_limit", no_proc)
+
+    view = view_of(LiveLab().boot())
+
+    assert view.caption.startswith("RECORDED, no live guest here: no /proc/meminfo. Instead:")

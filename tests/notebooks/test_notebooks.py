@@ -50,6 +50,8 @@ def ran(path):
     notebook = nbformat.read(path, as_version=4)
     for cell in notebook.cells:
         cell.outputs = []
+        # A live guest of a quarter of the size ages in a quarter of the time.
+        cell.source = cell.source.replace('LiveLab("1GiB")', 'LiveLab("256MiB")')
     notebook.cells.append(nbformat.v4.new_code_cell(MOVE_EVERY_CONTROL))
     return run(notebook, path.parent)
 
