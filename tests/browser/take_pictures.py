@@ -24,6 +24,7 @@ SUBJECTS = {
     "3-host-release": (".balloonkit-view .panes", 1),
     "4-the-race": (".balloonkit-view .panes", 0),
     "5-real-guests": (".balloonkit-view .panes", 1),
+    "6-live-guest": (".balloonkit-view .panes", 2),
     "7-review-the-patch": (".balloonkit-review", 0),
     "8-lineage": (".balloonkit-view .panes", 1),
 }
