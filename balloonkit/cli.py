@@ -83,6 +83,11 @@ def _parser() -> argparse.ArgumentParser:
     foretell = commands.add_parser("predict", help="the model against what a real guest did")
     foretell.add_argument("file", help=f"a .npz file, or {', '.join(SHIPPED)}")
     foretell.add_argument("--json", action="store_true", help="plain data instead of a table")
+    foretell.add_argument(
+        "--recorded",
+        action="store_true",
+        help="start from the free lists the capture recorded, not from its page flags",
+    )
     foretell.set_defaults(run=_predict)
 
     site = commands.add_parser(
@@ -167,7 +172,7 @@ def _progress(amount: ProgressColumn) -> Iterator[ReportProgress]:
 
 def _predict(options: argparse.Namespace) -> None:
     capture = load_capture(options.file)
-    result = asdict(predict(capture))
+    result = asdict(predict(capture, options.recorded))
     if options.json:
         print(json.dumps(result))
         return

@@ -3,16 +3,20 @@
 The guest is rebuilt from the page flags of a capture (`guest/snapshot.py` holds the rules and says
 where each comes from) and its driver asked for as many pages as the real one sent. What the guest
 then really did is in the same capture, so the two can be compared.
+
+Page flags do not tell the sequence of the free lists. A capture of `balloonkit.live` recorded it;
+from there the prediction shows the rules alone, without what flags leave open.
 """
 
 from dataclasses import dataclass
 
 import numpy as np
 
-from balloonkit.captures import Capture
+from balloonkit.captures import Capture, CaptureError
 from balloonkit.guest import BuddyAllocator, Guest
 from balloonkit.guest.blocks import Pfns
 from balloonkit.guest.driver import BalloonDriver
+from balloonkit.guest.recorded import guest_from_lists
 from balloonkit.guest.snapshot import guest_from_flags
 from balloonkit.guest.zones import zones_from_zoneinfo
 from balloonkit.wire import pack_chunks
@@ -85,22 +89,47 @@ class Prediction:
     message_step_pages_predicted: float
 
 
-def guest_of(capture: Capture) -> Guest:
-    """Return the captured guest as it was before the balloon, ready to give memory away."""
+def guest_of(capture: Capture, recorded: bool = False) -> Guest:
+    """Return the captured guest as it was before the balloon, ready to give memory away.
+
+    Parameters
+    ----------
+    capture : Capture
+    recorded : bool
+        Start from the free lists the capture recorded, not from its page flags.
+
+    Raises
+    ------
+    CaptureError
+        If it recorded none.
+    """
     flags = capture.flags("before")
     zones = zones_from_zoneinfo(capture.text("zoneinfo_boot"), len(flags))
-    return guest_from_flags(capture.name, capture.guest_bytes, flags, zones)
+    if not recorded:
+        return guest_from_flags(capture.name, capture.guest_bytes, flags, zones)
+    if "free_blocks_before" not in capture.arrays:
+        raise CaptureError(
+            f"{capture.name}: recorded no free lists; take one that does with balloonkit capture"
+        )
+    return guest_from_lists(
+        capture.name,
+        capture.guest_bytes,
+        capture.free_mask("before"),
+        zones,
+        capture.arrays["free_blocks_before"],
+        capture.arrays["percpu_pfns_before"],
+    )
 
 
-def predict_pfns(capture: Capture) -> Pfns:
-    """Predict the PFNs a captured guest gives away, in wire order, from its state before."""
-    driver = BalloonDriver(guest_of(capture), Feature(0), lambda queue, message: None)
+def predict_pfns(capture: Capture, recorded: bool = False) -> Pfns:
+    """Predict the PFNs a captured guest gives away, in wire order; see `guest_of`."""
+    driver = BalloonDriver(guest_of(capture, recorded), Feature(0), lambda queue, message: None)
     driver.fill(len(capture.inflate_pfns))
     return driver.held
 
 
-def predict(capture: Capture) -> Prediction:
-    """Predict what a captured guest gave away, and compare with what it did.
+def predict(capture: Capture, recorded: bool = False) -> Prediction:
+    """Predict what a captured guest gave away, and compare with what it did; see `guest_of`.
 
     Examples
     --------
@@ -110,7 +139,7 @@ def predict(capture: Capture) -> Prediction:
     (131072, True, 3985, 3991)
     """
     buddy = BuddyAllocator.from_free_mask(capture.free_mask("before"))
-    real, predicted = capture.inflate_pfns, predict_pfns(capture)
+    real, predicted = capture.inflate_pfns, predict_pfns(capture, recorded)
     both = len(np.intersect1d(real, predicted, assume_unique=True))
     order_real, order_predicted = WireOrder.of(real), WireOrder.of(predicted)
     return Prediction(

@@ -11,9 +11,8 @@ on arrays: one page is an array of one, an 8 GiB guest an array of two million, 
   free, and the result goes to the head of its list, or to the tail when it is likely to merge
   again soon: below order 9, with the parent's buddy free (``buddy_merge_likely``).
 
-Two consequences make arrays possible. A request for single pages walks a block upwards to its
-end, because the halves it leaves are the lowest orders there are. And whether a block ends up
-merged depends only on *when* each of its pages became free, which a tree of maxima tells.
+What makes arrays possible: a request for single pages walks a block upwards to its end, because
+the halves it leaves are the lowest orders there are; `balloonkit.guest.merging` has the other half.
 """
 
 from collections.abc import Iterator, Sequence
@@ -33,11 +32,10 @@ from balloonkit.guest.blocks import (
     join_pfns,
     maximal_blocks,
 )
+from balloonkit.guest.merging import merge_freed
 from balloonkit.guest.zones import Zone, x86_zones
 
 __all__ = ["BuddyAllocator", "ListOrder", "OutOfPagesError"]
-
-_NEVER = np.int32(2**31 - 1)  # a page that is not free; later than any moment
 
 
 class ListOrder(Enum):
@@ -133,6 +131,31 @@ class BuddyAllocator:
         twin._free = self._free.copy()
         twin._lists = [lists.copy() for lists in self._lists]  # arrays are replaced, never written
         return twin
+
+    def put_in_order(self, blocks: ArrayLike) -> None:
+        """Put the free lists in the sequence found on a running kernel.
+
+        Parameters
+        ----------
+        blocks : integers, shape (blocks, 2)
+            First PFN and order of every free block; those of one list head first.
+
+        Raises
+        ------
+        ValueError
+            If these are not the free blocks there are.
+        """
+        found = np.asarray(blocks, np.uint32).reshape(-1, 2)
+        for zone, lists in zip(self.zones, self._lists, strict=True):
+            inside = (found[:, 0] >= zone.start_pfn) & (found[:, 0] < zone.end_pfn)
+            for order, listed in enumerate(lists):
+                mine = found[inside & (found[:, 1] == order), 0]
+                if not np.array_equal(np.sort(mine), np.sort(listed)):
+                    raise ValueError(
+                        f"zone {zone.name}, order {order}: {len(mine)} blocks named, and they are "
+                        f"not the {len(listed)} free ones"
+                    )
+                lists[order] = mine
 
     # What is free
 
@@ -284,26 +307,7 @@ class BuddyAllocator:
         bases = np.asarray(pfns, np.uint32)
         pages = expand(bases, 1 << order)
         self.check_allocated(pages)
-        touched = np.zeros(len(self._free) // TOP_PAGES, bool)
-        touched[pages // TOP_PAGES] = True
-        rows = np.flatnonzero(touched)
-        row_of = (np.cumsum(touched) - 1)[pages // TOP_PAGES]
-        # The moment each page became free: 0 before this call, then 1, 2, ... in sequence.
-        since = np.where(self._free.reshape(-1, TOP_PAGES)[rows], np.int32(0), _NEVER)
-        moments = np.repeat(np.arange(1, len(bases) + 1, dtype=np.int32), 1 << order)
-        since[row_of, pages % TOP_PAGES] = moments
-        self._free[pages] = True
-        # A block is whole once its last page is free: level by level, the later of two halves.
-        whole = [since]
-        for _ in range(MAX_ORDER):
-            whole.append(np.maximum(whole[-1][:, ::2], whole[-1][:, 1::2]))
-        for zone, lists in zip(self.zones, self._lists, strict=True):
-            first_row, end_row = np.searchsorted(
-                rows, (zone.start_pfn // TOP_PAGES, -(-zone.end_pfn // TOP_PAGES))
-            )
-            if first_row < end_row:
-                mine = slice(first_row, end_row)
-                self._merge(lists, rows[mine], [level[mine] for level in whole])
+        merge_freed(self._free, self._lists, self.zones, pages, 1 << order)
 
     def check_allocated(self, pages: Pfns) -> None:
         """Raise ValueError, with the PFN, unless `pages` are allocated and named once each."""
@@ -318,30 +322,6 @@ class BuddyAllocator:
         twice = in_order[1:] == in_order[:-1]
         if twice.any():
             raise ValueError(f"PFN {in_order[1:][twice][0]}: freed twice in one call")
-
-    def _merge(
-        self, lists: list[Pfns], rows: NDArray[np.integer], whole: list[NDArray[np.int32]]
-    ) -> None:
-        for order in range(MAX_ORDER + 1):
-            moments = whole[order]
-            top = order == MAX_ORDER
-            merged = np.zeros(moments.shape, bool)
-            if not top:
-                merged = np.repeat(whole[order + 1] != _NEVER, 2, axis=1)
-            kept = lists[order]
-            if merged.any() and len(kept):
-                at = np.minimum(np.searchsorted(rows, kept // TOP_PAGES), len(rows) - 1)
-                touched = rows[at] == kept // TOP_PAGES
-                kept = kept[~(touched & merged[at, (kept % TOP_PAGES) >> np.uint32(order)])]
-            row, column = np.nonzero((moments > 0) & (moments != _NEVER) & ~merged)
-            when = moments[row, column]
-            by_time = np.argsort(when)
-            row, column, when = row[by_time], column[by_time], when[by_time]
-            to_tail = np.zeros(len(when), bool)
-            if order < MAX_ORDER - 1:
-                to_tail = whole[order + 1][row, (column >> 1) ^ 1] <= when
-            new = (rows[row] * TOP_PAGES + (column << order)).astype(np.uint32)
-            lists[order] = np.concatenate((new[~to_tail][::-1], kept, new[to_tail]))
 
 
 def _highest_first(list_order: ListOrder, order: int) -> bool:

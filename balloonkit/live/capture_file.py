@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from balloonkit.captures import Moment
+from balloonkit.live.free_lists import FreeLists
 from balloonkit.live.memory import GuestMemory
 
 __all__ = ["check_folder", "write_capture"]
@@ -38,6 +39,7 @@ def write_capture(
     moments: Mapping[Moment, GuestMemory],
     inflate_pfns: NDArray[np.uint32],
     deflate_pfns: NDArray[np.uint32],
+    free_lists: FreeLists | None = None,
 ) -> None:
     """Write a capture, whole or not at all.
 
@@ -53,6 +55,8 @@ def write_capture(
         The guest's memory before, inflated and deflated.
     inflate_pfns, deflate_pfns : array of uint32
         PFNs in wire order.
+    free_lists : FreeLists, optional
+        The free lists before the balloon, if they could be read.
 
     Raises
     ------
@@ -66,6 +70,9 @@ def write_capture(
         arrays[f"kpageflags_{moment}_codes"] = codes.astype(np.min_scalar_type(len(values)))
         arrays[f"buddyinfo_{moment}"] = memory.buddyinfo
         arrays[f"pagetypeinfo_{moment}"] = memory.pagetypeinfo
+    if free_lists is not None:
+        arrays["free_blocks_before"] = free_lists.blocks
+        arrays["percpu_pfns_before"] = free_lists.percpu_pfns
     arrays["inflate_pfns_delta"] = _delta(inflate_pfns)
     arrays["deflate_pfns_delta"] = _delta(deflate_pfns)
     partial = path.with_name(f"{path.name}.partial")

@@ -21,6 +21,7 @@ from balloonkit.live.errors import (
     MissingPackageError,
     RefusedError,
 )
+from balloonkit.live.free_lists import read_free_lists
 from balloonkit.live.initramfs import build_initramfs
 from balloonkit.live.memory import GuestMemory, read_memory
 from balloonkit.live.process import QemuProcess
@@ -112,7 +113,7 @@ class Guest:
             size_bytes = self.memory_bytes  # not self, which the thread would keep alive
             link = QemuLink(lambda: QemuProcess(assets, disk, size_bytes, options, reporting))
             self.close = weakref.finalize(self, link.close)
-            self._process = link.process
+            self._link, self._process = link, link.process
             try:
                 with self._alive():
                     self._shell = GuestShell(link.process.port, _BOOT_TIMEOUT_S)
@@ -273,7 +274,11 @@ class Guest:
         check_folder(Path(path))
         target_bytes = self.memory_bytes // 2 if balloon is None else parse_size(balloon)
         self.balloon(self.memory_bytes)
+        vmemmap = self._vmemmap()  # first: a process that ends moves pages between the lists
         before = self.memory()
+        free_lists = (
+            None if vmemmap is None else read_free_lists(self._link.read_kernel, vmemmap, before)
+        )
         inflate = self.balloon(target_bytes)
         inflated = self.memory()
         deflate = self.balloon(self.memory_bytes)
@@ -295,7 +300,15 @@ class Guest:
             {"before": before, "inflated": inflated, "deflated": self.memory()},
             inflate.pfns,
             deflate.pfns,
+            free_lists,
         )
+
+    def _vmemmap(self) -> int | None:
+        """Find the guest kernel's array of struct pages; None if it has no such symbol."""
+        symbol = self.run("grep -w vmemmap_base /proc/kallsyms || true").split()
+        if not symbol:
+            return None
+        return int.from_bytes(self._link.read_kernel(int(symbol[0], 16), 8), "little")
 
     def _floor_bytes(self) -> int:
         return self.actual() - max(self._available_bytes() - _RESERVE_BYTES, 0)
