@@ -84,9 +84,9 @@ def _parser() -> argparse.ArgumentParser:
     foretell.add_argument("file", help=f"a .npz file, or {', '.join(SHIPPED)}")
     foretell.add_argument("--json", action="store_true", help="plain data instead of a table")
     foretell.add_argument(
-        "--recorded",
+        "--flags-only",
         action="store_true",
-        help="start from the free lists the capture recorded, not from its page flags",
+        help="start from page flags even if the capture recorded the free lists",
     )
     foretell.set_defaults(run=_predict)
 
@@ -172,7 +172,7 @@ def _progress(amount: ProgressColumn) -> Iterator[ReportProgress]:
 
 def _predict(options: argparse.Namespace) -> None:
     capture = load_capture(options.file)
-    result = asdict(predict(capture, options.recorded))
+    result = asdict(predict(capture, options.flags_only))
     if options.json:
         print(json.dumps(result))
         return

@@ -4,15 +4,15 @@ The guest is rebuilt from the page flags of a capture (`guest/snapshot.py` holds
 where each comes from) and its driver asked for as many pages as the real one sent. What the guest
 then really did is in the same capture, so the two can be compared.
 
-Page flags do not tell the sequence of the free lists. A capture of `balloonkit.live` recorded it;
-from there the prediction shows the rules alone, without what flags leave open.
+Page flags do not tell the sequence of the free lists. A capture of `balloonkit.live` recorded it,
+and then the prediction starts there: what error is left is that of the rules alone.
 """
 
 from dataclasses import dataclass
 
 import numpy as np
 
-from balloonkit.captures import Capture, CaptureError
+from balloonkit.captures import Capture
 from balloonkit.guest import BuddyAllocator, Guest
 from balloonkit.guest.blocks import Pfns
 from balloonkit.guest.driver import BalloonDriver
@@ -64,6 +64,8 @@ class Prediction:
 
     Attributes
     ----------
+    lists_from : str
+        Where the free lists come from: "recorded lists" or "page flags".
     pages : int
         Pages the guest really gave away, and the model was asked for.
     buddyinfo_exact : bool
@@ -78,6 +80,7 @@ class Prediction:
         Order on the wire; see `WireOrder`.
     """
 
+    lists_from: str
     pages: int
     buddyinfo_exact: bool
     chunks_real: int
@@ -89,28 +92,19 @@ class Prediction:
     message_step_pages_predicted: float
 
 
-def guest_of(capture: Capture, recorded: bool = False) -> Guest:
+def guest_of(capture: Capture, flags_only: bool = False) -> Guest:
     """Return the captured guest as it was before the balloon, ready to give memory away.
 
     Parameters
     ----------
     capture : Capture
-    recorded : bool
-        Start from the free lists the capture recorded, not from its page flags.
-
-    Raises
-    ------
-    CaptureError
-        If it recorded none.
+    flags_only : bool
+        Start from the page flags even if the capture recorded the free lists.
     """
     flags = capture.flags("before")
     zones = zones_from_zoneinfo(capture.text("zoneinfo_boot"), len(flags))
-    if not recorded:
+    if flags_only or not capture.lists_recorded:
         return guest_from_flags(capture.name, capture.guest_bytes, flags, zones)
-    if "free_blocks_before" not in capture.arrays:
-        raise CaptureError(
-            f"{capture.name}: recorded no free lists; take one that does with balloonkit capture"
-        )
     return guest_from_lists(
         capture.name,
         capture.guest_bytes,
@@ -121,14 +115,14 @@ def guest_of(capture: Capture, recorded: bool = False) -> Guest:
     )
 
 
-def predict_pfns(capture: Capture, recorded: bool = False) -> Pfns:
+def predict_pfns(capture: Capture, flags_only: bool = False) -> Pfns:
     """Predict the PFNs a captured guest gives away, in wire order; see `guest_of`."""
-    driver = BalloonDriver(guest_of(capture, recorded), Feature(0), lambda queue, message: None)
+    driver = BalloonDriver(guest_of(capture, flags_only), Feature(0), lambda queue, message: None)
     driver.fill(len(capture.inflate_pfns))
     return driver.held
 
 
-def predict(capture: Capture, recorded: bool = False) -> Prediction:
+def predict(capture: Capture, flags_only: bool = False) -> Prediction:
     """Predict what a captured guest gave away, and compare with what it did; see `guest_of`.
 
     Examples
@@ -139,10 +133,12 @@ def predict(capture: Capture, recorded: bool = False) -> Prediction:
     (131072, True, 3985, 3991)
     """
     buddy = BuddyAllocator.from_free_mask(capture.free_mask("before"))
-    real, predicted = capture.inflate_pfns, predict_pfns(capture, recorded)
+    real, predicted = capture.inflate_pfns, predict_pfns(capture, flags_only)
     both = len(np.intersect1d(real, predicted, assume_unique=True))
     order_real, order_predicted = WireOrder.of(real), WireOrder.of(predicted)
+    recorded = capture.lists_recorded and not flags_only
     return Prediction(
+        lists_from="recorded lists" if recorded else "page flags",
         pages=len(real),
         buddyinfo_exact=buddy.buddyinfo() == capture.buddyinfo("before"),
         chunks_real=len(pack_chunks(real)),

@@ -9,7 +9,6 @@ share a step, so that no stage takes many more than `steps_per_stage`.
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from itertools import pairwise
 from typing import Any, TypeVar
 
 import numpy as np
@@ -18,6 +17,7 @@ from balloonkit.guest import Guest
 from balloonkit.guest.blocks import MAX_ORDER, Pfns, expand
 from balloonkit.guest.driver import wire_order
 from balloonkit.host.ram import GuestRam
+from balloonkit.picture import list_changes, lists_of, picture
 from balloonkit.trace import COUNTERS, PAGE_STATES, Step, Trace
 from balloonkit.units import BALLOON_PAGE_BYTES
 from balloonkit.wire import (
@@ -87,7 +87,7 @@ def trace_inflate(
         steps_per_stage=steps_per_stage,
         ram=ram or GuestRam.of_size(guest.size_bytes),
     )
-    setup = tracer.setup(pages, chunked)
+    setup = picture(guest, tracer.ram, pages, chunked, tracer.max_entries)
     taken = tracer.take_blocks(pages) if block_alloc else tracer.take_pages(pages)
     per_message = max((MAX_PFNS if chunked else tracer.max_entries) // tracer.scale, 1)
     pfns = wire_order(taken, per_message, guest.kernel)
@@ -113,42 +113,18 @@ class _Tracer:
     def scale(self) -> int:
         return self.guest.page_bytes // BALLOON_PAGE_BYTES
 
-    def setup(self, pages: int, chunked: bool) -> dict[str, Any]:
-        buddy, page_bytes = self.guest.buddy, self.guest.page_bytes
-        state = np.full(len(buddy.free_mask), PAGE_STATES["hole"])
-        for gpa, size_bytes in self.ram.regions:
-            state[gpa // page_bytes :][: size_bytes // page_bytes] = PAGE_STATES["in use"]
-        state[buddy.free_mask] = PAGE_STATES["free"]
-        edges = np.flatnonzero(np.diff(state, prepend=-1, append=-1)).tolist()
-        path = "chunk path" if chunked else "classic path"
-        return {
-            "title": f"Inflate {pages} pages of {self.guest.name}, {path}",
-            "page_kib": page_bytes >> 10,
-            "span": len(state),
-            "zones": [[z.name, z.start_pfn, z.end_pfn] for z in buddy.zones],
-            "initial": {
-                "pages": [[int(state[a]), b - a] for a, b in pairwise(edges)],
-                "lists": self._lists(),
-            },
-            "bitmap": None,
-            "format": "chunks" if chunked else "classic",
-            "max_entries": self.max_entries,
-            "regions": self._regions(),
-            "scale": self.scale,
-        }
-
     # Stage 1: allocate
 
     def take_pages(self, pages: int) -> Pfns:
         at_once = -(-pages // self.steps_per_stage)
         taken = [np.empty(0, np.uint32)]
         while pages and (block := self.guest.buddy.next_block()) is not None:
-            before = self._lists()
+            before = lists_of(self.guest.buddy)
             if at_once == 1:
                 self._split(*block)
             got = self.guest.take(min(pages, at_once))
             if at_once > 1:
-                lists = _list_changes(before, self._lists())
+                lists = list_changes(before, lists_of(self.guest.buddy))
                 why = (
                     f"{len(got)} requests for one page each, served from the lowest orders that "
                     f"have a block, the first of them order {block.order}. A split block is walked "
@@ -169,7 +145,7 @@ class _Tracer:
         taken = [np.empty(0, np.uint32)]
         for order in range(MAX_ORDER, -1, -1):
             while pages >> order:
-                before = self._lists()
+                before = lists_of(self.guest.buddy)
                 got = self.guest.buddy.take(1, order)
                 if not len(got):
                     break
@@ -178,7 +154,7 @@ class _Tracer:
                     f"pages from PFN {got[0]}. Page by page it would take {1 << order} calls."
                 )
                 taken.append(expand(got, 1 << order))
-                self._take(taken[-1], why, _list_changes(before, self._lists()))
+                self._take(taken[-1], why, list_changes(before, lists_of(self.guest.buddy)))
                 pages -= 1 << order
         return np.concatenate(taken)
 
@@ -338,33 +314,8 @@ class _Tracer:
         for start in range(0, len(items), size):
             yield items[start : start + size]
 
-    def _lists(self) -> list[list[list[int]]]:
-        buddy = self.guest.buddy
-        return [
-            [buddy.free_list(zone, order).tolist() for order in range(MAX_ORDER + 1)]
-            for zone in range(len(buddy.zones))
-        ]
-
-    def _regions(self) -> list[list[int]]:
-        regions, host_page = [], 0
-        for gpa, size_bytes in self.ram.regions:
-            pages = size_bytes // BALLOON_PAGE_BYTES
-            regions.append([gpa // BALLOON_PAGE_BYTES, pages, host_page])
-            host_page += pages
-        return regions
-
     def _zone_of(self, pfn: int) -> int:
         return next(i for i, z in enumerate(self.guest.buddy.zones) if pfn < z.end_pfn)
-
-
-def _list_changes(before: list[list[list[int]]], after: list[list[list[int]]]) -> list[Any]:
-    changes: list[Any] = []
-    for zone, orders in enumerate(zip(before, after, strict=True)):
-        for order, (old, new) in enumerate(zip(*orders, strict=True)):
-            was, now = set(old), set(new)
-            changes += [["-", zone, order, pfn] for pfn in old if pfn not in now]
-            changes += [["+", zone, order, pfn] for pfn in reversed(new) if pfn not in was]
-    return changes
 
 
 def _span(entries: Sequence[tuple[int, int]]) -> tuple[int, int]:

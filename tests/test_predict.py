@@ -1,6 +1,7 @@
 """The prediction, held against what real guests did."""
 
 from functools import cache
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -8,7 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from balloonkit.captures import load_capture
-from balloonkit.predict import WireOrder, predict
+from balloonkit.predict import WireOrder, predict, predict_pfns
+
+# 384 MiB, aged by files removed in random order, a quarter of it ballooned; lists recorded.
+RECORDED = Path(__file__).parent / "captures" / "recorded-384m.npz"
 
 predict_once = cache(lambda name: predict(load_capture(name)))
 
@@ -38,6 +42,27 @@ def test_the_wire_order_is_the_real_drivers(prediction):
     )
     assert prediction.message_step_pages_predicted == pytest.approx(
         prediction.message_step_pages_real, rel=0.03
+    )
+
+
+def test_from_recorded_lists_nearly_every_page_leaves_at_its_foretold_place():
+    capture = load_capture(RECORDED)
+    foretold = predict_pfns(capture)
+    assert np.mean(foretold == capture.inflate_pfns) >= 0.995
+    prediction = predict(capture)
+    assert prediction.lists_from == "recorded lists"
+    assert prediction.overlap >= 0.9995
+    assert abs(prediction.chunks_predicted - prediction.chunks_real) <= 3
+    assert prediction.message_step_pages_predicted == prediction.message_step_pages_real
+
+
+def test_from_flags_alone_a_shallow_balloon_errs_in_which_pages_not_in_how_many_chunks():
+    prediction = predict(load_capture(RECORDED), flags_only=True)
+    assert prediction.lists_from == "page flags"
+    assert prediction.overlap >= 0.8
+    assert prediction.chunks_predicted == pytest.approx(prediction.chunks_real, rel=0.02)
+    assert prediction.descending_share_predicted == pytest.approx(
+        prediction.descending_share_real, abs=0.01
     )
 
 

@@ -68,6 +68,11 @@ class Capture:
     deflate_pfns: NDArray[np.uint32]
     arrays: dict[str, NDArray[Any]]
 
+    @property
+    def lists_recorded(self) -> bool:
+        """Whether the sequence of the free lists before the balloon is there."""
+        return "free_blocks_before" in self.arrays
+
     def flags(self, moment: Moment) -> NDArray[np.uint64]:
         """Return ``/proc/kpageflags`` at that moment, shape (PFNs,)."""
         values: NDArray[np.uint64] = self.arrays[f"kpageflags_{moment}_values"]
@@ -142,6 +147,8 @@ def _read(path: Path, name: str) -> Capture:
             capture.flagged(moment, KPF_BUDDY)
             capture.buddyinfo(moment)
         capture.text("zoneinfo_boot")
+        if capture.lists_recorded:
+            arrays["percpu_pfns_before"]
     except KeyError as error:
         raise CaptureError(f"{path}: not a whole capture, {error} is missing") from error
     except (ValueError, TypeError, IndexError, OSError, EOFError, BadZipFile) as error:
