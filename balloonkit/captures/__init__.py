@@ -3,8 +3,6 @@
 Three ship with the package, taken from Linux 6.1.192 under QEMU 7.2; `balloonkit.live` makes more.
 A capture is one ``.npz`` file:
 
-``free_blocks_before``      optional: movable free lists, (first PFN, order), head first
-``percpu_pfns_before``      optional: movable per-CPU lists, head first
 ==========================  ==================================================================
 ``meta``                    JSON text: kernel, vmm, guest_mib, balloon_target_mib, ...
 ``kpageflags_MOMENT_...``   ``/proc/kpageflags``: ``_values[_codes]`` is u64 by PFN
@@ -12,7 +10,10 @@ A capture is one ``.npz`` file:
 ``iomem_boot``              text of ``/proc/iomem``; likewise ``zoneinfo_boot``
 ``inflate_pfns_delta``      differences of the PFNs in the order the driver sent them
 ``deflate_pfns_delta``      the same for the deflate queue
-==========================  ===========================================================
+``free_blocks_before``      optional: movable free lists, (first PFN, order), head first
+``percpu_pfns_before``      optional: movable per-CPU lists, head first
+==========================  ==================================================================
+
 MOMENT is ``before``, ``inflated`` or ``deflated``.
 """
 
