@@ -64,11 +64,12 @@ def draw_orders(axes: Axes, zones: Sequence[Zone], counts: Mapping[str, Sequence
     """Draw the free memory of each order, stacked by zone, in MiB."""
     orders = np.arange(MAX_ORDER + 1)
     bottom = np.zeros(len(orders))
-    shades = ("#767676", SKY, BLUE)
-    for zone, shade in zip(zones, shades[-len(zones) :], strict=True):
+    shades = (("#767676", ""), (SKY, ".."), (BLUE, "//"))
+    for zone, (shade, hatch) in zip(zones, shades[-len(zones) :], strict=True):
         top = bottom + np.array(counts[zone.name]) * 2.0**orders * 4096 / (1 << 20)
         label = f"zone {zone.name}"
-        axes.stairs(top, _EDGES, baseline=bottom, fill=True, color=shade, label=label)
+        axes.stairs(top, _EDGES, baseline=bottom, fill=True, facecolor=shade, hatch=hatch,
+                    edgecolor="#000001", linewidth=0.6, label=label)  # fmt: skip
         bottom = top
     axes.set_xticks(orders)
     axes.set_xlabel("order: a block is 2^order pages")

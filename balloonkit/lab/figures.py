@@ -8,7 +8,7 @@ from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
 from matplotlib.patches import Patch, Rectangle
 
-from balloonkit.lab.palette import BIT_LOOKS, BLACK, EMPTY, HOST_LOOKS, PAGE_LOOKS, Look, rgb
+from balloonkit.lab.palette import BIT_LOOKS, BLACK, EMPTY, HOST_LOOKS, PAGE_LOOKS, Look, ink_on
 from balloonkit.lab.replay import START, Trace, state_at
 
 if TYPE_CHECKING:
@@ -88,7 +88,7 @@ def _grid(
     if len(values) <= 256:
         for index, value in enumerate(values):
             at = (index % columns, index // columns)
-            ink = "white" if sum(rgb(_shade(looks[value]))) < 300 else "black"
+            ink = ink_on(_shade(looks[value]))
             axes.text(*at, looks[value].letter, ha="center", va="center", fontsize=8, color=ink)
     for index in lit[(lit >= 0) & (lit < len(values))][:1024]:
         corner = (index % columns - 0.5, index // columns - 0.5)

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from balloonkit.guest.blocks import TOP_PAGES
 from balloonkit.guest.zones import Zone
-from balloonkit.lab.palette import PAGE_LOOKS, Look, rgb
+from balloonkit.lab.palette import PAGE_LOOKS, Look, ink_on, rgb
 from balloonkit.units import BALLOON_PAGE_BYTES, format_size
 
 __all__ = ["PageMap", "magnified_pfn", "whole_and_close_up"]
@@ -194,7 +194,7 @@ class PageMap:
                 ha="center",
                 va="center",
                 fontsize=8,
-                color="white" if state == 1 else "black",
+                color=ink_on(self.looks[state].colour),
             )
 
     def _ticks(self) -> list[tuple[float, str]]:

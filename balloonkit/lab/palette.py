@@ -21,6 +21,9 @@ __all__ = [
     "STAGE_LOOKS",
     "VERMILLION",
     "Look",
+    "contrast",
+    "ink_on",
+    "luminance",
     "rgb",
 ]
 
@@ -60,7 +63,7 @@ BIT_LOOKS = (Look("bit clear", EMPTY, "0", ""), Look("bit set", ORANGE, "1", "//
 HOST_LOOKS = (Look("released", EMPTY, "-", "xx"), Look("resident", GREEN, "R", ""))
 
 #: A page while the messages of an inflate are followed.
-SENT_LOOKS = (*PAGE_LOOKS, Look("in this message", PURPLE, "M", "xx"))
+SENT_LOOKS = (*PAGE_LOOKS, Look("in this message", PURPLE, "M", "++"))
 
 #: What a real guest did with a page, against what the model foretold.
 FATE_LOOKS = (
@@ -68,7 +71,7 @@ FATE_LOOKS = (
     Look("kept", "#767676", "K", ""),
     Look("given, as foretold", SKY, "G", ".."),
     Look("given, not foretold", VERMILLION, "M", "//"),
-    Look("foretold, not given", YELLOW, "W", "xx"),
+    Look("foretold, not given", YELLOW, "W", "++"),
 )
 
 #: The four stages of an inflate.
@@ -90,3 +93,33 @@ PATH_LOOKS = {
 def rgb(colour: str) -> tuple[int, int, int]:
     """Return the three bytes of ``#RRGGBB``."""
     return int(colour[1:3], 16), int(colour[3:5], 16), int(colour[5:7], 16)
+
+
+def luminance(colour: str) -> float:
+    """Return the relative luminance of ``#RRGGBB`` by WCAG 2.2: 0 is black, 1 white."""
+    parts = [byte / 255 for byte in rgb(colour)]
+    linear = [p / 12.92 if p <= 0.04045 else ((p + 0.055) / 1.055) ** 2.4 for p in parts]
+    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+
+def contrast(one: str, other: str) -> float:
+    """Return the contrast of two colours by WCAG 2.2, from 1 to 21.
+
+    Examples
+    --------
+    >>> contrast(BLACK, EMPTY)
+    21.0
+    """
+    dark, light = sorted((luminance(one), luminance(other)))
+    return (light + 0.05) / (dark + 0.05)
+
+
+def ink_on(colour: str) -> str:
+    """Return black or white: whichever a letter can be read in on `colour`.
+
+    Examples
+    --------
+    >>> ink_on(SKY), ink_on(BLUE)
+    ('#000000', '#FFFFFF')
+    """
+    return max(BLACK, EMPTY, key=lambda ink: contrast(ink, colour))
