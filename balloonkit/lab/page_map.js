@@ -54,8 +54,9 @@ function paintCells(spec, canvas) {
 function paintMarks(spec, canvas) {
   const [width, height] = [canvas.width / spec.columns, canvas.height / spec.rows];
   const context = canvas.getContext("2d");
-  if (spec.letters) {
-    context.font = `${height * 0.42}px system-ui, sans-serif`;
+  if (spec.letters || spec.marks.length) {
+    const size = spec.letters ? 0.42 : 0.8;
+    context.font = `${height * size}px system-ui, sans-serif`;
     context.textAlign = "center";
     context.textBaseline = "middle";
     for (let cell = 0; cell < spec.rows * spec.columns; cell++) {
@@ -63,7 +64,8 @@ function paintMarks(spec, canvas) {
       const state = shares.indexOf(Math.max(...shares));
       context.fillStyle = inkOn(spec.looks[state][1]);
       const [column, row] = [cell % spec.columns, Math.floor(cell / spec.columns)];
-      context.fillText(spec.looks[state][2], (column + 0.5) * width, (row + 0.55) * height);
+      const sign = spec.letters ? spec.looks[state][2] : state ? spec.marks[state] : "";
+      context.fillText(sign, (column + 0.5) * width, (row + 0.55) * height);
     }
   }
   // A light line inside a dark one shows on any colour and in any theme.
@@ -106,7 +108,7 @@ function legendOf(spec) {
     if (!spec.totals[state]) return;
     const item = document.createElement("li");
     const swatch = document.createElement("i");
-    swatch.textContent = letter;
+    swatch.textContent = spec.marks.length ? spec.marks[state] : letter;
     if (state) swatch.style.background = colour;
     if (state) swatch.style.color = inkOn(colour);
     swatch.classList.toggle("empty", state === 0);

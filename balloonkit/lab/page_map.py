@@ -32,6 +32,8 @@ _TICKS = 6
 #: A state that is lit outweighs the rest of its cell by this much, however few pages have it.
 _LIT_WEIGHT = 8
 _NO_RAM_HATCH = "xxx"
+#: The signs of `Look.mark`, as matplotlib knows them.
+_MARKERS: dict[str, Any] = {"•": ".", "/": (2, 2, -45), "+": "+", "×": "x"}
 
 
 @dataclass(frozen=True)
@@ -131,8 +133,15 @@ class PageMap:
             "bands": [list(band) for band in self._bands()],
             "frames": [list(frame) for frame in self._cell_frames()],
             "letters": self.letters,
+            "marks": [look.mark for look in self.looks] if self.marked else [],
             "picks": self.picks,
         }
+
+    @property
+    def marked(self) -> bool:
+        """Whether each cell carries its state's mark: a single page, too small for a letter."""
+        few = self.shares.shape[2] <= _FEW_COLUMNS
+        return self.pages_per_cell == 1 and few and not self.letters
 
     @property
     def scale(self) -> str:
@@ -150,7 +159,7 @@ class PageMap:
             Patch(
                 facecolor=look.colour,
                 edgecolor="black",
-                hatch="" if state else _NO_RAM_HATCH,
+                hatch=(look.hatch if self.marked else "") if state else _NO_RAM_HATCH,
                 label=f"{look.letter} {look.label}",
             )
             for state, (look, pages) in enumerate(zip(self.looks, self.totals, strict=True))
@@ -181,6 +190,8 @@ class PageMap:
             axes.add_patch(box)
         if self.letters:
             self._write_letters(axes)
+        if self.marked:
+            self._put_marks(axes)
         axes.legend(handles=names, loc="lower left", bbox_to_anchor=(-0.02, 0.99),
                     ncols=names_a_row, fontsize=9, frameon=False)  # fmt: skip
         return figure
@@ -196,6 +207,14 @@ class PageMap:
                 fontsize=8,
                 color=ink_on(self.looks[state].colour),
             )
+
+    def _put_marks(self, axes: Axes) -> None:
+        states = self.shares.argmax(axis=0)
+        for state, look in enumerate(self.looks[1:], start=1):
+            if look.mark:
+                row, column = np.nonzero(states == state)
+                axes.plot(column + 0.5, row + 0.5, linestyle="none", marker=_MARKERS[look.mark],
+                          markersize=3.5, color=ink_on(look.colour))  # fmt: skip
 
     def _ticks(self) -> list[tuple[float, str]]:
         """Return where the scale is marked, in rows, and the text there: PFNs, or sizes."""

@@ -44,6 +44,11 @@ class Look(NamedTuple):
     letter: str
     hatch: str
 
+    @property
+    def mark(self) -> str:
+        """The hatch as one sign, for cells too small for a letter."""
+        return {"..": "•", "//": "/", "++": "+", "xx": "×", "\\\\": "\\"}.get(self.hatch, "")
+
 
 #: A guest page by its state's number (`balloonkit.trace.PAGE_STATES`).
 PAGE_LOOKS = (
