@@ -33,7 +33,7 @@ _TICKS = 6
 _LIT_WEIGHT = 8
 _NO_RAM_HATCH = "xxx"
 #: The signs of `Look.mark`, as matplotlib knows them.
-_MARKERS: dict[str, Any] = {"•": ".", "/": (2, 2, -45), "+": "+", "×": "x"}
+_MARKERS: dict[str, Any] = {"•": ".", "/": (2, 2, -45), "+": "+", "x": "x"}
 
 
 @dataclass(frozen=True)

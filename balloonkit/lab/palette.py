@@ -47,7 +47,7 @@ class Look(NamedTuple):
     @property
     def mark(self) -> str:
         """The hatch as one sign, for cells too small for a letter."""
-        return {"..": "•", "//": "/", "++": "+", "xx": "×", "\\\\": "\\"}.get(self.hatch, "")
+        return {"..": "•", "//": "/", "++": "+", "xx": "x", "\\\\": "\\"}.get(self.hatch, "")
 
 
 #: A guest page by its state's number (`balloonkit.trace.PAGE_STATES`).

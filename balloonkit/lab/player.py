@@ -21,9 +21,10 @@ from balloonkit.lab.twin import text_twin
 __all__ = ["CSS", "ESM", "StepPlayer", "pack"]
 
 _WEB = Path(__file__).parent / "web"
-#: One ES module without imports: replay, panes, controls, in this order.
+#: One ES module without imports: replay, panes, text, controls, in this order.
 ESM = "\n".join(
-    (_WEB / f"{name}.js").read_text() for name in ("replay", "grid", "panes", "pipeline", "player")
+    (_WEB / f"{name}.js").read_text()
+    for name in ("replay", "grid", "panes", "pipeline", "twin", "player")
 )
 #: Its style sheet.
 CSS = (_WEB / "player.css").read_text()

@@ -38,7 +38,9 @@ function frameHtml(trace) {
     <p class="bk-why" aria-live="polite"></p>
     <p class="bk-readout" aria-live="off"></p>
     <div class="bk-panes"></div>
-    <div class="bk-counters" role="group" aria-label="Counters">${counters}</div>`;
+    <div class="bk-counters" role="group" aria-label="Counters">${counters}</div>
+    <details class="bk-twin"><summary>This step as text</summary>
+      <pre tabindex="0" role="region" aria-label="This step as text"></pre></details>`;
 }
 
 /** A player in `element`; returns {go, destroy}. */
@@ -50,6 +52,7 @@ function makePlayer(element, { trace, palette }, startAt) {
   const $ = (selector) => root.querySelector(selector);
   const scrubber = $("input[type=range]"), jump = $("input[type=text]"), why = $(".bk-why");
   const note = $(".bk-note"), readout = $(".bk-readout"), playButton = $("[data-do=play]");
+  const twin = $(".bk-twin");
   const values = [...root.querySelectorAll(".bk-counters b")];
   const stateAt = makeReplay(trace), last = trace.steps.length - 1;
   const panes = makePanes(trace, palette);
@@ -91,6 +94,7 @@ function makePlayer(element, { trace, palette }, startAt) {
       pane.draw(state, lit, true);
       pane.element.classList.toggle("bk-active", pane.element.dataset.pane === home);
     }
+    tell();
     state.counters.forEach((value, i) => (values[i].textContent = value.toLocaleString("en")));
     why.innerHTML = whyHtml(step);
     const name = step < 0 ? "start" : `step ${step}`;
@@ -99,6 +103,10 @@ function makePlayer(element, { trace, palette }, startAt) {
     scrubber.setAttribute("aria-valuetext", name);
     readout.setAttribute("aria-live", "off");
     readout.textContent = describe(lit, "this step");
+  }
+
+  function tell() { // only for who asked for it: it takes longer than the panes
+    if (twin.open) twin.lastElementChild.textContent = textTwin(trace, palette, step, state);
   }
 
   function play(on) {
@@ -175,7 +183,7 @@ function makePlayer(element, { trace, palette }, startAt) {
     if (key === "Escape" && !target.matches(TYPING)) return; // leaves the cell's editor
     event.stopPropagation(); // or JupyterLab takes arrows, and letters such as d d, for itself
     if (target === jump && key === "Enter") jumpTo(jump.value);
-    if (target.matches(TYPING) || (key === " " && target.matches("button"))) return;
+    if (target.matches(TYPING) || (key === " " && target.matches("button, summary"))) return;
     const pane = panes.find((p) => p.body === target);
     if (pane && walk(pane, key, event.shiftKey)) event.preventDefault();
     else if (KEYS[key]) {
@@ -187,6 +195,7 @@ function makePlayer(element, { trace, palette }, startAt) {
     const name = event.target.closest("[data-do]")?.dataset.do;
     if (name) actions[name]();
   });
+  twin.addEventListener("toggle", tell);
   scrubber.addEventListener("input", () => stepTo(Number(scrubber.value)));
   function rest() { // nothing pointed at: the pages of the step itself
     const ranges = stepPages(trace, step, state);
