@@ -83,6 +83,11 @@ function render({ model, el }) {
   const summary = document.createElement("summary");
   summary.textContent = "The same as a table";
   const table = document.createElement("div");
+  table.className = "table";
+  // What scrolls must be reached by keyboard, and what is reached must have a name.
+  table.tabIndex = 0;
+  table.setAttribute("role", "region");
+  table.setAttribute("aria-label", `${model.get("title")}, as a table`);
   twin.append(summary, table);
   el.append(...(fields.size ? [group] : []), status, caption, picture, twin);
 

@@ -30,6 +30,35 @@ BLANK = """() => [...document.querySelectorAll('canvas')].filter(canvas => {
   const pixels = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height).data;
   return pixels.every(value => value === pixels[0]);
 }).length"""
+#: What is drawn, and whether a screen reader gets words instead.
+MUTE = """() => [...document.querySelectorAll(
+  '.jp-OutputArea-output :is(canvas, svg, img, [role=img])'
+)].filter(picture => {
+  const covered = picture.closest('[role=img], [role=application], [aria-hidden=true]');
+  const named = covered?.getAttribute('aria-label') || covered?.getAttribute('aria-hidden');
+  return !picture.closest('.jp-mod-hidden') && !named && !picture.alt;
+}).map(picture => picture.outerHTML.slice(0, 200))"""
+#: Words and controls that stick out of their output without a scroll box of their own.
+CUT = """() => [...document.querySelectorAll('.jp-OutputArea-output')].flatMap(output => {
+  const edge = output.getBoundingClientRect();
+  const boxed = found => {
+    for (let at = found; at !== output; at = at.parentElement)
+      if (['auto', 'scroll'].includes(getComputedStyle(at).overflowX)) return true;
+    return false;
+  };
+  return [...output.querySelectorAll('*')].filter(found => {
+    if (!found.checkVisibility() || found.closest('svg svg, select') || boxed(found)) return false;
+    const box = found.getBoundingClientRect();
+    const hidden = ['hidden', 'clip'].includes(getComputedStyle(found).overflowX)
+      && found.scrollWidth > found.clientWidth + 1;
+    return box.width && (hidden || box.left < edge.left - 1 || box.right > edge.right + 1);
+  }).map(found => `${found.tagName}.${found.className}: ${found.textContent.slice(0, 60)}`);
+})"""
+MOVING = """() => [...document.querySelectorAll('.jp-OutputArea-output *')].filter(at => {
+  const style = getComputedStyle(at);
+  return style.transitionDuration.split(', ').some(time => time !== '0s')
+    || style.animationName !== 'none';
+}).map(at => at.className)"""
 NAMELESS = """field => !(field.labels?.length || field.getAttribute('aria-label')
   || field.getAttribute('aria-labelledby') || field.textContent.trim())"""
 
@@ -67,6 +96,46 @@ def test_every_control_has_a_name_and_takes_the_focus(lesson):
         assert not field.evaluate(NAMELESS), field.evaluate("field => field.outerHTML")
         field.focus()
         assert field.evaluate("field => field === document.activeElement || field.disabled")
+
+
+def test_the_focus_shows_on_every_control(lesson):
+    lesson.keyboard.press("Tab")  # from now on the browser takes the reader for a keyboard's user
+    outline = """field => {
+      field.focus();
+      const { outlineStyle, outlineWidth } = getComputedStyle(field);
+      return outlineStyle !== 'none' && parseFloat(outlineWidth) >= 1;
+    }"""
+    controls = ":is(input, select, button, summary, [tabindex='0']):not(:disabled)"
+    found = lesson.locator(f".jp-OutputArea-output {controls}")
+    for control in found.filter(visible=True).all():
+        assert control.evaluate(outline), control.evaluate("field => field.outerHTML")
+
+
+def test_every_picture_has_words_and_every_view_a_table(lesson):
+    assert lesson.evaluate(MUTE) == []
+    for view in widgets(lesson, ".balloonkit-view:has(.panes)"):
+        view.get_by_text("The same as a table").click()
+        assert view.get_by_role("row").count() >= 2
+        assert view.get_by_role("columnheader").count() >= 1
+    for player in widgets(lesson, ".bk-player"):
+        player.get_by_text("This step as text").click()
+        player.get_by_role("region", name="This step as text").get_by_text("Counters").wait_for()
+
+
+def test_at_200_percent_zoom_nothing_is_cut_or_pushed_out(lesson):
+    lesson.set_viewport_size(ALL_IN_SIGHT | {"width": ALL_IN_SIGHT["width"] // 2})
+    lesson.evaluate("jupyterapp.shell.collapseLeft()")
+    try:
+        lesson.wait_for_timeout(300)  # observers of sizes have drawn
+        assert lesson.evaluate(CUT) == []
+    finally:
+        lesson.set_viewport_size(ALL_IN_SIGHT)
+
+
+def test_with_reduced_motion_nothing_moves_by_itself(lesson):
+    lesson.emulate_media(reduced_motion="reduce")
+    assert lesson.evaluate(MOVING) == []
+    lesson.emulate_media(reduced_motion="no-preference")
 
 
 def test_the_arrow_keys_move_a_slider_of_each_view_to_a_new_picture(lesson):
