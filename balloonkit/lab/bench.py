@@ -1,6 +1,7 @@
 """Widgets that belong together in one output, live and static."""
 
 import base64
+import html
 from typing import Any
 
 import ipywidgets  # type: ignore[import-untyped]
@@ -34,5 +35,11 @@ def _as_html(half: dict[str, Any]) -> str:
         return str(half["text/html"])
     if "image/png" in half:
         image = base64.b64encode(half["image/png"]).decode()
-        return f'<img alt="One step of the run" src="data:image/png;base64,{image}">'
+        text = html.escape(half["text/plain"])
+        alt = f"{text.partition(chr(10))[0]}; the text below says it"
+        return (
+            f'<img alt="{alt}" src="data:image/png;base64,{image}">'
+            f"<details><summary>The same as a text</summary>"
+            f'<pre tabindex="0">{text}</pre></details>'
+        )
     return ""

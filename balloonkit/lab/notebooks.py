@@ -7,6 +7,7 @@ a notebook, ``python -m balloonkit.lab.notebooks notebooks`` runs and saves them
 A callback that raises inside a widget leaves a notebook green; `hidden_errors` looks there too.
 """
 
+import html
 import re
 import sys
 from pathlib import Path
@@ -21,7 +22,7 @@ WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
 WIDGET_STATE = "application/vnd.jupyter.widget-state+json"
 
 _CELL_TIMEOUT_S = 120
-_PNG_URI = re.compile(r'<img[^>]*src="data:image/png;base64,([^"]+)"[^>]*>')
+_PICTURE = re.compile(r'<img alt="([^"]*)" src="data:image/png;base64,([^"]+)">')
 
 Notebook = Any
 Output = dict[str, Any]
@@ -104,17 +105,19 @@ def _static_outputs(output: Output) -> list[Output]:
     if output["output_type"] not in ("display_data", "execute_result"):
         return [output]
     data = {mime: text for mime, text in output["data"].items() if mime != WIDGET_VIEW}
-    html = data.get("text/html", "")
-    shown: list[Output] = [_display({"image/png": png}) for png in _PNG_URI.findall(html)]
+    text = data.get("text/html", "")
+    shown = [_picture(png, html.unescape(alt)) for alt, png in _PICTURE.findall(text)]
     if "image/png" in data:
-        shown.append(_display({"image/png": data.pop("image/png")}))
-    if html:
-        data["text/html"] = _PNG_URI.sub("", html)
-    return [*shown, _display(data)]
+        title = data.get("text/plain", "").partition("\n")[0]
+        shown.append(_picture(data.pop("image/png"), f"{title}; the text below says it"))
+    if text:
+        data["text/html"] = _PICTURE.sub("", text)
+    return [*shown, nbformat.v4.new_output("display_data", data)]
 
 
-def _display(data: dict[str, Any]) -> Output:
-    output: Output = nbformat.v4.new_output("display_data", data)
+def _picture(png: str, alt: str) -> Output:
+    metadata = {"image/png": {"alt": alt}}  # nbconvert and nbviewer write it, JupyterLab does not
+    output: Output = nbformat.v4.new_output("display_data", {"image/png": png}, metadata=metadata)
     return output
 
 

@@ -1,7 +1,9 @@
 """What every lab shows can be told apart without colour, and read without seeing it."""
 
 from html.parser import HTMLParser
+from pathlib import Path
 
+import nbformat
 import pytest
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
@@ -14,6 +16,7 @@ from balloonkit.lab.page_map import PageMap
 from balloonkit.lab.race import RaceLab
 from balloonkit.lab.release import ReleaseLab
 
+STORED = sorted((Path(__file__).parents[2] / "notebooks").glob("*.ipynb"))
 VIEWS = {
     "guest": lambda: FragmentationLab().guest(),
     "runs": lambda: FragmentationLab().runs(),
@@ -91,6 +94,23 @@ def test_a_picture_has_an_alternative_text_and_a_table_that_says_the_same(view):
     assert read.captions == [view.caption]
     assert len(read.heads) >= 4, "columns and rows have names"
     assert "" not in read.heads[1:], "only the corner may be blank"
+
+
+def test_a_player_beside_a_table_has_its_own_words():
+    bench = ChunkLab().all()
+    data, _ = bench._repr_mimebundle_()
+    title, *_ = bench.children[-1].text_twin().splitlines()
+    assert f"{title}; the text below says it" in Reading(data["text/html"]).alts
+    assert "Guest memory\n" in data["text/html"]
+
+
+@pytest.mark.parametrize("path", STORED, ids=lambda path: path.stem)
+def test_every_stored_picture_has_an_alternative_text(path):
+    for cell in nbformat.read(path, as_version=4).cells:
+        for output in cell.get("outputs", []):
+            if "image/png" in output.get("data", {}):
+                assert output.metadata["image/png"]["alt"]
+            assert "" not in Reading(output.get("data", {}).get("text/html", "")).alts
 
 
 def test_beside_a_map_that_mixes_colours_stands_a_close_up_with_marks(view):

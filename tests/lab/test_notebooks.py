@@ -59,6 +59,7 @@ def test_a_static_copy_has_the_picture_beside_the_table_and_no_widget(tmp_path):
     copy = static_copy(ran)
     picture, table = copy.cells[0].outputs
     assert picture.data["image/png"].startswith("iVBOR")
+    assert picture.metadata["image/png"]["alt"] == "A title: one; the table below says it"
     assert "<img" not in table.data["text/html"]
     assert "<caption>one</caption>" in table.data["text/html"]
     assert table.data["text/plain"].startswith("one\n")
