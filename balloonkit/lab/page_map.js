@@ -108,7 +108,8 @@ function legendOf(spec) {
     if (!spec.totals[state]) return;
     const item = document.createElement("li");
     const swatch = document.createElement("i");
-    swatch.textContent = spec.marks.length ? spec.marks[state] : letter;
+    // A swatch without a sign would lose its line.
+    swatch.textContent = spec.marks.length ? (state && spec.marks[state]) || "\u00a0" : letter;
     if (state) swatch.style.background = colour;
     if (state) swatch.style.color = inkOn(colour);
     swatch.classList.toggle("empty", state === 0);
