@@ -1,6 +1,6 @@
 // (2a) Grid: one cell per page or bit on a canvas, in bands (zones, bitmaps, regions).
 
-const LETTER_FROM = 12; // CSS pixels a cell needs before a letter fits in it
+const LETTER_FROM = 11; // CSS pixels a cell needs before a letter fits in it
 const WIDEST_CELL = 32, MARGIN = 36, ABOVE = 14, LABEL = 17, BELOW = 5; // CSS pixels
 
 function readable(hex) {
@@ -21,27 +21,28 @@ function makeGrid(looks) {
     const total = bands.reduce((sum, band) => sum + band.count, 0);
     ratio = window.devicePixelRatio || 1;
     margin = px(MARGIN);
-    columns = 8;
-    while (columns * columns < total) columns *= 2;
     const room = px(width) - margin - 2;
-    while (columns > 8 && columns > room) columns /= 2;
-    let rows = 0;
-    for (const band of bands) {
-      band.lead = band.start % columns;
-      band.rows = Math.ceil((band.lead + band.count) / columns);
-      rows += band.rows;
-    }
     labelled = bands.length * LABEL < height / 2; // else the axis names the bands
     const between = (labelled ? LABEL : 0) + BELOW;
-    const wide = Math.max(1, Math.floor(room / columns));
-    const tall = Math.floor(px(height - ABOVE - bands.length * between) / rows);
-    cell = Math.min(px(WIDEST_CELL), wide, Math.max(px(4), tall)); // lower than 4: scroll
+    const rowsOf = (band, across) => Math.ceil(((band.start % across) + band.count) / across);
+    cell = 0;
+    for (let across = 8; across === 8 || (across <= room && across < 2 * total); across *= 2) {
+      const rows = bands.reduce((sum, band) => sum + rowsOf(band, across), 0);
+      const wide = Math.max(1, Math.floor(room / across));
+      const tall = Math.floor(px(height - ABOVE - bands.length * between) / rows);
+      const fits = Math.min(px(WIDEST_CELL), wide, Math.max(px(3), tall)); // lower than 3: scroll
+      if (fits >= cell) [cell, columns] = [fits, across];
+    }
+    for (const band of bands) {
+      band.lead = band.start % columns;
+      band.rows = rowsOf(band, columns);
+    }
     let y = px(ABOVE);
     for (const band of bands) {
       band.top = y += labelled ? px(LABEL) : 0;
       y += band.rows * cell + px(BELOW);
     }
-    canvas.width = margin + columns * cell + 2;
+    canvas.width = Math.max(px(width), margin + columns * cell + 2); // a label may be longer
     canvas.height = y;
     canvas.style.width = canvas.width / ratio + "px";
     canvas.style.height = canvas.height / ratio + "px";
@@ -106,7 +107,7 @@ function makeGrid(looks) {
       }
       if (letters) {
         pen.textAlign = "center";
-        pen.font = `${Math.min(px(13), Math.round(cell * 0.6))}px ${mono}`;
+        pen.font = `${Math.min(px(13), Math.round(cell * 0.7))}px ${mono}`;
         for (let i = band.start; i < end; i++) {
           const [x, y] = where(band, i), look = looks[values[i]];
           pen.fillStyle = look.colour ? readable(look.colour) : quiet;

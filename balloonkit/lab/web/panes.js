@@ -26,14 +26,15 @@ function makeFrame(id, title, term, looks = []) {
       return `<span><i class="bk-swatch${dot}" ${style}>${look.letter}</i>${look.label}</span>`;
     })
     .join("");
-  element.innerHTML = `<h4>${title}</h4><p class="bk-term">${term}</p><p class="bk-fact"></p>
+  element.innerHTML = `<div class="bk-head"><h4>${title}</h4><p class="bk-fact"></p></div>
+    <p class="bk-term">${term}</p>
     <div class="bk-body" tabindex="0" role="application"
       aria-label="${title}: up and down arrow keys move from piece to piece"></div>
     ${legend && `<p class="bk-legend">${legend}</p>`}`;
   return {
     element,
     body: element.querySelector(".bk-body"),
-    fact: element.querySelector(".bk-fact"), // one line on the state; no room taken while empty
+    fact: element.querySelector(".bk-fact"), // a few words on the state, beside the title
     size() {},
     draw() {},
     count: () => 0,

@@ -2,7 +2,7 @@
 
 function makeFreeListPane(trace, palette) {
   const frame = makeFrame("lists", "Free lists",
-    "Free blocks of 2<sup>order</sup> pages by order, head of the list first.",
+    "Free blocks of 2<sup>order</sup> pages, head of the list first.",
     [{ ...palette.pages[2], label: "free block, by its first PFN" }]);
   const seen = trace.initial.lists.map((zone) => zone.map((blocks) => blocks.length > 0));
   for (const step of trace.steps) // an order that never holds a block would be a row of nothing
@@ -60,7 +60,7 @@ function withFact(pane, factOf) {
   const { draw } = pane;
   return Object.assign(pane, {
     draw(state, lit, follow) {
-      pane.fact.textContent = factOf(state);
+      [pane.fact.textContent, pane.fact.title = ""] = factOf(state);
       draw.call(pane, state, lit, follow);
     },
   });
@@ -112,9 +112,10 @@ function makeBitmapPane(trace, palette) {
       label: `bit ${i % laid.bits} of bitmap ${Math.floor(i / laid.bits)}` }),
   });
   return withFact(pane, ({ bitmap }) => {
-    if (!bitmap) return "not laid yet";
+    if (!bitmap) return ["not laid yet"];
     const size = bitmap.bits.toLocaleString("en");
-    return `${bitmap.count} of at most ${bitmap.max} in hand, ${size} bits each`;
+    return [`${bitmap.count} of ${bitmap.max}, ${size} bits each`,
+      `${bitmap.count} of at most ${bitmap.max} in hand`];
   });
 }
 
@@ -123,15 +124,15 @@ function spellChunk(index, [base, size]) {
     const [high, low, reserved] = spellBits(value);
     return `<div><b>${name}</b><code>${high}\n${low} <u>${reserved}</u></code></div>`;
   };
-  return `<p>chunk ${index} as two words of 52 + <u>12 reserved</u> bits</p>`
+  return `<p>chunk ${index}: 52 + <u>12 reserved</u> bits each</p>`
     + word("base", base) + word("size", size);
 }
 
 function makeBufferPane(trace) {
   const chunks = trace.format === "chunks";
-  const what = chunks ? "Runs of ones as (base, size)" : "Page numbers of 4 bytes each";
+  const what = chunks ? "Runs of ones as (base, size) in 4 KiB pages" : "Page numbers of 4 bytes each";
   const frame = makeFrame("entries", chunks ? "Chunks" : "PFN array",
-    `${what}, in 4 KiB pages: what the message will say.`);
+    `${what}: what the message will say.`);
   const words = document.createElement("div");
   words.className = "bk-words";
   const hex = (value) => "0x" + value.toString(16);
@@ -150,7 +151,7 @@ function makeBufferPane(trace) {
     drawn({ entries, sent }, rows, first) {
       frame.fact.textContent = entries.length
         ? `${entries.length} of ${trace.max_entries} in the buffer`
-        : `buffer empty${sent.length ? `; these ${sent.length} are sent` : ""}`;
+        : `buffer empty${sent.length ? `, ${sent.length} sent` : ""}`;
       frame.element.classList.toggle("bk-sent", !entries.length);
       const spelt = first < 0 ? rows.length - 1 : first;
       words.innerHTML = chunks && spelt >= 0 ? spellChunk(spelt, rows[spelt]) : "";
@@ -162,7 +163,7 @@ function makeBufferPane(trace) {
 
 function makeMessagePane(trace) {
   const frame = makeFrame("message", "Virtqueue",
-    "The ring between guest and host: a buffer is described, made available, then used.");
+    "The ring to the host. A buffer is made available, then used.");
   const ring = document.createElement("div");
   ring.className = "bk-ring";
   frame.body.append(ring);
@@ -190,9 +191,10 @@ function makeMessagePane(trace) {
         + tile("used idx", used, "buffers the host has given back so far")
         + tile("bytes", bytes, "length of the message");
       const shown = message ? message.hex.length / 2 : 0;
-      const part = shown < bytes ? `; first ${shown} bytes:` : "";
+      const part = shown < bytes ? `first ${shown} bytes` : "bytes";
+      ring.innerHTML += `<p>${message ? `Its ${part}, in hexadecimal` : "&nbsp;"}</p>`;
       frame.fact.textContent = !message ? "no message yet"
-        : (avail === used ? "acknowledged" : "kicked: the guest waits") + part;
+        : avail === used ? "acknowledged" : "kicked: the guest waits";
     },
   });
 }
@@ -201,7 +203,7 @@ function makeHostPane(trace, palette) {
   const bands = trace.regions.map(([gpa, pages, host]) => ({ start: host, first: host, count: pages,
     label: `region at GPA 0x${(gpa * 4096).toString(16)}: ${pages} pages` }));
   const frame = makeFrame("host", "Host memory",
-    "The mapping behind the guest, 4 KiB a cell: released pages cost the host nothing.",
+    "What backs the guest, 4 KiB a cell. Released pages cost the host nothing.",
     [palette.host[1], palette.host[0]]);
   const pane = makeGridPane(frame, palette.host, {
     bandsOf: () => bands,
@@ -210,10 +212,11 @@ function makeHostPane(trace, palette) {
     piece: (i) => ({ base: toGuest(trace, i), pages: 1, label: `host page ${i}` }),
   });
   return withFact(pane, ({ ranges, host }) => {
-    if (!ranges.length) return `${host.reduce((a, b) => a + b, 0)} of ${host.length} pages resident`;
+    if (!ranges.length) return [`${host.reduce((a, b) => a + b, 0)} of ${host.length} resident`];
     const [[gpa, pages, at]] = ranges;
     const more = ranges.length > 1 ? `, ${ranges.length - 1} more` : ` (${pages} long)`;
-    return `GPA 0x${(gpa * 4096).toString(16)} \u2192 host page ${at}${more}`;
+    const from = `0x${(gpa * 4096).toString(16)} \u2192`;
+    return [`${from} page ${at}`, `GPA ${from} host page ${at}${more}`];
   });
 }
 
