@@ -140,6 +140,7 @@ def draw_messages(axes: Axes, messages: Mapping[str, int]) -> None:
     axes.set_yticks(range(len(messages)), list(messages))
     axes.set_xlim(0, longest * 1.15)
     axes.set_ylim(len(messages) - 0.4, -0.6)
+    axes.xaxis.get_major_locator().set_params(integer=True)
     axes.set_xlabel("messages, each with a kick and a wait")
 
 
