@@ -12,6 +12,7 @@ import numpy as np
 import traitlets
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import EngFormatter
 from numpy.typing import NDArray
 
 from balloonkit.captures import SHIPPED, load_capture
@@ -36,9 +37,9 @@ _MEASURES = {
 }
 #: Short names for what was merged.
 _MERGED = {
-    "FREE_PAGE_HINT": "free page\nhinting",
-    "PAGE_POISON": "page\npoison",
-    "REPORTING": "free page\nreporting",
+    "FREE_PAGE_HINT": "free page hinting",
+    "PAGE_POISON": "page poison",
+    "REPORTING": "free page reporting",
 }
 
 
@@ -109,9 +110,9 @@ class LineageLab(QuestionsLab):
     def _draw_formats(self) -> tuple[Figure, Table]:
         sent = self.model.sent()
         measure = self.model.measure
-        figure = Figure(figsize=(8.6, 4.2), dpi=90)
+        figure = Figure(figsize=(6.4, 3.8), dpi=90)
         axes = figure.subplots()
-        figure.subplots_adjust(left=0.29, right=0.86, bottom=0.13, top=0.9)
+        figure.subplots_adjust(left=0.36, right=0.86, bottom=0.14, top=0.91)
         _draw_bars(axes, sent, measure)
         pages = sent["classic"].pages
         whole = [f for f in FORMATS if sent[f.version].pages == pages]
@@ -152,8 +153,8 @@ def _draw_bars(axes: Axes, sent: dict[str, Sent], measure: str) -> None:
         axes.annotate(note, (max(value, 0.5), row), (4, 0), textcoords="offset points", va="center")
     axes.set_xscale("log")
     axes.set_xlim(0.5, max(values) * 2)
-    axes.set_yticks(range(len(FORMATS)), map(_label, FORMATS))
-    axes.xaxis.set_major_formatter(lambda value, _: f"{value:,.0f}")
+    axes.set_yticks(range(len(FORMATS)), map(_label, FORMATS), fontsize=9)
+    axes.xaxis.set_major_formatter(EngFormatter(sep=""))
     axes.invert_yaxis()
     axes.set_xlabel(f"{_MEASURES[measure]}; each mark is ten times the one before")
     axes.set_title("computed here, by each posting's rules", fontsize=10, loc="left")
@@ -167,23 +168,26 @@ def _label(f: Format) -> str:
 
 
 def _draw_timeline() -> tuple[Figure, Table]:
-    figure = Figure(figsize=(9.6, 4.6), dpi=90)
+    figure = Figure(figsize=(6.4, 4.4), dpi=90)
     axes = figure.subplots()
-    figure.subplots_adjust(left=0.09, right=0.985, bottom=0.2, top=0.9)
-    for place, posting in enumerate(POSTINGS):
+    figure.subplots_adjust(left=0.3, right=0.96, bottom=0.12, top=0.92)
+    for row, posting in enumerate(POSTINGS):
         claim = _inflate_ms(posting)
         if claim is None:
-            axes.text(place, 40, "merged", ha="center", fontsize=9, rotation=90, va="bottom")
+            axes.text(8, row, "merged", va="center", fontsize=9)
             continue
-        axes.bar(place, claim, width=0.62, color=BLUE, edgecolor="#000001", linewidth=0.6)
-        axes.text(place, claim + 12, f"{claim:.0f}", ha="center", fontsize=9)
-    axes.set_xlim(-0.7, len(POSTINGS) - 0.3)
-    axes.set_ylim(0, 700)
-    axes.set_ylabel("ms to inflate 7 GB, as claimed")
-    labels = [f"{_MERGED.get(p.version, p.version)}\n{p.date[:7]}" for p in POSTINGS]
-    axes.set_xticks(range(len(POSTINGS)), labels, fontsize=8)
+        axes.barh(row, claim, height=0.66, color=BLUE, edgecolor="#000001", linewidth=0.6)
+        axes.text(claim + 8, row, f"{claim:.0f}", va="center", fontsize=9)
+    axes.set_ylim(len(POSTINGS) - 0.4, -0.6)
+    axes.set_xlim(0, 700)
+    axes.set_xlabel("ms to inflate 7 GB, as claimed")
+    labels = [f"{_MERGED.get(p.version, p.version)}, {p.date[:7]}" for p in POSTINGS]
+    axes.set_yticks(range(len(POSTINGS)), labels, fontsize=9)
     axes.set_title(
-        "each posting's own figure; before the change it is always 4126 ms", fontsize=10, loc="left"
+        "each posting's own figure; before the change it is always 4126 ms",
+        fontsize=10,
+        loc="left",
+        x=-0.45,
     )
     axes.spines[["top", "right"]].set_visible(False)
     rows = [[p.version, p.date, p.title, p.what_is_sent, _claims(p), p.source] for p in POSTINGS]

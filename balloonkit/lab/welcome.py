@@ -15,7 +15,6 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from balloonkit.costs import CHUNKS_TOTAL_2017_S, CLASSIC_2017_S
-from balloonkit.lab.charts import new_axes
 from balloonkit.lab.palette import BLUE, PATH_LOOKS, STAGE_LOOKS
 from balloonkit.lab.view import LabView, Table
 
@@ -85,7 +84,8 @@ class Welcome:
 
 def _draw_story() -> tuple[Figure, Table]:
     classic = CLASSIC_2017_S.as_dict()
-    figure, (axes,) = new_axes(height=2.6)
+    figure = Figure(figsize=(6.4, 2.6), dpi=90)
+    axes = figure.subplots()
     _draw_totals(axes, classic)
     rows = [
         [stage, f"{seconds * 1000:,.0f}", f"{seconds / classic['total']:.1%}"]
@@ -113,10 +113,10 @@ def _draw_totals(axes: Axes, classic: dict[str, float]) -> None:
         axes.text(ms, row, f"  {ms:,.0f} ms", va="center")
     axes.set_yticks([0, 1], [PATH_LOOKS[path].label for path in ("classic", "chunks")])
     axes.invert_yaxis()
-    axes.set_xlim(0, left * 1.12)
+    axes.set_xlim(0, left * 1.2)
     axes.set_xlabel("ms, as published in 2017")
-    axes.figure.subplots_adjust(left=0.17)
-    axes.legend(loc="upper center", bbox_to_anchor=(0.5, 1.24), ncols=5, frameon=False, fontsize=8)
+    axes.figure.subplots_adjust(left=0.24, right=0.98, bottom=0.19, top=0.84)
+    axes.legend(loc="upper center", bbox_to_anchor=(0.4, 1.28), ncols=5, frameon=False, fontsize=8)
 
 
 def _version(package: str) -> str:
