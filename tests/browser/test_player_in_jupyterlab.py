@@ -171,6 +171,12 @@ def test_running_the_cell_again_leaves_one_working_player(opened, run_all):
     assert position(page) == "step 0"
 
 
+def test_player_fits_a_laptop_screen_without_scrolling(opened):
+    page = opened("player = StepPlayer(trace)\nplayer", viewport={"width": 1280, "height": 800})
+    player, screen = page.locator(PLAYERS), page.locator(".jp-WindowedPanel-outer")
+    assert player.bounding_box()["height"] <= screen.evaluate("panel => panel.clientHeight")
+
+
 @pytest.mark.parametrize("theme", ["JupyterLab Light", "JupyterLab Dark"])
 @pytest.mark.parametrize("width", [1280, 800])
 def test_player_follows_the_theme_and_fits_its_cell(opened, theme, width):
