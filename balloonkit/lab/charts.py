@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 from numpy.typing import NDArray
 
 from balloonkit.guest.blocks import MAX_ORDER
@@ -140,7 +141,7 @@ def draw_messages(axes: Axes, messages: Mapping[str, int]) -> None:
     axes.set_yticks(range(len(messages)), list(messages))
     axes.set_xlim(0, longest * 1.15)
     axes.set_ylim(len(messages) - 0.4, -0.6)
-    axes.xaxis.get_major_locator().set_params(integer=True)
+    axes.xaxis.set_major_locator(MaxNLocator("auto", integer=True))
     axes.set_xlabel("messages, each with a kick and a wait")
 
 
