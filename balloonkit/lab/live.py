@@ -11,6 +11,7 @@ from IPython import get_ipython
 from IPython.display import clear_output, display
 from matplotlib.figure import Figure
 
+from balloonkit.lab.ask import QuestionsLab
 from balloonkit.lab.bench import Bench
 from balloonkit.lab.charts import draw_orders, draw_runs, new_chart
 from balloonkit.lab.live_charts import draw_calls, draw_resident
@@ -33,7 +34,7 @@ _PATIENCE_S = 60.0
 _LEAST_MIB, _STEP_MIB = 64, 16
 
 
-class LiveLab:
+class LiveLab(QuestionsLab):
     """Balloon a running Linux kernel.
 
     Without QEMU, a recorded guest takes its place, and the views say so. The guest ends with
@@ -58,7 +59,10 @@ class LiveLab:
     >>> lab.replay()  # doctest: +SKIP
     """
 
+    kinds = ("release", "messages")
+
     def __init__(self, memory: str | int = "1GiB") -> None:
+        super().__init__()
         self.meter = ResidentMeter()
         self.model = LiveModel(parse_size(memory), self.meter.show)
 
