@@ -47,7 +47,7 @@ CUT = """() => [...document.querySelectorAll('.jp-OutputArea-output')].flatMap(o
     return false;
   };
   return [...output.querySelectorAll('*')].filter(found => {
-    if (!found.checkVisibility() || found.closest('svg svg, select') || boxed(found)) return false;
+    if (!found.checkVisibility() || found.closest('svg *, select') || boxed(found)) return false;
     const box = found.getBoundingClientRect();
     const hidden = ['hidden', 'clip'].includes(getComputedStyle(found).overflowX)
       && found.scrollWidth > found.clientWidth + 1;
@@ -182,6 +182,6 @@ def test_players_step_by_keyboard_and_tell_the_kernel_nothing(lesson):
 def test_pictures_stay_and_players_step_on_when_the_kernel_is_gone(lesson, jupyterlab):
     jupyterlab.end_kernels()
     step_each_player(lesson)
-    for view in widgets(lesson, ".balloonkit-view"):
+    for view in widgets(lesson, ".balloonkit-view:has(.panes)"):
         assert view.evaluate(PICTURE)
     lesson.problems.clear()  # JupyterLab itself complains about the kernel that is gone

@@ -136,7 +136,7 @@ def test_copied_code_leads_back_to_the_same_state(show):
     page, _, _ = show()
     page.context.grant_permissions(["clipboard-read", "clipboard-write"])
     jump(page, 31)
-    page.get_by_role("button", name="Copy state code").click()
+    page.get_by_role("button", name="Copy code").click()
     page.get_by_text("Copied: seed=7 pages=64 step=31").wait_for()
     code = page.evaluate("navigator.clipboard.readText()")
     jump(page, "start")

@@ -58,7 +58,7 @@ def test_the_text_at_each_step_is_pythons_word_for_word(show, name):
 def test_the_text_opens_by_keyboard_and_follows_the_steps(show):
     trace = TRACES["chunks, with a hole"]()
     page = show(trace)
-    page.get_by_role("button", name="Copy state code").focus()
+    page.get_by_role("button", name="Copy code").focus()
     text = page.get_by_role("region", name="This step as text")
     for _ in range(10):
         page.keyboard.press("Tab")

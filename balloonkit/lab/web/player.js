@@ -33,8 +33,7 @@ function frameHtml(trace) {
       <div class="bk-tools"><label>Speed <select>${speeds.join("")}</select></label>
       <label>Jump to <input type="text" placeholder="step or code" size="11"
         aria-label="Jump to a step number or a state code; press Enter"></label>
-      <button type="button" data-do="copy" aria-label="Copy state code"
-        title="Copy the code of this state">Copy code</button></div>
+      <button type="button" data-do="copy" title="Copy the code of this state">Copy code</button></div>
     </div>
     <p class="bk-why" aria-live="polite"></p>
     <p class="bk-readout" aria-live="off"></p>
