@@ -22,4 +22,5 @@ fi
 .venv/bin/ruff check .
 .venv/bin/ruff format --check .
 .venv/bin/mypy
-.venv/bin/pytest "$@"
+# Two files at a time: a browser or a guest needs a core of its own, and 8 GiB are used for real.
+.venv/bin/pytest -n 2 --dist loadfile "$@"

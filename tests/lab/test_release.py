@@ -1,9 +1,9 @@
 """The release lab: addresses against hand-made sums, and real memory that is really gone."""
 
 import os
-from pathlib import Path
 
 import pytest
+from child_processes import children
 
 from balloonkit.guest import Guest
 from balloonkit.lab import release_run
@@ -12,12 +12,6 @@ from balloonkit.lab.release_run import best_size, can_measure, fitting_sizes, ru
 from balloonkit.wire import pack_chunks
 
 GIB_PAGES = 1 << 18
-
-
-def children():
-    """The processes this one has started and that still run."""
-    tasks = Path("/proc/self/task").iterdir()
-    return {pid for task in tasks for pid in (task / "children").read_text().split()}
 
 
 def test_above_the_hole_the_host_page_is_two_gib_lower():

@@ -7,9 +7,9 @@ import sys
 import tempfile
 import threading
 import time
-from pathlib import Path
 
 import pytest
+from child_processes import children
 
 from balloonkit.live import (
     Guest,
@@ -40,12 +40,6 @@ def gone(pid, within_s=5):
             return True
         time.sleep(0.02)
     return False
-
-
-def children():
-    """The processes this one has started and that still run."""
-    tasks = Path("/proc/self/task").iterdir()
-    return {pid for task in tasks for pid in (task / "children").read_text().split()}
 
 
 def test_a_killed_qemu_ends_the_inflate_with_its_signal_and_leaves_nothing(
