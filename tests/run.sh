@@ -23,4 +23,4 @@ fi
 .venv/bin/ruff format --check .
 .venv/bin/mypy
 # Two files at a time: a browser or a guest needs a core of its own, and 8 GiB are used for real.
-.venv/bin/pytest -n 2 --dist loadfile "$@"
+.venv/bin/pytest -n 2 --dist loadfile --no-loadscope-reorder "$@"

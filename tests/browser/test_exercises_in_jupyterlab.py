@@ -43,6 +43,10 @@ def test_every_kind_of_question_is_on_the_page(page):
     assert page.locator(".balloonkit-ask").count() >= 4 * len(KINDS)
 
 
+def test_no_exercise_raises_before_it_is_solved(page):
+    assert page.locator("[data-mime-type='application/vnd.jupyter.error']").all_inner_texts() == []
+
+
 def test_the_checker_finds_a_control_without_a_name(new_page, axe):
     page = new_page()
     page.set_content("<html lang='en'><title>A page</title><main><input></main></html>")

@@ -159,8 +159,7 @@ def test_nothing_is_blank_after_scrolling_away_and_back(lesson):
             lesson.evaluate(
                 "at => jupyterapp.shell.currentWidget.content.scrollToItem(at, 'start')", cell
             )
-            lesson.wait_for_timeout(100)  # two frames to draw what came into sight
-            assert lesson.evaluate(BLANK) == 0
+            lesson.wait_for_function(f"({BLANK})() === 0", timeout=10_000)
     finally:
         lesson.set_viewport_size(ALL_IN_SIGHT)
 
