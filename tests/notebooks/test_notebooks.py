@@ -1,6 +1,7 @@
 """Every notebook, run as a reader runs it, with every control moved."""
 
 from functools import cache
+from itertools import takewhile
 from pathlib import Path
 
 import nbformat
@@ -95,7 +96,7 @@ def test_begins_with_a_title_and_three_goals(path):
     lines = first.source.splitlines()
     assert lines[0].startswith("# ")
     assert "## Goals" in lines
-    goals = lines[lines.index("## Goals") :]
+    goals = list(takewhile(lambda line: line[:2] != "##", lines[lines.index("## Goals") + 1 :]))
     assert [line[:2] for line in goals if line[:1].isdigit()] == ["1.", "2.", "3."]
 
 
