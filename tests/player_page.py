@@ -1,11 +1,11 @@
-"""A page with nothing but a step player on it, of the parts a lesson's page is made of."""
+"""The step player in tests: a page with nothing else on it, and its keys."""
 
 import base64
 
 from balloonkit.lab.page import embed, place
 from balloonkit.lab.player import StepPlayer
 
-__all__ = ["player_page"]
+__all__ = ["player_page", "step_by_keyboard"]
 
 
 def player_page(trace):
@@ -19,3 +19,15 @@ def player_page(trace):
         "<style>:root { color-scheme: light dark }</style></head>"
         f"<body>{place('run')}{embed({'run': {'state': state, 'buffers': buffers}})}</body></html>"
     )
+
+
+def step_by_keyboard(player):
+    """Step a player on a page once and back."""
+    at = player.locator(".bk-at")
+    slider = player.get_by_role("slider", name="Step")
+    slider.press("Home")
+    start = at.inner_text()
+    slider.press("ArrowRight")
+    assert at.inner_text() != start
+    slider.press("ArrowLeft")
+    assert at.inner_text() == start

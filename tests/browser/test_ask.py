@@ -74,5 +74,5 @@ def test_a_kernel_that_is_gone_is_named(view, jupyterlab):
 
     view.get_by_role("button", name="Check").click()
 
-    view.get_by_text("Is the kernel still running?").wait_for(timeout=10_000)
+    view.get_by_text("Is the kernel still running?").wait_for()
     page.problems.clear()  # JupyterLab itself complains about the kernel that is gone

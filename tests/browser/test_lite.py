@@ -98,7 +98,7 @@ def open_index(lite, browser):
         context.route(lambda url: not url.startswith(lite), answer)
         page = context.new_page()
         page.goto(f"{lite}lab/index.html?path=index.ipynb")
-        page.get_by_role("heading", name="See memory ballooning").wait_for(timeout=60_000)
+        page.get_by_role("heading", name="See memory ballooning").wait_for()
         return page
 
     yield open_it
@@ -109,7 +109,7 @@ def test_the_index_opens_with_its_committed_picture_though_no_python_is_to_be_ha
     page = open_index(None)
     assert page.get_by_text("%pip install -q balloonkit").first.is_visible()
     picture = page.locator(".jp-OutputArea img").first
-    picture.wait_for(timeout=30_000)
+    picture.wait_for()
     assert picture.evaluate("img => img.naturalWidth") > 0
     assert page.get_by_text("Select Kernel").count() == 0
 
@@ -117,9 +117,9 @@ def test_the_index_opens_with_its_committed_picture_though_no_python_is_to_be_ha
 @pytest.mark.slow
 def test_python_starts_and_a_bundled_anywidget_talks_to_it(open_index, pyodide):
     page = open_index(pyodide)
-    page.get_by_text("Python (Pyodide) | Idle").wait_for(timeout=120_000)
+    page.get_by_text("Python (Pyodide) | Idle").wait_for()
     page.locator(".jp-CodeCell .cm-content").first.click()
     page.keyboard.press("Control+A")
     page.keyboard.insert_text(ROUND_TRIP.strip())
     page.keyboard.press("Control+Enter")
-    page.get_by_text("heard 42").wait_for(timeout=120_000)
+    page.get_by_text("heard 42").wait_for()

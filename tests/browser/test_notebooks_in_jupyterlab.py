@@ -6,6 +6,8 @@ The tests of one notebook share a page and run in this order: the last ones end 
 from pathlib import Path
 
 import pytest
+from lab_server import wait_until_quiet
+from player_page import step_by_keyboard
 
 NOTEBOOKS = sorted((Path(__file__).parents[2] / "notebooks").glob("*.ipynb"))
 #: Tall enough for a whole lesson: JupyterLab takes cells out of the page that are out of sight.
@@ -77,12 +79,7 @@ def widgets(page, kind):
 
 def step_each_player(page):
     for player in widgets(page, ".bk-player"):
-        at = player.locator(".bk-at")
-        slider = player.get_by_role("slider", name="Step")
-        slider.press("Home")
-        start = at.inner_text()
-        slider.press("ArrowRight")
-        assert at.inner_text() != start
+        step_by_keyboard(player)
 
 
 def test_no_cell_no_widget_and_no_console_shows_an_error(lesson):
@@ -126,8 +123,11 @@ def test_at_200_percent_zoom_nothing_is_cut_or_pushed_out(lesson):
     lesson.set_viewport_size(ALL_IN_SIGHT | {"width": ALL_IN_SIGHT["width"] // 2})
     lesson.evaluate("jupyterapp.shell.collapseLeft()")
     try:
-        lesson.wait_for_timeout(300)  # observers of sizes have drawn
-        assert lesson.evaluate(CUT) == []
+        for _ in range(20):  # until the observers of sizes have drawn
+            lesson.wait_for_timeout(250)
+            if not (cut := lesson.evaluate(CUT)):
+                break
+        assert cut == []
     finally:
         lesson.set_viewport_size(ALL_IN_SIGHT)
 
@@ -159,7 +159,7 @@ def test_nothing_is_blank_after_scrolling_away_and_back(lesson):
             lesson.evaluate(
                 "at => jupyterapp.shell.currentWidget.content.scrollToItem(at, 'start')", cell
             )
-            lesson.wait_for_function(f"({BLANK})() === 0", timeout=10_000)
+            lesson.wait_for_function(f"({BLANK})() === 0")
     finally:
         lesson.set_viewport_size(ALL_IN_SIGHT)
 
@@ -172,8 +172,7 @@ def test_no_output_has_a_serious_accessibility_finding(lesson, axe, theme):
 
 
 def test_players_step_by_keyboard_and_tell_the_kernel_nothing(lesson):
-    lesson.wait_for_timeout(500)  # what earlier moves sent is over
-    lesson.sent.clear()
+    wait_until_quiet(lesson)
     step_each_player(lesson)
     assert lesson.sent == []
 

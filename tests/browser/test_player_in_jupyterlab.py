@@ -5,6 +5,7 @@ import os
 import signal
 
 import pytest
+from lab_server import wait_until_quiet
 from sample_traces import sample_trace
 
 PLAYERS = ".bk-player"
@@ -57,8 +58,7 @@ def press(page, *keys):
 def test_keys_step_the_player_and_the_kernel_hears_nothing(opened):
     page = opened("player = StepPlayer(trace)\nplayer")
     page.locator(".bk-why").click()
-    page.wait_for_timeout(1000)  # what opening a widget sends is over
-    page.sent.clear()
+    wait_until_quiet(page)
     press(page, "ArrowRight", "ArrowRight", "ArrowRight", "ArrowLeft")
     assert position(page) == "step 1"
     press(page, "End")

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import nbformat
 import pytest
+from player_page import step_by_keyboard
 
 from balloonkit.lab.notebooks import WIDGET_STATE, WIDGET_VIEW
 from balloonkit.lab.page import render_page
@@ -174,14 +175,7 @@ def test_every_player_steps_by_keyboard(site, open_page, name):
     players = page.locator(".widget:has(.bk-at)").all()
     assert players or name != "2-chunk-formation"
     for player in players:
-        at = player.locator(".bk-at")
-        slider = player.get_by_role("slider", name="Step")
-        slider.press("Home")
-        start = at.inner_text()
-        slider.press("ArrowRight")
-        assert at.inner_text() != start
-        slider.press("ArrowLeft")
-        assert at.inner_text() == start
+        step_by_keyboard(player)
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])

@@ -111,7 +111,7 @@ def test_a_dead_kernel_leaves_the_picture_and_is_named(view, jupyterlab):
     view.get_by_label("seed").focus()
     page.keyboard.press("ArrowRight")
 
-    view.get_by_text("Is the kernel still running?").wait_for(timeout=10_000)
+    view.get_by_text("Is the kernel still running?").wait_for()
     assert view.locator("canvas").count() == 2
     page.problems.clear()  # JupyterLab itself complains about the kernel that is gone
 
