@@ -13,6 +13,8 @@ import time
 import urllib.request
 from pathlib import Path
 
+import nbformat
+
 CHROMIUM = "/usr/bin/chromium"
 #: Nothing the browser does by itself: no updates, no accounts, no GPU.
 ARGUMENTS = [
@@ -120,9 +122,11 @@ class Lab:
                 time.sleep(0.1)
         raise TimeoutError(f"no JupyterLab after {PATIENCE_S} s: {Path(self.log.name).read_text()}")
 
-    def end_kernels(self):
-        for kernel in json.loads(self.request("api/kernels")):
-            self.request(f"api/kernels/{kernel['id']}", "DELETE")
+    def end_kernels(self, name=""):
+        """End the kernel of the notebook of this name, or of every one."""
+        for session in json.loads(self.request("api/sessions")):
+            if session["path"].startswith(name):
+                self.request(f"api/kernels/{session['kernel']['id']}", "DELETE")
 
     def stop(self):
         self.process.terminate()
@@ -130,9 +134,20 @@ class Lab:
         self.log.close()
 
 
+def write_notebook(folder, *cells):
+    """Write a notebook of code cells, named like the folder; return its path."""
+    notebook = nbformat.v4.new_notebook(
+        cells=[nbformat.v4.new_code_cell(cell) for cell in cells],
+        metadata={"kernelspec": {"name": "python3", "display_name": "Python 3"}},
+    )
+    path = folder / f"{folder.name}.ipynb"
+    nbformat.write(notebook, path)
+    return path
+
+
 @contextlib.contextmanager
 def notebook_page(browser, lab, path, **options):
-    """JupyterLab on a copy of the notebook at `path`, its kernel idle; ends every kernel."""
+    """JupyterLab on a copy of the notebook at `path`, its kernel idle; ends that kernel."""
     shutil.copy(path, lab.root)
     with watched_page(browser, **options) as page:
         page.sent = []
@@ -142,7 +157,7 @@ def notebook_page(browser, lab, path, **options):
         page.goto(f"http://127.0.0.1:{lab.port}/lab/tree/{name}?reset&token={TOKEN}")
         page.wait_for_function(IDLE)
         yield page
-        lab.end_kernels()
+        lab.end_kernels(name)
 
 
 def wait_until_quiet(page):

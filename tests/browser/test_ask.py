@@ -1,7 +1,7 @@
 """A question in real JupyterLab: answered by keyboard, advised in words, saved."""
 
-import nbformat
 import pytest
+from lab_server import write_notebook
 
 from balloonkit.questions import ask
 
@@ -11,14 +11,16 @@ CODE = (
 VERDICT = "text => document.querySelector('.balloonkit-ask .status').textContent.includes(text)"
 
 
+@pytest.fixture(scope="module")
+def page(tmp_path_factory, notebook_page):
+    """One page for all tests; the last one ends its kernel."""
+    with notebook_page(write_notebook(tmp_path_factory.mktemp("ask"), CODE)) as page:
+        yield page
+
+
 @pytest.fixture
-def view(tmp_path, open_notebook, run_all):
-    """Return the page and the question on it."""
-    path = tmp_path / "ask.ipynb"
-    metadata = {"kernelspec": {"name": "python3", "display_name": "Python 3"}}
-    cells = [nbformat.v4.new_code_cell(CODE)]
-    nbformat.write(nbformat.v4.new_notebook(cells=cells, metadata=metadata), path)
-    page = open_notebook(path)
+def view(page, run_all):
+    """Return the page and a new question on it."""
     run_all(page)
     view = page.locator(".jp-OutputArea-output .balloonkit-ask")
     view.wait_for()

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import nbformat
 import pytest
+from lab_server import write_notebook
 
 from balloonkit.questions import KINDS
 
@@ -24,16 +25,10 @@ for kind in {sorted(KINDS)}:
 @pytest.fixture(scope="module")
 def page(tmp_path_factory, notebook_page, run_all):
     """All questions in every state, and the cells of all exercises, on one page."""
-    cells = [nbformat.v4.new_code_cell(QUESTIONS)]
-    for path in EXERCISES:
-        cells += [
-            nbformat.v4.new_code_cell(cell.source)
-            for cell in nbformat.read(path, as_version=4).cells
-            if cell.cell_type == "code"
-        ]
-    path = tmp_path_factory.mktemp("exercises") / "all.ipynb"
-    metadata = {"kernelspec": {"name": "python3", "display_name": "Python 3"}}
-    nbformat.write(nbformat.v4.new_notebook(cells=cells, metadata=metadata), path)
+    notebooks = [nbformat.read(path, as_version=4) for path in EXERCISES]
+    cells = [cell for notebook in notebooks for cell in notebook.cells if cell.cell_type == "code"]
+    folder = tmp_path_factory.mktemp("exercises")
+    path = write_notebook(folder, QUESTIONS, *[cell.source for cell in cells])
     with notebook_page(path, viewport={"width": 1280, "height": 20_000}) as page:
         run_all(page)
         yield page

@@ -3,13 +3,12 @@
 The tests of one notebook share a page and run in this order: the last ones end its kernel.
 """
 
-from pathlib import Path
-
+import nbformat
 import pytest
 from lab_server import wait_until_quiet
+from lessons import LESSONS, quick_lesson
 from player_page import step_by_keyboard
 
-NOTEBOOKS = sorted((Path(__file__).parents[2] / "notebooks").glob("*.ipynb"))
 #: Tall enough for a whole lesson: JupyterLab takes cells out of the page that are out of sight.
 ALL_IN_SIGHT = {"width": 1280, "height": 14_000}
 
@@ -65,10 +64,12 @@ NAMELESS = """field => !(field.labels?.length || field.getAttribute('aria-label'
   || field.getAttribute('aria-labelledby') || field.textContent.trim())"""
 
 
-@pytest.fixture(scope="module", params=NOTEBOOKS, ids=lambda path: path.stem)
-def lesson(request, notebook_page, run_all):
+@pytest.fixture(scope="module", params=LESSONS, ids=lambda path: path.stem)
+def lesson(request, tmp_path_factory, notebook_page, run_all):
     """A lesson's page on which every cell has run."""
-    with notebook_page(request.param, viewport=ALL_IN_SIGHT) as page:
+    path = tmp_path_factory.mktemp("lesson") / request.param.name
+    nbformat.write(quick_lesson(request.param), path)
+    with notebook_page(path, viewport=ALL_IN_SIGHT) as page:
         run_all(page)
         yield page
 

@@ -5,45 +5,59 @@ import os
 import signal
 
 import pytest
-from lab_server import wait_until_quiet
+from lab_server import wait_until_quiet, write_notebook
 from sample_traces import sample_trace
 
 PLAYERS = ".bk-player"
 
 
-@pytest.fixture
-def notebook(tmp_path):
-    """Return a function (code of each cell) -> path of a notebook; `trace` is at hand in it."""
-    (tmp_path / "trace.json").write_text(json.dumps(sample_trace()[0]))
-    setup = (
+@pytest.fixture(scope="module")
+def setup(tmp_path_factory):
+    """Code of a first cell; `trace` is at hand after it."""
+    path = tmp_path_factory.mktemp("trace") / "trace.json"
+    path.write_text(json.dumps(sample_trace()[0]))
+    return (
         "import json, os\n"
         "from balloonkit.lab.player import StepPlayer\n"
-        f"trace = json.load(open({str(tmp_path / 'trace.json')!r}))"
+        f"trace = json.load(open({str(path)!r}))"
     )
 
-    def write(*cells):
-        nbformat = pytest.importorskip("nbformat")
-        book = nbformat.v4.new_notebook()
-        book.cells = [nbformat.v4.new_code_cell(code) for code in (setup, *cells)]
-        book.metadata["kernelspec"] = {"name": "python3", "display_name": "Python 3"}
-        path = tmp_path / "player.ipynb"
-        nbformat.write(book, path)
-        return path
 
-    return write
+@pytest.fixture(scope="module")
+def shared_page(tmp_path_factory, setup, notebook_page):
+    folder = tmp_path_factory.mktemp("player")
+    with notebook_page(write_notebook(folder, setup, "player = StepPlayer(trace)\nplayer")) as page:
+        yield page
 
 
 @pytest.fixture
-def opened(notebook, open_notebook, run_all):
-    """Return a function (cells) -> page on which all of them ran and a player is drawn."""
+def page(shared_page, run_all):
+    """A page with a new player on it, the kernel alive; theme and size are whatever they were."""
+    run_all(shared_page)
+    shared_page.wait_for_selector(PLAYERS)
+    return shared_page
 
-    def show(*cells, **options):
-        page = open_notebook(notebook(*cells), **options)
+
+@pytest.fixture
+def opened(tmp_path, setup, open_notebook, run_all):
+    """Return a function (cells) -> page of its own on which all of them ran."""
+
+    def show(*cells):
+        page = open_notebook(write_notebook(tmp_path, setup, *cells))
         run_all(page)
         page.wait_for_selector(PLAYERS)
         return page
 
     return show
+
+
+def execute(page, code):
+    """Run code in the page's kernel, in no cell."""
+    page.evaluate(
+        """code => jupyterapp.shell.currentWidget.sessionContext.session.kernel
+        .requestExecute({code}).done.then(() => null)""",
+        code,
+    )
 
 
 def position(page, nth=0):
@@ -55,8 +69,7 @@ def press(page, *keys):
         page.keyboard.press(key)
 
 
-def test_keys_step_the_player_and_the_kernel_hears_nothing(opened):
-    page = opened("player = StepPlayer(trace)\nplayer")
+def test_keys_step_the_player_and_the_kernel_hears_nothing(page):
     page.locator(".bk-why").click()
     wait_until_quiet(page)
     press(page, "ArrowRight", "ArrowRight", "ArrowRight", "ArrowLeft")
@@ -99,34 +112,25 @@ def test_two_views_keep_their_own_cursor_and_python_moves_both(opened, run_all):
     page.locator(".bk-why").first.click()
     press(page, "ArrowRight", "ArrowRight")
     assert (position(page, 0), position(page, 1)) == ("step 1", "start")
-    execute = """(code) => {
-        const kernel = jupyterapp.shell.currentWidget.sessionContext.session.kernel;
-        return kernel.requestExecute({code}).done.then(() => null);
-    }"""
-    page.evaluate(execute, "player.jump(31)")
+    execute(page, "player.jump(31)")
     page.wait_for_function(
         """[...document.querySelectorAll(".bk-at")]
         .every((e) => e.textContent.startsWith("step 31"))"""
     )
     page.locator(".bk-why").first.click()
     press(page, "Home")
-    page.evaluate(execute, "player.jump('seed=7 pages=64 step=31')")
+    execute(page, "player.jump('seed=7 pages=64 step=31')")
     page.wait_for_function(
         """[...document.querySelectorAll(".bk-at")]
         .every((e) => e.textContent.startsWith("step 31"))"""
     )
 
 
-def test_a_new_trace_replaces_the_run_in_the_same_view(opened):
-    page = opened("player = StepPlayer(trace)\nplayer")
+def test_a_new_trace_replaces_the_run_in_the_same_view(page):
     page.locator(".bk-why").click()
     press(page, "End")
     code = "player.trace = trace | {'title': 'Another run', 'steps': trace['steps'][:9]}"
-    page.evaluate(
-        """(code) => jupyterapp.shell.currentWidget.sessionContext.session.kernel
-        .requestExecute({code}).done.then(() => null)""",
-        code,
-    )
+    execute(page, code)
     page.get_by_text("Another run").wait_for()
     assert page.locator(".bk-at").inner_text() == "start of 0\u20138"
     assert page.locator(PLAYERS).count() == 1
@@ -156,8 +160,7 @@ def test_player_scrolled_away_and_back_is_drawn_and_keeps_its_place(opened):
     assert position(page) == "step 3"
 
 
-def test_running_the_cell_again_leaves_one_working_player(opened, run_all):
-    page = opened("player = StepPlayer(trace)\nplayer")
+def test_running_the_cell_again_leaves_one_working_player(page, run_all):
     for _ in range(2):
         page.locator(".bk-why").click()
         page.get_by_role("button", name="Play (space)").click()
@@ -171,18 +174,18 @@ def test_running_the_cell_again_leaves_one_working_player(opened, run_all):
     assert position(page) == "step 0"
 
 
-def test_player_fits_a_laptop_screen_without_scrolling(opened):
-    page = opened("player = StepPlayer(trace)\nplayer", viewport={"width": 1280, "height": 800})
+def test_player_fits_a_laptop_screen_without_scrolling(page):
+    page.set_viewport_size({"width": 1280, "height": 800})
     player, screen = page.locator(PLAYERS), page.locator(".jp-WindowedPanel-outer")
     assert player.bounding_box()["height"] <= screen.evaluate("panel => panel.clientHeight")
 
 
 @pytest.mark.parametrize("theme", ["JupyterLab Light", "JupyterLab Dark"])
 @pytest.mark.parametrize("width", [1280, 800])
-def test_player_follows_the_theme_and_fits_its_cell(opened, theme, width):
-    page = opened(
-        "player = StepPlayer(trace, step=40)\nplayer", viewport={"width": width, "height": 900}
-    )
+def test_player_follows_the_theme_and_fits_its_cell(page, theme, width):
+    page.set_viewport_size({"width": width, "height": 900})
+    execute(page, "player.jump(40)")
+    page.wait_for_function("document.querySelector('.bk-at').textContent.startsWith('step 40')")
     page.evaluate("(theme) => jupyterapp.commands.execute('apputils:change-theme', {theme})", theme)
     is_light = str(theme.endswith("Light")).lower()
     page.wait_for_function(f"document.body.dataset.jpThemeLight === '{is_light}'")

@@ -1,19 +1,21 @@
 """The review in real JupyterLab: faults chosen by keyboard, with and without a kernel."""
 
-import nbformat
 import pytest
+from lab_server import write_notebook
 
 CODE = "from balloonkit.lab.review import ReviewLab\nReviewLab().fault('B3')"
 
 
+@pytest.fixture(scope="module")
+def page(tmp_path_factory, notebook_page):
+    """One page for all tests; the last one ends its kernel."""
+    with notebook_page(write_notebook(tmp_path_factory.mktemp("review"), CODE)) as page:
+        yield page
+
+
 @pytest.fixture
-def view(tmp_path, open_notebook, run_all):
-    """Return the page and the review on it."""
-    path = tmp_path / "review.ipynb"
-    metadata = {"kernelspec": {"name": "python3", "display_name": "Python 3"}}
-    cells = [nbformat.v4.new_code_cell(CODE)]
-    nbformat.write(nbformat.v4.new_notebook(cells=cells, metadata=metadata), path)
-    page = open_notebook(path)
+def view(page, run_all):
+    """Return the page and a new review on it."""
     run_all(page)
     view = page.locator(".jp-OutputArea-output .balloonkit-review")
     view.wait_for()

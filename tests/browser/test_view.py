@@ -1,7 +1,7 @@
 """A lab's view in real JupyterLab: moved by keyboard and mouse, and without its kernel."""
 
-import nbformat
 import pytest
+from lab_server import write_notebook
 
 CODE = "from balloonkit.lab.fragmentation import FragmentationLab\nlab = FragmentationLab()"
 SETTLED = "() => !document.querySelector('.balloonkit-view .panes').classList.contains('stale')"
@@ -10,18 +10,28 @@ SETTLED = "() => !document.querySelector('.balloonkit-view .panes').classList.co
 ROWS = 80
 
 
+@pytest.fixture(scope="module")
+def page(tmp_path_factory, notebook_page):
+    """One page for all tests; the last one ends its kernel."""
+    cells = (CODE, "lab.guest()", "lab.blocks()", "lab.blocks()")
+    path = write_notebook(tmp_path_factory.mktemp("view"), *cells)
+    with notebook_page(path, viewport={"width": 1280, "height": 3600}) as page:
+        yield page
+
+
 @pytest.fixture
-def view(tmp_path, open_notebook, run_all):
-    """Return the page and the view of the first lab's first step."""
-    path = tmp_path / "view.ipynb"
-    metadata = {"kernelspec": {"name": "python3", "display_name": "Python 3"}}
-    cells = [nbformat.v4.new_code_cell(CODE), nbformat.v4.new_code_cell("lab.guest()")]
-    nbformat.write(nbformat.v4.new_notebook(cells=cells, metadata=metadata), path)
-    page = open_notebook(path, viewport={"width": 1280, "height": 1600})
+def views(page, run_all):
+    """New views, in the order of their cells."""
     run_all(page)
-    view = page.locator(".jp-OutputArea-output .balloonkit-view")
-    view.locator("canvas").first.wait_for()
-    return page, view
+    views = page.locator(".jp-OutputArea-output .balloonkit-view")
+    views.nth(2).locator("canvas").first.wait_for()
+    return views
+
+
+@pytest.fixture
+def view(page, views):
+    """Return the page and the view of the first lab's first step."""
+    return page, views.first
 
 
 def wait_for_caption(page, text):
@@ -58,14 +68,14 @@ def test_moves_made_while_drawing_wait_and_only_the_last_is_sent(view):
 
 
 def test_a_click_on_the_map_moves_the_magnifier(view):
-    page, view = view
+    _, view = view
     canvas = view.locator("canvas").first
     box = canvas.bounding_box()
 
     canvas.click(position={"x": 5, "y": box["height"] * 8.5 / ROWS})
 
     # a tenth of 10 GiB of addresses
-    page.get_by_text("1024 pages from PFN 262,144").wait_for()
+    view.get_by_text("1024 pages from PFN 262,144").wait_for()
     assert 10 <= float(view.get_by_label("magnify at").input_value()) <= 10.04
 
 
@@ -89,15 +99,8 @@ def test_every_control_has_a_label_and_the_table_says_the_same(view):
     assert view.locator("table th[scope=row]").all_text_contents() == ["DMA", "DMA32", "Normal"]
 
 
-def test_labels_of_a_second_view_belong_to_its_own_controls(tmp_path, open_notebook, run_all):
-    path = tmp_path / "two.ipynb"
-    metadata = {"kernelspec": {"name": "python3", "display_name": "Python 3"}}
-    cells = [nbformat.v4.new_code_cell(code) for code in (CODE, "lab.blocks()", "lab.blocks()")]
-    nbformat.write(nbformat.v4.new_notebook(cells=cells, metadata=metadata), path)
-    page = open_notebook(path, viewport={"width": 1280, "height": 2200})
-    run_all(page)
-    second = page.locator(".jp-OutputArea-output .balloonkit-view").nth(1)
-    second.locator("canvas").wait_for()
+def test_labels_of_a_second_view_belong_to_its_own_controls(views):
+    second = views.nth(2)
 
     second.get_by_text("pages taken", exact=True).click()
 

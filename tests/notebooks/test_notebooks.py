@@ -2,15 +2,13 @@
 
 from functools import cache
 from itertools import takewhile
-from pathlib import Path
 
 import nbformat
 import pytest
+from lessons import LESSONS, quick_lesson
 
 from balloonkit.lab.notebooks import WIDGET_VIEW, hidden_errors, run, static_copy
 
-FOLDER = Path(__file__).parents[2] / "notebooks"
-NOTEBOOKS = sorted(FOLDER.glob("*.ipynb"))
 VISIBLE_LINES = 10
 
 # Sends values the way the browser does, for each control of each view in turn.
@@ -37,7 +35,7 @@ for view in [found for found in gc.get_objects() if isinstance(found, LabView)]:
             assert view.values[control["name"]] == value, moved
 """
 
-pytestmark = pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+pytestmark = pytest.mark.parametrize("path", LESSONS, ids=lambda path: path.stem)
 
 
 @cache
@@ -48,11 +46,9 @@ def read(path):
 @cache
 def ran(path):
     """The notebook after a run and a move of every control; the cell that moves is its last."""
-    notebook = nbformat.read(path, as_version=4)
+    notebook = quick_lesson(path)
     for cell in notebook.cells:
         cell.outputs = []
-        # A live guest of a quarter of the size ages in a quarter of the time.
-        cell.source = cell.source.replace('LiveLab("1GiB")', 'LiveLab("256MiB")')
     notebook.cells.append(nbformat.v4.new_code_cell(MOVE_EVERY_CONTROL))
     return run(notebook, path.parent)
 
