@@ -19,7 +19,7 @@ class MissingPackageError(LiveError):
 
 
 class RefusedError(LiveError):
-    """A request this machine or this guest could not survive; shows the figure that is possible."""
+    """A request that QEMU or we refuse; shows why, and what is possible if that has a figure."""
 
 
 class GuestDiedError(LiveError):

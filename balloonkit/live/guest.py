@@ -21,7 +21,7 @@ from balloonkit.live.errors import (
     MissingPackageError,
     RefusedError,
 )
-from balloonkit.live.free_lists import read_free_lists
+from balloonkit.live.free_lists import FreeLists, read_free_lists
 from balloonkit.live.initramfs import build_initramfs
 from balloonkit.live.memory import GuestMemory, read_memory
 from balloonkit.live.process import QemuProcess
@@ -276,9 +276,7 @@ class Guest:
         self.balloon(self.memory_bytes)
         vmemmap = self._vmemmap()  # first: a process that ends moves pages between the lists
         before = self.memory()
-        free_lists = (
-            None if vmemmap is None else read_free_lists(self._link.read_kernel, vmemmap, before)
-        )
+        free_lists = self._free_lists(vmemmap, before)
         inflate = self.balloon(target_bytes)
         inflated = self.memory()
         deflate = self.balloon(self.memory_bytes)
@@ -302,6 +300,15 @@ class Guest:
             deflate.pfns,
             free_lists,
         )
+
+    def _free_lists(self, vmemmap: int | None, memory: GuestMemory) -> FreeLists | None:
+        """Read the free lists; None if this kernel's memory is not laid out as we know it."""
+        if vmemmap is None:
+            return None
+        try:
+            return read_free_lists(self._link.read_kernel, vmemmap, memory)
+        except RefusedError:  # what is a link in a layout we know is no address in this one
+            return None
 
     def _vmemmap(self) -> int | None:
         """Find the guest kernel's array of struct pages; None if it has no such symbol."""

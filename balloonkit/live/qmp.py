@@ -12,9 +12,14 @@ from collections.abc import Callable, Coroutine
 from threading import Thread, current_thread
 from typing import Any
 
-from qemu.qmp import QMPClient, QMPError
+from qemu.qmp import ExecuteError, QMPClient, QMPError
 
-from balloonkit.live.errors import GuestDiedError, GuestTimeoutError, LiveError
+from balloonkit.live.errors import (
+    GuestDiedError,
+    GuestTimeoutError,
+    LiveError,
+    RefusedError,
+)
 from balloonkit.live.process import QemuProcess
 
 __all__ = ["QemuLink"]
@@ -54,6 +59,8 @@ class QemuLink:
 
         Raises
         ------
+        RefusedError
+            If QEMU answers with an error; the text is QEMU's.
         GuestDiedError
             If QEMU is gone.
         GuestTimeoutError
@@ -66,8 +73,10 @@ class QemuLink:
 
         Raises
         ------
+        RefusedError
+            If nothing is mapped there.
         GuestDiedError
-            If nothing is mapped there, or QEMU is gone.
+            If QEMU is gone.
         """
         # QEMU writes to a file by name, and this one has none but here.
         with open(os.memfd_create("guest-memory"), "r+b") as file:
@@ -104,6 +113,8 @@ class QemuLink:
             return asyncio.run_coroutine_threadsafe(limited, self._loop).result()
         except TimeoutError as error:
             raise GuestTimeoutError(f"QEMU gave no answer in {_ANSWER_TIMEOUT_S:g} s") from error
+        except ExecuteError as error:
+            raise RefusedError(f"QEMU refused: {error}") from error
         except (QMPError, EOFError, OSError) as error:
             raise GuestDiedError(self.process.last_words()) from error
 

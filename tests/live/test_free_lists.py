@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from balloonkit.captures import load_capture
+from balloonkit.live.errors import RefusedError
 from balloonkit.live.free_lists import read_free_lists
 from balloonkit.live.memory import GuestMemory
 from balloonkit.predict import predict
@@ -79,6 +80,14 @@ def test_pages_in_use_are_on_no_free_list_though_linked():
     kernel.chain(PERCPU + 16, [20])
     kernel.words[VMEMMAP + 64 * 20 + 48] = 1 << 32
     assert not len(kernel.lists(0, 0).percpu_pfns)
+
+
+def test_a_kernel_of_another_layout_is_captured_without_its_lists(guest, tmp_path, monkeypatch):
+    monkeypatch.setattr(guest, "_vmemmap", lambda: VMEMMAP)  # nothing is mapped there
+    with pytest.raises(RefusedError, match="QEMU refused: Invalid addr"):
+        guest._link.read_kernel(VMEMMAP, 64)
+    guest.capture(tmp_path / "other.npz", guest.memory_bytes - (32 << 20))
+    assert not load_capture(tmp_path / "other.npz").lists_recorded
 
 
 def test_a_real_guests_own_lists_foretell_its_balloon_nearly_page_by_page(guest, tmp_path):
