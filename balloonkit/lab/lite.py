@@ -1,4 +1,4 @@
-"""The notebooks as a JupyterLite: JupyterLab and Python inside the browser, no server.
+"""Lessons and exercises as a JupyterLite: JupyterLab and Python inside the browser, no server.
 
 Our package and the pure Python ones it needs are bundled as wheels. NumPy and matplotlib are
 compiled for Pyodide and come from its public server when the reader's browser first asks for them.
@@ -38,8 +38,8 @@ _INSTALL = "%pip install -q balloonkit ipywidgets anywidget matplotlib  # only i
 _KERNEL = {"display_name": "Python (Pyodide)", "language": "python", "name": "python"}
 
 
-def build_lite(out: Path, notebooks: Path) -> None:
-    """Build a JupyterLite with these notebooks into `out`.
+def build_lite(out: Path) -> None:
+    """Build a JupyterLite with every lesson and exercise into `out`.
 
     Raises
     ------
@@ -51,10 +51,11 @@ def build_lite(out: Path, notebooks: Path) -> None:
     out.mkdir(parents=True, exist_ok=True)
     with TemporaryDirectory() as folder:
         lite, wheels = Path(folder, "lite"), Path(folder, "wheels")
-        contents = lite / "files"
-        contents.mkdir(parents=True)
-        for path in notebooks.glob("*.ipynb"):
-            _write_for_browser(path, contents / path.name)
+        for name in ("notebooks", "exercises"):
+            contents = lite / "files" / name
+            contents.mkdir(parents=True)
+            for path in (CHECKOUT / name).glob("*.ipynb"):
+                _write_for_browser(path, contents / path.name)
         _collect_wheels(wheels)
         urls = [f"--PipliteAddon.piplite_urls={wheel}" for wheel in sorted(wheels.glob("*.whl"))]
         options = ["--apps", "lab", "--no-sourcemaps", "--no-unused-shared-packages"]

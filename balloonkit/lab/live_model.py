@@ -170,4 +170,4 @@ class LiveModel(traitlets.HasTraits):
 
     def _show(self, look: Look) -> None:
         if look.resident_bytes is not None:
-            self._watch("now", look.resident_bytes, self.memory_mib << 20)
+            self._watch("at this moment", look.resident_bytes, self.memory_mib << 20)

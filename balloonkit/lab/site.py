@@ -47,7 +47,7 @@ def build_site(out: Path, progress: Progress | None = None) -> None:
     progress = progress or (lambda what, done, total: None)
     build_pages(out, progress)
     progress("JupyterLite", 0, 1)
-    build_lite(out / "lite", CHECKOUT / "notebooks")
+    build_lite(out / "lite")
     progress("JupyterLite", 1, 1)
 
 

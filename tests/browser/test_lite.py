@@ -11,6 +11,7 @@ import json
 import subprocess
 import sys
 import threading
+import urllib.request
 from pathlib import Path
 
 import pytest
@@ -19,7 +20,7 @@ from npm_package import npm_package
 
 from balloonkit.lab.lite import build_lite
 
-FOLDER = Path(__file__).parents[2] / "notebooks"
+ROOT = Path(__file__).parents[2]
 
 #: What the kernel takes from Pyodide's server before the first cell can run.
 KERNEL_NEEDS = """asttokens decorator executing ipython jedi matplotlib-inline micropip packaging
@@ -49,7 +50,7 @@ class QuietHandler(http.server.SimpleHTTPRequestHandler):
 def lite(tmp_path_factory):
     """A JupyterLite of the notebooks behind a web server; its address."""
     out = tmp_path_factory.mktemp("lite")
-    build_lite(out, FOLDER)
+    build_lite(out)
     handler = functools.partial(QuietHandler, directory=out)
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
@@ -97,12 +98,19 @@ def open_index(lite, browser):
 
         context.route(lambda url: not url.startswith(lite), answer)
         page = context.new_page()
-        page.goto(f"{lite}lab/index.html?path=index.ipynb")
+        page.goto(f"{lite}lab/index.html?path=notebooks/index.ipynb")
         page.get_by_role("heading", name="See memory ballooning").wait_for()
         return page
 
     yield open_it
     context.close()
+
+
+def test_every_lesson_and_every_exercise_is_there(lite):
+    for folder in ("notebooks", "exercises"):
+        with urllib.request.urlopen(f"{lite}api/contents/{folder}/all.json") as answer:
+            listed = {entry["name"] for entry in json.load(answer)["content"]}
+        assert listed == {path.name for path in (ROOT / folder).glob("*.ipynb")}
 
 
 def test_the_index_opens_with_its_committed_picture_though_no_python_is_to_be_had(open_index):

@@ -91,7 +91,7 @@ def test_the_resident_set_of_qemu_falls_while_the_balloon_grows(lab):
 
     assert resident[0] - resident[-1] > 64 << 20
     now = lab.model.look.resident_bytes >> 20
-    assert lab.meter.text == f"now: {now} MiB of 256 MiB resident"
+    assert lab.meter.text == f"at this moment: {now} MiB of 256 MiB resident"
 
 
 def test_deflating_brings_no_host_memory_back(lab):
