@@ -19,7 +19,7 @@ from balloonkit.guest.driver import wire_order
 from balloonkit.host.ram import GuestRam
 from balloonkit.picture import list_changes, lists_of, picture
 from balloonkit.trace import COUNTERS, PAGE_STATES, Step, Trace
-from balloonkit.units import BALLOON_PAGE_BYTES
+from balloonkit.units import BALLOON_PAGE_BYTES, counted
 from balloonkit.wire import (
     Feature,
     PageBitmaps,
@@ -197,7 +197,7 @@ class _Tracer:
         bits = self.bitmaps.bits
         laid = {"base": base_pfn, "bits": bits, "count": count, "max": self.bitmaps.max_count}
         why = (
-            f"{count} bitmap(s) of {bits} bits are laid from PFN {base_pfn}, the smallest page not "
+            f"{counted(count, 'bitmap')} of {bits} bits from PFN {base_pfn}, the smallest page not "
             f"packed yet. Bits, unlike a list, forget the order in which pages were allocated."
         )
         self._note("round", base_pfn, count * bits, why, bitmap=laid)
@@ -240,8 +240,9 @@ class _Tracer:
         self._send(
             encode_chunks(scaled),
             entries,
-            f"The buffer is {full}: one descriptor, one kick, one wait for {len(entries)} chunk(s) "
-            f"that stand for {sum(size for _, size in entries)} page(s).",
+            f"The buffer is {full}: one descriptor, one kick, one wait for "
+            f"{counted(len(entries), 'chunk')}, in all "
+            f"{counted(sum(size for _, size in entries), 'page')}.",
             single_pages=False,
         )
 
@@ -290,14 +291,16 @@ class _Tracer:
                 calls += pages if single_pages else 1
                 page += pages
         self.totals["translations"] += calls
-        why = f"{calls} address look-up(s): the region's start in the host, plus the way into it."
+        look_ups = counted(calls, "address look-up")
+        why = f"{look_ups}: the region's start in the host, plus the way into it."
         if len(ranges) > len(entries):
             why += " A chunk crosses from one region into the next and is split."
         self._note("translate", *_span(entries), why, ranges=ranges)
         self.totals["releases"] += calls
         total = sum(pages for _, pages, _ in ranges)
         why = (
-            f"{calls} madvise(MADV_DONTNEED) call(s), {total} host page(s): no longer resident, "
+            f"{counted(calls, 'call')} of madvise(MADV_DONTNEED), {counted(total, 'host page')}: "
+            f"no longer resident, "
             f"and zero if the guest ever reads them again."
         )
         released = [[host_page, pages, 0] for _, pages, host_page in ranges]

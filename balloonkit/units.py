@@ -2,7 +2,14 @@
 
 import re
 
-__all__ = ["BALLOON_PAGE_BYTES", "PFN_SHIFT", "format_size", "parse_size", "size_to_pages"]
+__all__ = [
+    "BALLOON_PAGE_BYTES",
+    "PFN_SHIFT",
+    "counted",
+    "format_size",
+    "parse_size",
+    "size_to_pages",
+]
 
 #: VIRTIO_BALLOON_PFN_SHIFT: a balloon page is 4 KiB, whatever the guest's own page size is
 #: (VIRTIO 1.2 section 5.5.6, "Device Operation").
@@ -74,3 +81,14 @@ def format_size(size_bytes: int) -> str:
         if name and abs(size_bytes) >= factor:
             return f"{size_bytes / factor:.2f}".rstrip("0").rstrip(".") + f" {name}"
     return f"{size_bytes} B"
+
+
+def counted(n: int, what: str) -> str:
+    """Write how many there are of something whose plural ends in "s".
+
+    Examples
+    --------
+    >>> counted(1, "message"), counted(7168, "message")
+    ('1 message', '7,168 messages')
+    """
+    return f"{n:,} {what}" if n == 1 else f"{n:,} {what}s"

@@ -27,6 +27,7 @@ from balloonkit.lab.palette import FATE_LOOKS, SENT_LOOKS
 from balloonkit.lab.view import Choice, LabView, Pane, Range, Table
 from balloonkit.lab.zone_table import in_words, zone_table
 from balloonkit.trace import PAGE_STATES
+from balloonkit.units import counted
 from balloonkit.wire.page_chunk import CHUNK_BYTES, HEADER_BYTES, MAX_CHUNKS
 from balloonkit.wire.pfn_array import MAX_PFNS
 
@@ -178,7 +179,7 @@ class CaptureLab(QuestionsLab):
         ]
         caption = (
             f"{guest.name}, after message {sent:,} of {guest.messages:,}: {pages:,} pages are "
-            f"{_count(chunks, 'chunk')}, in {_count(messages, 'message')}"
+            f"{counted(chunks, 'chunk')}, in {counted(messages, 'message')}"
         )
         return [runs, bars], Table(caption, ["path", "entries", "messages", "bytes"], rows)
 
@@ -233,7 +234,3 @@ def _pages_in_words(pages: NDArray[np.bool_]) -> tuple[str, str, str]:
     """Count pages and their chunks, and name the lowest."""
     chunks = len(free_runs(pages))
     return f"{pages.sum():,}", f"{chunks:,}", f"{pages.argmax():,}" if chunks else "none"
-
-
-def _count(n: int, what: str) -> str:
-    return f"{n:,} {what}" if n == 1 else f"{n:,} {what}s"

@@ -23,10 +23,10 @@ def draw_counts(totals: Mapping[str, Mapping[str, int]]) -> Figure:
     ----------
     totals : mapping of path name to the counters of `balloonkit.trace`
     """
-    figure = Figure(figsize=(7.6, 1.25), dpi=90)
-    charts = figure.subplots(1, len(_TITLES))
-    figure.subplots_adjust(left=0.09, right=0.995, top=0.76, bottom=0.04, wspace=0.1)
-    for axes, (name, title) in zip(charts, _TITLES.items(), strict=True):
+    figure = Figure(figsize=(5.2, 2.1), dpi=90)
+    charts = figure.subplots(2, 2)
+    figure.subplots_adjust(left=0.13, right=0.995, top=0.87, bottom=0.01, wspace=0.1, hspace=0.5)
+    for axes, (name, title) in zip(charts.flat, _TITLES.items(), strict=True):
         axes.set_axis_off()
         axes.text(0, 1.1, title, transform=axes.transAxes)
         longest = max(totals[path][name] for path in totals)
@@ -37,6 +37,8 @@ def draw_counts(totals: Mapping[str, Mapping[str, int]]) -> Figure:
             axes.annotate(end, (value, row), (5, 0), textcoords="offset points", va="center")
         axes.set_ylim(1.6, -0.6)
         axes.set_xlim(0, longest * 1.55)
-    for row, path in enumerate(totals):
-        figure.text(0.08, 0.58 - 0.36 * row, path, ha="right", va="center")
+    for axes in charts[:, 0]:
+        for row, path in enumerate(totals):
+            place = (-0.03, row)
+            axes.text(*place, path, transform=axes.get_yaxis_transform(), ha="right", va="center")
     return figure

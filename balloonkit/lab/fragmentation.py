@@ -20,6 +20,7 @@ from balloonkit.lab.palette import BLOCK_LOOKS
 from balloonkit.lab.view import Choice, LabView, Pane, Range, Table
 from balloonkit.layout import ram_layout
 from balloonkit.trace import PAGE_STATES
+from balloonkit.units import counted
 
 __all__ = ["BlocksModel", "FragmentationLab", "FragmentationModel", "page_states"]
 
@@ -183,7 +184,7 @@ class FragmentationLab(QuestionsLab):
         ]
         caption = (
             f"{guest.name}: {lengths.sum():,} free pages in {len(lengths):,} runs, "
-            f"the longest of {longest:,} {'page' if longest == 1 else 'pages'}"
+            f"the longest of {counted(longest, 'page')}"
         )
         head = ["order", "free blocks", "unusable index", "fragmentation index"]
         return [runs, index], Table(caption, head, rows)

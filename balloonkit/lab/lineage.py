@@ -12,7 +12,7 @@ import numpy as np
 import traitlets
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import EngFormatter
+from matplotlib.ticker import EngFormatter, LogLocator
 from numpy.typing import NDArray
 
 from balloonkit.captures import SHIPPED, load_capture
@@ -69,7 +69,7 @@ class LineageLab(QuestionsLab):
     --------
     >>> lab = LineageLab()
     >>> lab.compare().caption
-    'aged-8g, 1,048,576 pages: page bitmap sends the fewest bytes of all that name every page'
+    'aged-8g, 1,048,576 pages. Fewest bytes to name them all: page bitmap, 189,144'
     """
 
     kinds = ("chunks", "messages", "payer")
@@ -110,17 +110,18 @@ class LineageLab(QuestionsLab):
     def _draw_formats(self) -> tuple[Figure, Table]:
         sent = self.model.sent()
         measure = self.model.measure
-        figure = Figure(figsize=(6.4, 3.8), dpi=90)
+        figure = Figure(figsize=(5.2, 3.8), dpi=90)
         axes = figure.subplots()
-        figure.subplots_adjust(left=0.36, right=0.86, bottom=0.14, top=0.91)
+        figure.subplots_adjust(left=0.35, right=0.8, bottom=0.14, top=0.91)
         _draw_bars(axes, sent, measure)
         pages = sent["classic"].pages
         whole = [f for f in FORMATS if sent[f.version].pages == pages]
-        best = min(whole, key=lambda f: getattr(sent[f.version], measure))
-        what = (
-            "" if measure == "pages" else f": {best.name} sends the fewest {measure} of all that "
-        )
-        caption = f"{self.model.guest}, {pages:,} pages" + (what and what + "name every page")
+        caption = f"{self.model.guest}, {pages:,} pages"
+        if measure != "pages":
+            least = min(getattr(sent[f.version], measure) for f in whole)
+            best = [f.name for f in whole if getattr(sent[f.version], measure) == least]
+            who = best[0] if len(best) == 1 else f"{len(best)} formats"
+            caption += f". Fewest {measure} to name them all: {who}, {least:,}"
         rows = [
             [
                 _label(f),
@@ -149,15 +150,19 @@ def _draw_bars(axes: Axes, sent: dict[str, Sent], measure: str) -> None:
             edgecolor="#000001",
             linewidth=0.6,
         )
-        note = f"{value:,}" + (" (not all pages)" if partial and measure != "pages" else "")
+        note = f"{value:,}" + (" (not all)" if partial and measure != "pages" else "")
         axes.annotate(note, (max(value, 0.5), row), (4, 0), textcoords="offset points", va="center")
     axes.set_xscale("log")
     axes.set_xlim(0.5, max(values) * 2)
-    axes.set_yticks(range(len(FORMATS)), map(_label, FORMATS), fontsize=9)
+    labels = [_label(f).replace(", ", ",\n") for f in FORMATS]
+    axes.set_yticks(range(len(FORMATS)), labels, fontsize=9)
+    axes.xaxis.set_major_locator(LogLocator(numticks=12))  # every power of ten has a mark
     axes.xaxis.set_major_formatter(EngFormatter(sep=""))
+    axes.minorticks_off()
     axes.invert_yaxis()
-    axes.set_xlabel(f"{_MEASURES[measure]}; each mark is ten times the one before")
-    axes.set_title("computed here, by each posting's rules", fontsize=10, loc="left")
+    axes.set_xlabel(f"{_MEASURES[measure]}; each mark: ten times more", loc="right")
+    title = "computed here, by each posting's rules"
+    axes.set_title(title, fontsize=10, loc="left")
     axes.grid(axis="x", alpha=0.3)
     axes.set_axisbelow(True)
     axes.spines[["top", "right"]].set_visible(False)
@@ -168,9 +173,9 @@ def _label(f: Format) -> str:
 
 
 def _draw_timeline() -> tuple[Figure, Table]:
-    figure = Figure(figsize=(6.4, 4.4), dpi=90)
+    figure = Figure(figsize=(5.2, 4.4), dpi=90)
     axes = figure.subplots()
-    figure.subplots_adjust(left=0.3, right=0.96, bottom=0.12, top=0.92)
+    figure.subplots_adjust(left=0.36, right=0.96, bottom=0.12, top=0.92)
     for row, posting in enumerate(POSTINGS):
         claim = _inflate_ms(posting)
         if claim is None:
@@ -184,10 +189,9 @@ def _draw_timeline() -> tuple[Figure, Table]:
     labels = [f"{_MERGED.get(p.version, p.version)}, {p.date[:7]}" for p in POSTINGS]
     axes.set_yticks(range(len(POSTINGS)), labels, fontsize=9)
     axes.set_title(
-        "each posting's own figure; before the change it is always 4126 ms",
+        "each posting's own figure; before it: always 4126 ms",
         fontsize=10,
-        loc="left",
-        x=-0.45,
+        loc="right",
     )
     axes.spines[["top", "right"]].set_visible(False)
     rows = [[p.version, p.date, p.title, p.what_is_sent, _claims(p), p.source] for p in POSTINGS]

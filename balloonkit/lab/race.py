@@ -23,7 +23,7 @@ from balloonkit.lab.race_counts import BITS, GIB_PAGES, INFLATE_GIB
 from balloonkit.lab.race_model import BUFFERS, SWEEP, MeasuredModel, RaceModel
 from balloonkit.lab.release_run import SIZES, fitting_sizes
 from balloonkit.lab.view import Choice, LabView, Pane, Range, Switch, Table
-from balloonkit.units import BALLOON_PAGE_BYTES, format_size, parse_size
+from balloonkit.units import BALLOON_PAGE_BYTES, counted, format_size, parse_size
 
 __all__ = ["RaceLab", "break_even"]
 
@@ -242,10 +242,7 @@ def break_even(places: Sequence[float], ratio: Sequence[float]) -> float | None:
 
 
 def _notes(counts: dict[str, Counts]) -> dict[str, str]:
-    return {
-        path: f"{c.messages:,} {'message' if c.messages == 1 else 'messages'}"
-        for path, c in counts.items()
-    }
+    return {path: counted(c.messages, "message") for path, c in counts.items()}
 
 
 def _parts(classic: Stages, chunks: Stages) -> str:

@@ -19,7 +19,7 @@ from balloonkit.lab.release_charts import draw_calls, draw_resident, draw_transl
 from balloonkit.lab.release_run import SIZES, Run, best_size, fitting_sizes, run
 from balloonkit.lab.view import Choice, LabView, Pane, Range, Table
 from balloonkit.layout import RamRange, ram_layout
-from balloonkit.units import BALLOON_PAGE_BYTES, PFN_SHIFT, format_size, parse_size
+from balloonkit.units import BALLOON_PAGE_BYTES, PFN_SHIFT, counted, format_size, parse_size
 from balloonkit.wire import PROPOSED, encode_chunks, encode_pfns
 from balloonkit.wire.channel import Queue
 
@@ -197,8 +197,8 @@ class ReleaseLab(QuestionsLab):
         handled, pieces = model.handle()
         pfn, pages = model.chunk()
         if pieces:
-            calls = "call" if handled.releases == 1 else "calls"
-            verdict = f"{pages:,} pages released by {handled.releases} madvise {calls}"
+            calls = counted(handled.releases, "madvise call")
+            verdict = f"{counted(pages, 'page')} released by {calls}"
             if len(pieces) > 1:
                 verdict += ": the chunk crosses from one region into the next and is split"
         else:

@@ -32,7 +32,7 @@ def draw_translation(
     pieces : sequence of (address, offset, length)
         What is released: empty when the chunk is refused. In bytes; the offset is in the mapping.
     """
-    figure = Figure(figsize=(7, 3), dpi=90)
+    figure = Figure(figsize=(5.2, 3), dpi=90)
     axes = figure.add_axes((0.01, 0.16, 0.98, 0.82))
     end = regions[-1].gpa + regions[-1].size_bytes
     axes.add_patch(Rectangle((0, 2), end / _GIB, 0.7, fill=False, hatch="xx", edgecolor="#888888"))
@@ -43,20 +43,20 @@ def draw_translation(
         for at, y in ((gpa, 2.0), (offset, 0.0)):
             _block(axes, at, size_bytes, y, _RAM, "")
             middle = (at + size_bytes / 2) / _GIB
-            text = f"RAM region {index}, {size_bytes / _GIB:g} GiB"
+            text = f"region {index}: {size_bytes / _GIB:g} GiB"
             axes.text(middle, y + (0.8 if y else -0.27), text, ha="center", fontsize=9)
         offset += size_bytes
     for below, above in pairwise(regions):
         edge = below.gpa + below.size_bytes
         if edge < above.gpa:
             middle = (edge + above.gpa) / 2 / _GIB
-            axes.text(middle, 2.8, "hole, no RAM", ha="center", fontsize=9)
+            axes.text(middle, 2.8, "no RAM", ha="center", fontsize=9)
     # A chunk of a few pages would be thinner than a pixel: it is drawn at least this wide.
     least = end / 300
     colour = _CHUNK if pieces else _REFUSED
     _block(axes, chunk[0], max(chunk[1], least), 2.0, colour, "//" if pieces else "xx")
     if not pieces:
-        axes.text(chunk[0] / _GIB, 1.6, "refused", ha="center", fontweight="bold")
+        axes.text(sum(chunk) / _GIB, 1.6, "refused", ha="right", fontweight="bold")
     for gpa, start, length in pieces:
         width = max(length, least)
         _block(axes, start, width, 0.0, _CHUNK, "//")

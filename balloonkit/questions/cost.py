@@ -12,6 +12,7 @@ from balloonkit.machine import Machine
 from balloonkit.questions.forms import STAGE, TWO_COUNTS, Answer
 from balloonkit.questions.question import Mistake, Question, distinct
 from balloonkit.race import PATHS
+from balloonkit.units import counted
 from balloonkit.wire import pack_chunks
 from balloonkit.wire.page_chunk import MAX_CHUNKS
 from balloonkit.wire.pfn_array import MAX_PFNS
@@ -141,7 +142,7 @@ def payer(seed: int, rng: np.random.Generator) -> Question:
     slowest = max(seconds, key=lambda stage: seconds[stage])
     work = {
         "allocate": f"{counts.allocations:,} calls, {_us(costs.allocation_s)} each",
-        "send": f"{counts.messages:,} message(s), {_us(costs.message_s)} each",
+        "send": f"{counted(counts.messages, 'message')}, {_us(costs.message_s)} each",
         "translate": f"{counts.translations:,} look-ups, {_us(costs.translation_s)} each",
         "release": f"{counts.releases:,} calls, {_us(costs.release_call_s)} each, and "
         f"{counts.pages:,} pages, {_us(costs.release_page_s)} each",

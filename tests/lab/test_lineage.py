@@ -40,10 +40,11 @@ def test_a_real_guest_is_sent_as_each_posting_would(guest):
 def test_the_caption_names_the_best_format_that_tells_every_page():
     lab = LineageLab()
     view = lab.compare()
-    assert view.caption.endswith("page bitmap sends the fewest bytes of all that name every page")
+    assert view.caption.endswith("Fewest bytes to name them all: page bitmap, 189,144")
 
     lab.model.guest = "idle-8g"
-    assert "{pfn|length} sends the fewest bytes" in view.caption or "scatter" in view.caption
+    lab.model.measure = "messages"
+    assert view.caption.endswith("Fewest messages to name them all: 5 formats, 1")
     lab.model.measure = "pages"
     assert view.caption == "idle-8g, 1,835,008 pages"
 
