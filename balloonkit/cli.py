@@ -26,7 +26,7 @@ from balloonkit.captures import SHIPPED, load_capture
 from balloonkit.predict import predict
 from balloonkit.race import Progress as ReportProgress
 from balloonkit.race import Race, find_guest, run_race
-from balloonkit.units import BALLOON_PAGE_BYTES, format_size
+from balloonkit.units import BALLOON_PAGE_BYTES, counted, format_size
 
 __all__ = ["main"]
 
@@ -123,9 +123,14 @@ def _race(options: argparse.Namespace) -> None:
 
 def _race_table(race: Race) -> Table:
     clock = "model time, costs of 2017" if race.host == "model" else "measured on this machine"
+    caption = f"ms: {clock}"
+    if any(report.counts.pages < race.inflate_pages for report in race.reports.values()):
+        asked = counted(race.inflate_pages, "page")
+        caption += f"\n{asked} were asked for; this guest has fewer to give, and each path took "
+        caption += "what it could get"
     table = Table(
         title=f"{race.guest}: inflate {format_size(race.inflate_pages * BALLOON_PAGE_BYTES)}",
-        caption=f"ms: {clock}",
+        caption=caption,
     )
     table.add_column("")
     for path in race.reports:
@@ -193,7 +198,10 @@ def _site(options: argparse.Namespace) -> None:
 
 
 def _seed(text: str) -> int:
-    return int(text.removeprefix("seed="))
+    number = text.removeprefix("seed=")
+    if not number.isdecimal():
+        raise argparse.ArgumentTypeError(f"{text!r}: write a seed like seed=3")
+    return int(number)
 
 
 def _capture(options: argparse.Namespace) -> None:

@@ -38,6 +38,13 @@ def test_race_json_has_the_promised_shape(capsys):
     assert set(race["improvement"]) == {"chunks", "chunks_block_alloc"}
 
 
+def test_race_says_when_a_guest_had_less_to_give_than_was_asked_for(capsys):
+    _, out, _ = run(capsys, "race", "--guest", "64MiB", "--inflate", "1GiB")
+    assert "262,144 pages were asked for; this guest has fewer to give" in " ".join(out.split())
+    _, out, _ = run(capsys, "race", "--guest", "64MiB", "--inflate", "16MiB")
+    assert "asked for" not in out
+
+
 def test_race_on_real_memory_reports_the_resident_set(capsys):
     _, out, _ = run(capsys, "race", "--guest", "64MiB", "--host", "madvise", "--json")
     race = json.loads(out)
@@ -64,6 +71,8 @@ def test_predict_compares_with_what_the_guest_did(capsys):
         (("race", "--guest", "nonsense"), "guest 'nonsense': give a capture"),
         (("race", "--inflate", "seven"), "size 'seven': write a number and a unit"),
         (("predict", "missing.npz"), "missing.npz: no such file"),
+        (("predict", __file__), "test_cli.py: not a capture: it is no .npz archive"),
+        (("site", "/proc/no-site"), "/proc/no-site"),
     ],
 )
 def test_a_mistake_is_said_in_one_line_with_what_to_do(capsys, arguments, said):
@@ -73,6 +82,12 @@ def test_a_mistake_is_said_in_one_line_with_what_to_do(capsys, arguments, said):
     assert err.startswith("balloonkit: ")
     assert said in err
     assert err.count("\n") == 1
+
+
+def test_a_seed_that_is_no_number_is_shown_with_how_to_write_one(capsys):
+    with pytest.raises(SystemExit):
+        main(("capture", "--age", "seed=x", "out.npz"))
+    assert "argument --age: 'seed=x': write a seed like seed=3" in capsys.readouterr().err
 
 
 def test_importing_the_package_brings_in_no_plotting_and_no_widgets():

@@ -130,11 +130,15 @@ def load_capture(source: str | Path) -> Capture:
 def _read(path: Path, name: str) -> Capture:
     # Imported here, where a capture is read: `import balloonkit` stays quick.
     import json
-    from zipfile import BadZipFile
+    from zipfile import BadZipFile, is_zipfile
 
     try:
-        with path.open("rb") as file, np.load(file, allow_pickle=False) as archive:
-            arrays = {key: archive[key] for key in archive.files}
+        with path.open("rb") as file:
+            if not is_zipfile(file):
+                raise BadZipFile("it is no .npz archive")
+            file.seek(0)
+            with np.load(file, allow_pickle=False) as archive:
+                arrays = {key: archive[key] for key in archive.files}
         meta = json.loads(str(arrays["meta"]))
         capture = Capture(
             name=name,

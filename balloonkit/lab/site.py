@@ -43,8 +43,11 @@ def build_site(out: Path, progress: Progress | None = None) -> None:
     RuntimeError
         If balloonkit does not run from a checkout, a notebook fails, the documentation has a
         fault, or JupyterLite cannot be built.
+    OSError
+        If `out` cannot be written.
     """
     progress = progress or (lambda what, done, total: None)
+    out.mkdir(parents=True, exist_ok=True)  # before minutes of work that could not be written
     build_pages(out, progress)
     progress("JupyterLite", 0, 1)
     build_lite(out / "lite")
