@@ -84,7 +84,7 @@ class Welcome:
 
 def _draw_story() -> tuple[Figure, Table]:
     classic = CLASSIC_2017_S.as_dict()
-    figure = Figure(figsize=(6.4, 2.6), dpi=90)
+    figure = Figure(figsize=(5.2, 2.8), dpi=90)
     axes = figure.subplots()
     _draw_totals(axes, classic)
     rows = [
@@ -111,12 +111,14 @@ def _draw_totals(axes: Axes, classic: dict[str, float]) -> None:
     axes.barh(1, chunks_ms, color=BLUE, edgecolor="black", linewidth=0.6, label="all four")
     for row, ms in enumerate((left, chunks_ms)):
         axes.text(ms, row, f"  {ms:,.0f} ms", va="center")
-    axes.set_yticks([0, 1], [PATH_LOOKS[path].label for path in ("classic", "chunks")])
+    labels = [PATH_LOOKS[path].label.replace(", ", ",\n") for path in ("classic", "chunks")]
+    axes.set_yticks([0, 1], labels)
     axes.invert_yaxis()
-    axes.set_xlim(0, left * 1.2)
+    axes.spines[["top", "right"]].set_visible(False)
+    axes.set_xlim(0, left * 1.3)
     axes.set_xlabel("ms, as published in 2017")
-    axes.figure.subplots_adjust(left=0.24, right=0.98, bottom=0.19, top=0.84)
-    axes.legend(loc="upper center", bbox_to_anchor=(0.4, 1.28), ncols=5, frameon=False, fontsize=8)
+    axes.figure.subplots_adjust(left=0.21, right=0.98, bottom=0.18, top=0.8)
+    axes.legend(loc="upper center", bbox_to_anchor=(0.35, 1.32), ncols=3, frameon=False, fontsize=9)
 
 
 def _version(package: str) -> str:
