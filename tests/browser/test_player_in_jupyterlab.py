@@ -142,10 +142,9 @@ def test_player_scrolled_away_and_back_is_drawn_and_keeps_its_place(opened):
     press(page, "ArrowRight", "ArrowRight", "ArrowRight")
     scroll = "jupyterapp.shell.currentWidget.content.scrollToItem"
     page.evaluate(f"{scroll}(12)")
-    page.wait_for_timeout(800)
-    assert not page.locator(PLAYERS).is_visible() or not page.evaluate(
-        """() => { const box = document.querySelector(".bk-player").getBoundingClientRect();
-        return box.bottom > 0 && box.top < innerHeight }"""
+    page.wait_for_function(
+        """() => { const box = document.querySelector(".bk-player")?.getBoundingClientRect();
+        return !box?.width || box.bottom <= 0 || box.top >= innerHeight }"""
     )
     page.evaluate(f"{scroll}(1)")
     page.locator(PLAYERS).wait_for()
@@ -189,9 +188,11 @@ def test_player_follows_the_theme_and_fits_its_cell(page, theme, width):
     page.evaluate("(theme) => jupyterapp.commands.execute('apputils:change-theme', {theme})", theme)
     is_light = str(theme.endswith("Light")).lower()
     page.wait_for_function(f"document.body.dataset.jpThemeLight === '{is_light}'")
-    page.wait_for_timeout(500)
-    paper = page.evaluate("getComputedStyle(document.querySelector('.bk-player')).backgroundColor")
-    assert (paper == "rgb(255, 255, 255)") == theme.endswith("Light")
+    page.wait_for_function(
+        """light => light === ("rgb(255, 255, 255)"
+        === getComputedStyle(document.querySelector(".bk-player")).backgroundColor)""",
+        arg=theme.endswith("Light"),
+    )
     cut = page.evaluate(
         """() => [...document.querySelectorAll(".bk-player, .bk-player *")]
         .filter((e) => e.clientWidth && !e.closest("svg, select") && !e.matches("input")
