@@ -12,7 +12,7 @@ import numpy as np
 import traitlets
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import EngFormatter, LogLocator
+from matplotlib.ticker import EngFormatter, LogLocator, NullFormatter
 from numpy.typing import NDArray
 
 from balloonkit.captures import SHIPPED, load_capture
@@ -156,14 +156,17 @@ def _draw_bars(axes: Axes, sent: dict[str, Sent], measure: str) -> None:
     axes.set_xlim(0.5, max(values) * 2)
     labels = [_label(f).replace(", ", ",\n") for f in FORMATS]
     axes.set_yticks(range(len(FORMATS)), labels, fontsize=9)
-    axes.xaxis.set_major_locator(LogLocator(numticks=12))  # every power of ten has a mark
+    # Every power of ten has a mark, every second one its number: more would touch each other.
+    axes.xaxis.set_major_locator(LogLocator(100))
+    axes.xaxis.set_minor_locator(LogLocator(10, numticks=12))
     axes.xaxis.set_major_formatter(EngFormatter(sep=""))
-    axes.minorticks_off()
+    axes.xaxis.set_minor_formatter(NullFormatter())
+    axes.tick_params(axis="x", which="minor", length=3.5)
     axes.invert_yaxis()
     axes.set_xlabel(f"{_MEASURES[measure]}; each mark: ten times more", loc="right")
     title = "computed here, by each posting's rules"
     axes.set_title(title, fontsize=10, loc="left")
-    axes.grid(axis="x", alpha=0.3)
+    axes.grid(axis="x", which="both", alpha=0.3)
     axes.set_axisbelow(True)
     axes.spines[["top", "right"]].set_visible(False)
 
