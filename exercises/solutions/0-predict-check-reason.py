@@ -29,3 +29,6 @@ lab.ask("count", seed=1)
 # %% [markdown]
 # "Save my answers" makes a short text to hand in or keep. From Python it is
 # `lab.save("my-answers.txt")`.
+
+# %% [markdown]
+# Next: [1. Fragmentation by hand](1-fragmentation-by-hand.ipynb)

@@ -62,3 +62,6 @@ tell(MERGE.check(block))
 # %% [markdown] tags=["solution"]
 # The driver gets every page, but pages that do not touch cannot share a chunk. The more pieces
 # free memory is in, the more chunks there are to send, to look up and to release.
+
+# %% [markdown]
+# Next: [2. Pack a bitmap by hand](2-pack-a-bitmap-by-hand.ipynb)

@@ -58,3 +58,6 @@ tell(MESSAGE.check(message))
 # a short one, so in a real guest there are far fewer messages, look-ups and releases. A bitmap of
 # this range would be short, but its length grows with the range of addresses and not with the
 # number of runs, and the first posting that sent it made its layout a promise for ever.
+
+# %% [markdown]
+# Next: [3. Write pack_chunks](3-write-pack-chunks.ipynb)

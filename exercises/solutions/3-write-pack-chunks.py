@@ -59,3 +59,6 @@ for name in ("idle-8g", "aged-8g", "aged-1g"):
 # kernel that is asked for memory because memory is short should not need more of it. It pays with
 # bitmaps for the whole range of addresses, which it may have to go over in rounds, and with runs
 # cut at a bitmap's edge.
+
+# %% [markdown]
+# Next: [4. Where chunks stop paying](4-break-even.ipynb)

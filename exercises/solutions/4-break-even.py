@@ -77,3 +77,6 @@ tell(FAIR.check(pages_per_chunk))
 # In an idle guest, whose free memory is a few long runs. In an aged one the saving falls towards
 # 60 %, and there it comes from the larger buffer rather than from chunks: below about four pages
 # to a chunk they even send more bytes.
+
+# %% [markdown]
+# Next: [5. Allocate by blocks](5-allocate-by-blocks.ipynb)

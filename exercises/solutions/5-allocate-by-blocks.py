@@ -55,3 +55,6 @@ for name, size in (("idle-8g", "7GiB"), ("aged-8g", "4GiB")):
 # The guest pays: its largest blocks are gone, and its next request for a huge page fails or waits
 # for compaction, while page by page the balloon would have used up the small pieces first. The
 # host gains twice, since whole blocks can be given back as huge pages.
+
+# %% [markdown]
+# Next: [6. A better message](6-a-better-message.ipynb)

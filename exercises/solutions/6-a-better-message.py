@@ -103,3 +103,6 @@ if advice is None:
 # milliseconds where releasing takes hundreds. Shorter messages save kicks only when they save
 # whole messages. After chunks, the time is in stage 4, one release for each run, and in stage 1,
 # one call for each page: allocate by blocks.
+
+# %% [markdown]
+# That was the last one. [Back to the lessons](../notebooks/index.ipynb)
