@@ -43,6 +43,10 @@ ALL_RUN = """() => {
     .filter(cell => cell.model.type === "code" && cell.model.sharedModel.source.trim())
     .every(cell => cell.model.executionCount !== null && cell.model.executionState !== "running");
 }"""
+#: A widget's output is a panel, empty until its JavaScript has come.
+FILLED = """() => [...document.querySelectorAll('.jp-OutputArea-output.lm-Panel')]
+  .every(output => output.textContent.trim())"""
+DRAWN_ELEMENTS = "() => document.querySelectorAll('.jp-OutputArea-output *').length"
 
 
 def launch(driver):
@@ -170,6 +174,11 @@ def wait_until_quiet(page):
 
 
 def run_all_cells(page):
-    """Run every cell and wait until the kernel is idle again."""
+    """Run every cell and wait until the kernel is idle again and every widget is drawn."""
     page.evaluate("() => window.jupyterapp.commands.execute('notebook:run-all-cells')")
     page.wait_for_function(ALL_RUN)
+    page.wait_for_function(FILLED)
+    before = -1
+    while before != (now := page.evaluate(DRAWN_ELEMENTS)):
+        before = now
+        page.wait_for_timeout(200)

@@ -115,10 +115,10 @@ def test_every_lesson_and_every_exercise_is_there(lite):
 
 def test_the_index_opens_with_its_committed_picture_though_no_python_is_to_be_had(open_index):
     page = open_index(None)
-    assert page.get_by_text("%pip install -q balloonkit").first.is_visible()
+    page.get_by_text("%pip install -q balloonkit").first.wait_for()
     picture = page.locator(".jp-OutputArea img").first
     picture.wait_for()
-    assert picture.evaluate("img => img.naturalWidth") > 0
+    page.wait_for_function("img => img.naturalWidth > 0", arg=picture.element_handle())
     assert page.get_by_text("Select Kernel").count() == 0
 
 

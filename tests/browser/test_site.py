@@ -115,6 +115,7 @@ def tiny_page(tiny_site, open_page):
 
 def test_a_widget_shown_twice_moves_in_both_places_without_a_kernel(tiny_page):
     buttons = tiny_page.locator("button")
+    buttons.nth(1).wait_for()
     assert buttons.all_inner_texts() == ["</script><b>& 0 42"] * 2
     buttons.first.click()
     assert buttons.all_inner_texts() == ["</script><b>& 1 42"] * 2
@@ -122,7 +123,7 @@ def test_a_widget_shown_twice_moves_in_both_places_without_a_kernel(tiny_page):
 
 
 def test_a_view_that_stops_listening_hears_no_more(tiny_page):
-    first, second = tiny_page.locator("button").all()
+    first, second = (tiny_page.locator("button").nth(nth) for nth in range(2))
     for _ in range(4):
         first.click()
     assert first.inner_text().split()[1] == "3"
@@ -194,7 +195,7 @@ def test_search_finds_a_lesson_and_a_function_in_a_folder(site, open_page):
     results = page.locator("#search-results")
     results.get_by_text("3. Write pack_chunks").wait_for()
     results.get_by_text("balloonkit.wire.page_chunk.pack_chunks").click()
-    assert page.locator("[id='balloonkit.wire.page_chunk.pack_chunks']").is_visible()
+    page.locator("[id='balloonkit.wire.page_chunk.pack_chunks']").wait_for()
 
 
 @pytest.mark.parametrize("name", ["index", "notebooks/index", "exercises/4-break-even"])

@@ -24,7 +24,8 @@ def views(page, run_all):
     """New views, in the order of their cells."""
     run_all(page)
     views = page.locator(".jp-OutputArea-output .balloonkit-view")
-    views.nth(2).locator("canvas").first.wait_for()
+    for nth in range(3):
+        views.nth(nth).locator("canvas").first.wait_for()
     return views
 
 
