@@ -21,8 +21,8 @@ INIT = f"""#!/bin/busybox sh
 mount -t devtmpfs dev /dev
 mount -t tmpfs -o size=100%,nr_inodes=0 tmpfs /age
 for module in /modules/*; do insmod $module; done
-until [ -c /dev/vport0p1 ]; do usleep 10000; done
-exec 3<>/dev/vport0p1
+# The port can be seen a moment before it can be opened; without `command` that would end the shell.
+until [ -c /dev/vport0p1 ] && command exec 3<>/dev/vport0p1; do usleep 10000; done
 number=0 status=0
 while printf '\\n{MARKER}%d %d\\n' $number $status >&3 && read -r line <&3; do
     eval "$line" >&3 2>&1
