@@ -10,6 +10,7 @@ from enum import Enum
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from balloonkit.events import Listener
 from balloonkit.guest.blocks import MAX_ORDER, Pfns
 from balloonkit.guest.buddy import BuddyAllocator, ListOrder
 from balloonkit.guest.percpu import PerCpuLists
@@ -148,12 +149,16 @@ class Guest:
         )
 
     def copy(self) -> "Guest":
-        """Return a guest in the same state; the two go on independently."""
+        """Return a guest in the same state, unheard; the two go on independently."""
         twin = object.__new__(Guest)
         twin.__dict__.update(self.__dict__)
         twin.buddy = self.buddy.copy()
         twin.percpu = self.percpu.copy(twin.buddy)
         return twin
+
+    def listen(self, listener: Listener | None) -> None:
+        """Let the allocator and the per-CPU lists tell `listener` what they do, or nobody."""
+        self.buddy.listener = self.percpu.listener = listener
 
     def take(self, n: int) -> Pfns:
         """Allocate up to `n` single pages through the per-CPU lists, in allocation order."""
