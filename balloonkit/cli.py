@@ -23,18 +23,13 @@ from rich.table import Table
 
 from balloonkit.bench import run_bench
 from balloonkit.captures import SHIPPED, load_capture
+from balloonkit.paths import PATHS
 from balloonkit.predict import predict
 from balloonkit.race import Progress as ReportProgress
 from balloonkit.race import Race, find_guest, run_race
 from balloonkit.units import BALLOON_PAGE_BYTES, counted, format_size
 
 __all__ = ["main"]
-
-_PATH_TITLES = {
-    "classic": "classic",
-    "chunks": "chunks",
-    "chunks_block_alloc": "chunks, blocks",
-}
 
 #: What reading the whole memory afterwards found, in pages; the second and fourth must be 0.
 _CHECKS = {
@@ -74,7 +69,7 @@ def _parser() -> argparse.ArgumentParser:
         "--host",
         choices=("model", "madvise"),
         default="model",
-        help="keep books and show model time, or release real memory and measure",
+        help="count only and show model time, or release real memory and measure",
     )
     race.add_argument("--huge-pages", action="store_true", help="with madvise: 2 MiB pages")
     race.add_argument("--json", action="store_true", help="plain data instead of a table")
@@ -134,7 +129,7 @@ def _race_table(race: Race) -> Table:
     )
     table.add_column("")
     for path in race.reports:
-        table.add_column(_PATH_TITLES[path], justify="right")
+        table.add_column(PATHS[path].label, justify="right")
     rows = ("pages", "allocations", "messages", "bytes", "entries", "translations", "releases")
     for row in rows:
         table.add_row(row, *(f"{getattr(r.counts, row):,}" for r in race.reports.values()))

@@ -40,8 +40,8 @@ __all__ = [
     "Sent",
     "Split",
     "Stocked",
-    "Touched",
     "Took",
+    "Touched",
     "Translated",
     "Waiting",
     "Written",
@@ -180,10 +180,10 @@ class ChunksJoined(NamedTuple):
 
 
 class Written(NamedTuple):
-    """Entries were written into the message from entry `first` on, as balloon pages (n, 2)."""
+    """Numbers of 4 KiB balloon pages joined the message from entry `first` on."""
 
     first: int
-    entries: _Numbers
+    pfns: _Pages
 
 
 # The virtqueue, driver's side and device's side
@@ -194,7 +194,6 @@ class Sent(NamedTuple):
 
     queue: int
     data: bytes
-    entries: _Numbers
     head: int
     avail: int
     used: int

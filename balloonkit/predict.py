@@ -19,8 +19,7 @@ from balloonkit.guest.driver import BalloonDriver
 from balloonkit.guest.recorded import guest_from_lists
 from balloonkit.guest.snapshot import guest_from_flags
 from balloonkit.guest.zones import zones_from_zoneinfo
-from balloonkit.wire import pack_chunks
-from balloonkit.wire.features import Feature
+from balloonkit.wire import PFN_ARRAY, pack_chunks
 from balloonkit.wire.pfn_array import MAX_PFNS
 
 __all__ = ["Prediction", "WireOrder", "guest_of", "predict", "predict_pfns"]
@@ -117,7 +116,7 @@ def guest_of(capture: Capture, flags_only: bool = False) -> Guest:
 
 def predict_pfns(capture: Capture, flags_only: bool = False) -> Pfns:
     """Predict the PFNs a captured guest gives away, in wire order; see `guest_of`."""
-    driver = BalloonDriver(guest_of(capture, flags_only), Feature(0), lambda queue, message: None)
+    driver = BalloonDriver(guest_of(capture, flags_only), PFN_ARRAY, lambda queue, message: None)
     driver.fill(len(capture.inflate_pfns))
     return driver.held
 

@@ -3,7 +3,7 @@
 Every path starts from a copy of the guest, so all three see the same free lists.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -15,28 +15,24 @@ from numpy.typing import NDArray
 from balloonkit.captures import SHIPPED, load_capture
 from balloonkit.costs import Stages
 from balloonkit.guest import Guest
-from balloonkit.host.local import LocalHost
-from balloonkit.machine import Host, Machine, Report
+from balloonkit.host.host import Host
+from balloonkit.host.model import ModelHost
+from balloonkit.machine import Machine, Report
+from balloonkit.paths import PATHS
+from balloonkit.paths import Path as RacePath
 from balloonkit.predict import guest_of
 from balloonkit.units import BALLOON_PAGE_BYTES, parse_size
-from balloonkit.wire import CLASSIC, PROPOSED, Feature, pack_chunks
+from balloonkit.wire import Format, pack_chunks
 
 if TYPE_CHECKING:
     from balloonkit.host.mapping import Verified
 
-__all__ = ["PATHS", "HostKind", "Progress", "Race", "find_guest", "run_race"]
+__all__ = ["HostKind", "Progress", "Race", "find_guest", "run_race"]
 
-#: A host that keeps books, or real memory in a process of its own.
+#: A host that only counts, or real memory in a process of its own.
 HostKind = Literal["model", "madvise"]
 #: Called with what is being done, how many bytes are done, and how many there are.
 Progress = Callable[[str, int, int], None]
-
-#: The competitors: what the driver speaks, and whether it allocates by blocks.
-PATHS: dict[str, tuple[Feature, bool]] = {
-    "classic": (CLASSIC, False),
-    "chunks": (PROPOSED, False),
-    "chunks_block_alloc": (PROPOSED, True),
-}
 
 
 @dataclass(frozen=True)
@@ -129,6 +125,7 @@ def run_race(
     host: HostKind = "model",
     huge_pages: bool = False,
     progress: Progress | None = None,
+    formats: Sequence[Format] = (),
 ) -> Race:
     """Inflate `guest` by `inflate` on every path.
 
@@ -144,16 +141,31 @@ def run_race(
         Back the real memory with transparent huge pages.
     progress : callable (what, done_bytes, total_bytes), optional
         Called while long work goes on; a total of 0 means that it cannot be told.
+    formats : sequence of Format
+        Formats of your own, to race beside the others under their names.
 
     Raises
     ------
     MemoryError
         If real memory is asked for that the machine or its control group cannot give.
+    ValueError
+        If a format has the name of another, or real memory's device cannot import it.
+
+    Examples
+    --------
+    >>> race = run_race(Guest.idle("64MiB"), "32MiB")
+    >>> {name: report.counts.messages for name, report in race.reports.items()}
+    {'classic': 32, 'chunks': 1, 'chunks_block_alloc': 1}
     """
+    paths = dict(PATHS)
+    for own in formats:
+        if own.name in paths:
+            raise ValueError(f"format {own.name!r}: there is a path of that name; choose another")
+        paths[own.name] = RacePath(own.name, own)
     reports, checks = {}, {}
-    for path in PATHS:
+    for name, path in paths.items():
         if host == "model":
-            reports[path] = _inflate(guest, path, inflate, LocalHost(guest.size_bytes))[0]
+            reports[name] = _inflate(guest, path, inflate, ModelHost(guest.size_bytes))[0]
             continue
         # Only where it is wanted: a browser's Python has no processes.
         from balloonkit.host.process import ProcessHost
@@ -162,19 +174,18 @@ def run_race(
         with ProcessHost(
             guest.size_bytes,
             huge_pages=huge_pages,
-            progress=partial(say, f"{path}: populate memory"),
+            progress=partial(say, f"{name}: populate memory"),
         ) as real:
-            say(f"{path}: inflate and check", 0, 0)
-            reports[path], chunks = _inflate(guest, path, inflate, real)
-            checks[path] = real.verify(chunks)
-            say(f"{path}: inflate and check", 1, 1)
+            say(f"{name}: inflate and check", 0, 0)
+            reports[name], chunks = _inflate(guest, path, inflate, real)
+            checks[name] = real.verify(chunks)
+            say(f"{name}: inflate and check", 1, 1)
     return Race(guest.name, parse_size(inflate) // BALLOON_PAGE_BYTES, host, reports, checks)
 
 
 def _inflate(
-    guest: Guest, path: str, inflate: str | int, host: Host
+    guest: Guest, path: RacePath, inflate: str | int, host: Host
 ) -> tuple[Report, NDArray[np.uint64]]:
-    features, block_alloc = PATHS[path]
-    machine = Machine(guest.copy(), features, host, block_alloc=block_alloc)
+    machine = Machine(guest.copy(), host=host, format=path.format, block_alloc=path.block_alloc)
     report = machine.inflate(inflate)
     return report, pack_chunks(machine.driver.held) * np.uint64(machine.driver.scale)

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from balloonkit.guest import Guest
-from balloonkit.race import PATHS, find_guest, run_race
+from balloonkit.paths import PATHS
+from balloonkit.race import find_guest, run_race
 
 
 def test_idle_8g_by_seven_gib_has_the_published_counts():

@@ -15,7 +15,7 @@ from balloonkit.guest.blocks import MAX_ORDER, Pfns
 from balloonkit.guest.buddy import BuddyAllocator, ListOrder
 from balloonkit.guest.percpu import PerCpuLists
 from balloonkit.guest.zones import Zone, with_watermarks, x86_zones
-from balloonkit.layout import pfn_span, ram_layout
+from balloonkit.ram_layout import pfn_span, ram_layout
 from balloonkit.units import BALLOON_PAGE_BYTES, format_size, parse_size
 
 __all__ = ["Guest", "Kernel"]

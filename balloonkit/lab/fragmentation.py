@@ -18,7 +18,7 @@ from balloonkit.lab.charts import draw_lists, draw_orders, draw_runs, draw_unusa
 from balloonkit.lab.page_map import PageMap, magnified_pfn, whole_and_close_up
 from balloonkit.lab.palette import BLOCK_LOOKS
 from balloonkit.lab.view import Choice, LabView, Pane, Range, Table
-from balloonkit.layout import ram_layout
+from balloonkit.ram_layout import ram_layout
 from balloonkit.trace import PAGE_STATES
 from balloonkit.units import counted
 

@@ -10,7 +10,7 @@ from matplotlib.patches import Polygon, Rectangle
 
 from balloonkit.lab.palette import PATH_LOOKS
 from balloonkit.lab.release_run import Run
-from balloonkit.layout import RamRange
+from balloonkit.ram_layout import RamRange
 
 __all__ = ["draw_calls", "draw_resident", "draw_translation"]
 

@@ -10,7 +10,7 @@ from balloonkit.guest.driver import BalloonDriver
 from balloonkit.lab.race import RaceLab, break_even
 from balloonkit.lab.race_counts import BITS, GIB_PAGES, PageCounts, block_counts, chunk_counts
 from balloonkit.lab.race_model import BUFFERS, SWEEP, MeasuredModel, RaceModel
-from balloonkit.wire import CLASSIC, PROPOSED, PageBitmaps, pack_chunks
+from balloonkit.wire import PFN_ARRAY, PageBitmaps, PageChunks, pack_chunks
 
 
 @pytest.fixture(scope="module")
@@ -35,12 +35,9 @@ def test_counts_are_those_of_the_chunks_of_every_first_n_pages(order, data):
 def test_counts_are_those_of_the_driver(aged, bits, join, blocks):
     sent = BalloonDriver(
         aged.copy(),
-        PROPOSED,
+        PageChunks(511, join, PageBitmaps(bits=bits or BITS[-1], max_count=64)),
         lambda queue, message: None,
         block_alloc=blocks,
-        join=join,
-        bitmaps=PageBitmaps(bits=bits or BITS[-1], max_count=64),
-        max_chunks=511,
     ).fill(3 * GIB_PAGES)
     counts = (
         block_counts(aged, 3, bits, 511) if blocks else PageCounts.of(aged).chunks(3, bits, 511)
@@ -50,7 +47,7 @@ def test_counts_are_those_of_the_driver(aged, bits, join, blocks):
 
 
 def test_classic_counts_are_those_of_the_driver(aged):
-    sent = BalloonDriver(aged.copy(), CLASSIC, lambda queue, message: None).fill(GIB_PAGES)
+    sent = BalloonDriver(aged.copy(), PFN_ARRAY, lambda queue, message: None).fill(GIB_PAGES)
     counts = PageCounts.of(aged).classic(1)
     assert (counts.pages, counts.messages, counts.bytes, counts.entries) == (
         sent.pages,

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import NamedTuple
 
-__all__ = ["Books", "Handled", "Reason", "Rejection"]
+__all__ = ["DeviceCounters", "Handled", "Reason", "Rejection"]
 
 
 class Reason(Enum):
@@ -41,7 +41,7 @@ class Handled(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Books:
+class DeviceCounters:
     """Everything a device counted since it was made; subtract two to get what lies between.
 
     Attributes
