@@ -26,7 +26,7 @@ from balloonkit.captures import SHIPPED, load_capture
 from balloonkit.predict import predict
 from balloonkit.race import Progress as ReportProgress
 from balloonkit.race import Race, find_guest, run_race
-from balloonkit.units import BALLOON_PAGE_BYTES, counted, format_size
+from balloonkit.units import BALLOON_PAGE_BYTES, format_size
 
 __all__ = ["main"]
 
@@ -36,11 +36,24 @@ _PATH_TITLES = {
     "chunks_block_alloc": "chunks, blocks",
 }
 
+#: What is counted on each path, and what a table calls it.
+_COUNTS = {
+    "pages": "pages told",
+    "refused_pages": "  refused",
+    "released_pages": "  released",
+    "allocations": "allocations",
+    "messages": "messages",
+    "bytes": "bytes",
+    "entries": "entries",
+    "translations": "translations",
+    "releases": "releases",
+}
+
 #: What reading the whole memory afterwards found, in pages; the second and fourth must be 0.
 _CHECKS = {
-    "released": "released_pages",
+    "read released": "released_pages",
     "  not zero": "released_not_zero",
-    "kept": "kept_pages",
+    "read kept": "kept_pages",
     "  changed": "kept_changed",
 }
 
@@ -123,11 +136,7 @@ def _race(options: argparse.Namespace) -> None:
 
 def _race_table(race: Race) -> Table:
     clock = "model time, costs of 2017" if race.host == "model" else "measured on this machine"
-    caption = f"ms: {clock}"
-    if any(report.counts.pages < race.inflate_pages for report in race.reports.values()):
-        asked = counted(race.inflate_pages, "page")
-        caption += f"\n{asked} were asked for; this guest has fewer to give, and each path took "
-        caption += "what it could get"
+    caption = "\n".join((f"ms: {clock}", *race.remarks))
     table = Table(
         title=f"{race.guest}: inflate {format_size(race.inflate_pages * BALLOON_PAGE_BYTES)}",
         caption=caption,
@@ -135,21 +144,22 @@ def _race_table(race: Race) -> Table:
     table.add_column("")
     for path in race.reports:
         table.add_column(_PATH_TITLES[path], justify="right")
-    rows = ("pages", "allocations", "messages", "bytes", "entries", "translations", "releases")
-    for row in rows:
-        table.add_row(row, *(f"{getattr(r.counts, row):,}" for r in race.reports.values()))
+    for row, title in _COUNTS.items():
+        table.add_row(title, *(f"{getattr(r.counts, row):,}" for r in race.reports.values()))
     table.add_section()
     seconds = {path: race.seconds(path).as_dict() for path in race.reports}
     for stage in seconds["classic"]:
         table.add_row(f"{stage} ms", *(f"{s[stage] * 1000:,.1f}" for s in seconds.values()))
-    table.add_row("saved", "", *(f"{race.improvement(p):.1%}" for p in list(seconds)[1:]))
+    saved = [race.improvement(path) for path in list(seconds)[1:]]
+    table.add_row("saved", "", *("-" if s is None else f"{s:.1%}" for s in saved))
     if race.host == "madvise":
         table.add_section()
         for moment, index in (("before", 0), ("after", 1)):
             sizes = (format_size(r.resident_bytes[index]) for r in race.reports.values())
             table.add_row(f"resident {moment}", *sizes)
         for title, field in _CHECKS.items():
-            table.add_row(title, *(f"{getattr(c, field):,}" for c in race.checks.values()))
+            found = [getattr(race.checks.get(path), field, None) for path in race.reports]
+            table.add_row(title, *("not checked" if n is None else f"{n:,}" for n in found))
     return table
 
 

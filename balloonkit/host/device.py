@@ -90,7 +90,7 @@ class BalloonDevice:
         self.features = Feature(0)
         self._balloon = BalloonMap(ram.pages, backend.host_page_bytes // BALLOON_PAGE_BYTES)
         self._messages = self._bytes = self._entries = self._pages = self._unchanged_pages = 0
-        self._translations = self._releases = 0
+        self._translations = self._releases = self._released_pages = 0
         self._translate_s = self._release_s = 0.0
         self._rejected: Counter[Reason] = Counter()
         self._last_rejections: deque[Rejection] = deque(maxlen=_REMEMBERED_REJECTIONS)
@@ -167,6 +167,8 @@ class BalloonDevice:
         else:
             failures = self.backend.release_ranges(starts, counts)
         self._release_s += perf_counter() - started_s
+        self._released_pages += len(starts) if counts is None else int(counts.sum())
+        self._released_pages -= sum(e.length_bytes for e in failures) // BALLOON_PAGE_BYTES
         if not failures:
             return ()
         return tuple(Rejection(Reason.RELEASE_FAILED, None, str(error)) for error in failures)
@@ -190,6 +192,7 @@ class BalloonDevice:
             unchanged_pages=self._unchanged_pages,
             translations=self._translations,
             releases=self._releases,
+            released_pages=self._released_pages,
             translate_s=self._translate_s,
             release_s=self._release_s,
             ballooned_pages=int(np.count_nonzero(self._balloon.ballooned)),
