@@ -113,6 +113,7 @@ def _parser() -> argparse.ArgumentParser:
     catch.add_argument("--memory", default="1GiB", help="its RAM (default: 1GiB)")
     catch.add_argument("--balloon", default="512MiB", help="what it is left with (default: 512MiB)")
     catch.add_argument("--age", type=_seed, metavar="seed=N", help="age it first (default: idle)")
+    catch.add_argument("--force", action="store_true", help="replace FILE if it is there")
     catch.add_argument("file", help="the .npz file to write")
     catch.set_defaults(run=_capture)
 
@@ -218,7 +219,7 @@ def _capture(options: argparse.Namespace) -> None:
     # Only where it is wanted: the QEMU client is an extra.
     from balloonkit.live import capture
 
-    capture(options.memory, options.balloon, options.age, options.file)
+    capture(options.memory, options.balloon, options.age, options.file, options.force)
 
 
 def _bench(options: argparse.Namespace) -> None:
