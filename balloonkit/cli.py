@@ -26,7 +26,7 @@ from balloonkit.captures import SHIPPED, load_capture
 from balloonkit.predict import predict
 from balloonkit.race import Progress as ReportProgress
 from balloonkit.race import Race, find_guest, run_race
-from balloonkit.units import BALLOON_PAGE_BYTES, format_size
+from balloonkit.units import BALLOON_PAGE_BYTES, counted, format_size
 
 __all__ = ["main"]
 
@@ -192,7 +192,14 @@ def _predict(options: argparse.Namespace) -> None:
     if options.json:
         print(json.dumps(result))
         return
-    table = Table(title=f"{capture.name}: predicted against real", show_header=False)
+    short = result["shortfall_pages"]
+    found = f"{result['pages'] - short:,} of {counted(result['pages'], 'page')}"
+    caption = f"the model found {found}; the rest would need reclaim, which it has none of"
+    table = Table(
+        title=f"{capture.name}: predicted against real",
+        caption=caption if short else None,
+        show_header=False,
+    )
     for key, value in result.items():
         text = f"{value:.4f}" if isinstance(value, float) else str(value)
         table.add_row(key.replace("_", " "), text)

@@ -3,10 +3,12 @@
 import json
 import subprocess
 import sys
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
+from balloonkit.captures import load_capture
 from balloonkit.cli import main
 from balloonkit.guest import Guest, x86_zones
 
@@ -87,9 +89,26 @@ def test_predict_compares_with_what_the_guest_did(capsys):
     assert result["buddyinfo_exact"] is True
     assert result["chunks_real"] == 3985
     assert 0 < result["overlap"] <= 1
+    assert result["shortfall_pages"] == 0
     status, out, _ = run(capsys, "predict", "aged-1g")
     assert status == 0
     assert "3985" in out
+    assert "reclaim" not in out
+
+
+def test_predict_says_in_words_when_the_model_stops_short(capsys, monkeypatch):
+    capture = load_capture("aged-1g")
+    every = np.flatnonzero(~capture.flagged("before", 20)).astype(np.uint32)  # all that has RAM
+    monkeypatch.setattr(
+        "balloonkit.cli.load_capture", lambda name: replace(capture, inflate_pfns=every)
+    )
+    _, out, _ = run(capsys, "predict", "any", "--json")
+    result = json.loads(out)
+    found = result["pages"] - result["shortfall_pages"]
+    _, out, _ = run(capsys, "predict", "any")
+    said = f"the model found {found:,} of {len(every):,} pages; the rest would need reclaim"
+    assert 0 < found < len(every)
+    assert said in " ".join(out.split())
 
 
 @pytest.mark.parametrize(
