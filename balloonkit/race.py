@@ -93,8 +93,6 @@ class Race:
             reasons = sorted({why for report in self.reports.values() for why in report.rejected})
             told = ", ".join(f"{path} {c.refused_pages:,}" for path, c in counts.items())
             said.append(f"the host refused pages ({'; '.join(reasons)}): {told}")
-        if any(self.improvement(path) is None for path in counts):
-            said.append("saved is said only of a path that released as many pages as classic")
         return tuple(said)
 
     def as_dict(self) -> dict[str, Any]:
