@@ -11,6 +11,7 @@ import pytest
 from balloonkit.captures import load_capture
 from balloonkit.cli import main
 from balloonkit.guest import Guest, x86_zones
+from balloonkit.guest.page_states import KPF_NOPAGE
 
 
 def run(capsys, *arguments):
@@ -98,7 +99,7 @@ def test_predict_compares_with_what_the_guest_did(capsys):
 
 def test_predict_says_in_words_when_the_model_stops_short(capsys, monkeypatch):
     capture = load_capture("aged-1g")
-    every = np.flatnonzero(~capture.flagged("before", 20)).astype(np.uint32)  # all that has RAM
+    every = np.flatnonzero(~capture.flagged("before", KPF_NOPAGE)).astype(np.uint32)  # all that has RAM
     monkeypatch.setattr(
         "balloonkit.cli.load_capture", lambda name: replace(capture, inflate_pfns=every)
     )
