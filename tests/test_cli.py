@@ -99,7 +99,7 @@ def test_predict_compares_with_what_the_guest_did(capsys):
 
 def test_predict_says_in_words_when_the_model_stops_short(capsys, monkeypatch):
     capture = load_capture("aged-1g")
-    every = np.flatnonzero(~capture.flagged("before", KPF_NOPAGE)).astype(np.uint32)  # all that has RAM
+    every = np.flatnonzero(~capture.flagged("before", KPF_NOPAGE)).astype(np.uint32)  # all RAM
     monkeypatch.setattr(
         "balloonkit.cli.load_capture", lambda name: replace(capture, inflate_pfns=every)
     )

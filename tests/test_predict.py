@@ -79,7 +79,7 @@ def test_a_page_sent_twice_is_one_page_and_an_overlap_is_never_over_1():
 
 def test_a_prediction_that_stops_short_of_the_pages_given_says_by_how_many():
     capture = load_capture(RECORDED)
-    every = np.flatnonzero(~capture.flagged("before", KPF_NOPAGE)).astype(np.uint32)  # all that has RAM
+    every = np.flatnonzero(~capture.flagged("before", KPF_NOPAGE)).astype(np.uint32)  # all RAM
     prediction = predict(replace(capture, inflate_pfns=every))
     free = int(capture.free_mask("before").sum())
     assert prediction.pages == len(every)
