@@ -196,6 +196,8 @@ class Machine:
             entries=sent.entries,
             translations=after.translations - before.translations,
             releases=after.releases - before.releases,
+            refused_pages=sent.pages - (after.pages - before.pages),
+            released_pages=after.released_pages - before.released_pages,
         )
         translate_s = after.translate_s - before.translate_s
         release_s = after.release_s - before.release_s

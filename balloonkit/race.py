@@ -21,7 +21,7 @@ from balloonkit.machine import Machine, Report
 from balloonkit.paths import PATHS
 from balloonkit.paths import Path as RacePath
 from balloonkit.predict import guest_of
-from balloonkit.units import BALLOON_PAGE_BYTES, parse_size
+from balloonkit.units import BALLOON_PAGE_BYTES, counted, parse_size
 from balloonkit.wire import Format, pack_chunks
 
 if TYPE_CHECKING:
@@ -48,7 +48,8 @@ class Race:
         With the model host seconds are model time (costs of 2017); with madvise, measured here.
     reports : dict of Report, by path
     checks : dict of Verified, by path
-        With madvise, what reading every page of the memory afterwards found.
+        With madvise, what reading every page of the memory afterwards found; a path some of whose
+        pages were refused is not checked.
     """
 
     guest: str
@@ -62,19 +63,40 @@ class Race:
         report = self.reports[path]
         return report.model if self.host == "model" else report.measured
 
-    def improvement(self, path: str) -> float:
-        """Return the share of the classic path's time that `path` saves."""
+    def improvement(self, path: str) -> float | None:
+        """Return the share of the classic path's time that `path` saves.
+
+        None where the two did not release equally many pages, as their times are of different
+        work, or none at all.
+        """
+        released = {self.reports[p].counts.released_pages for p in ("classic", path)}
+        if len(released) > 1 or 0 in released:
+            return None
         classic = self.seconds("classic").total
         return 1 - self.seconds(path).total / classic if classic else 0.0
+
+    @property
+    def remarks(self) -> tuple[str, ...]:
+        """What a reader of the figures must know, a sentence each; none if all went as asked."""
+        counts = {path: report.counts for path, report in self.reports.items()}
+        said = []
+        if any(c.pages < self.inflate_pages for c in counts.values()):
+            said.append(
+                f"{counted(self.inflate_pages, 'page')} were asked for; this guest has fewer to "
+                "give, and each path took what it could get"
+            )
+        if any(c.refused_pages for c in counts.values()):
+            reasons = sorted({why for report in self.reports.values() for why in report.rejected})
+            told = ", ".join(f"{path} {c.refused_pages:,}" for path, c in counts.items())
+            said.append(f"the host refused pages ({'; '.join(reasons)}): {told}")
+        return tuple(said)
 
     def as_dict(self) -> dict[str, Any]:
         """Return the race as plain data, ready for JSON."""
         paths = {}
         for path, report in self.reports.items():
             counts = vars(report.counts)
-            shown = ("pages", "messages", "bytes", "entries", "translations", "releases")
-            paths[path] = {key: counts[key] for key in shown} | {
-                "allocations": counts["allocations"],
+            paths[path] = counts | {
                 "rejected": sum(report.rejected.values()),
                 "out_of_puff": report.out_of_puff,
                 "seconds": self.seconds(path).as_dict(),
@@ -90,6 +112,7 @@ class Race:
             "clock": "model, costs of 2017" if self.host == "model" else "measured here",
             "paths": paths,
             "improvement": {p: self.improvement(p) for p in self.reports if p != "classic"},
+            "remarks": list(self.remarks),
             "rss_bytes": resident,
             "checks": {path: check._asdict() for path, check in self.checks.items()} or None,
         }
@@ -178,7 +201,8 @@ def run_race(
         ) as real:
             say(f"{name}: inflate and check", 0, 0)
             reports[name], chunks = _inflate(guest, path, inflate, real)
-            checks[name] = real.verify(chunks)
+            if not reports[name].counts.refused_pages:
+                checks[name] = real.verify(chunks)
             say(f"{name}: inflate and check", 1, 1)
     return Race(guest.name, parse_size(inflate) // BALLOON_PAGE_BYTES, host, reports, checks)
 

@@ -54,6 +54,8 @@ class DeviceCounters:
         Of those, pages that were so already: inflated twice, or given back but never ballooned.
     translations, releases : int
         Guest to host address translations, and ranges handed to the release backend.
+    released_pages : int
+        4 KiB pages in these ranges, without those the backend failed to release.
     translate_s, release_s : float
         Seconds spent validating and translating, and inside the backend.
     ballooned_pages : int
@@ -71,6 +73,7 @@ class DeviceCounters:
     unchanged_pages: int
     translations: int
     releases: int
+    released_pages: int
     translate_s: float
     release_s: float
     ballooned_pages: int

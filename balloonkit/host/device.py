@@ -102,7 +102,7 @@ class BalloonDevice:
         self.listener: Listener | None = None
         self._balloon = BalloonMap(ram.pages, backend.host_page_bytes // BALLOON_PAGE_BYTES)
         self._messages = self._bytes = self._entries = self._pages = self._unchanged_pages = 0
-        self._translations = self._releases = 0
+        self._translations = self._releases = self._released_pages = 0
         self._translate_s = self._release_s = 0.0
         self._rejected: Counter[Reason] = Counter()
         self._last_rejections: deque[Rejection] = deque(maxlen=_REMEMBERED_REJECTIONS)
@@ -198,6 +198,9 @@ class BalloonDevice:
                 sizes = np.ones_like(starts[piece]) if counts is None else counts[piece]
                 self.listener.tell(Released(starts[piece], sizes, len(sizes)))
         self._release_s += perf_counter() - started_s
+        failed_bytes = sum(error.length_bytes for error in failures)
+        self._released_pages += len(starts) if counts is None else int(counts.sum())
+        self._released_pages -= failed_bytes // BALLOON_PAGE_BYTES
         rejections = tuple(Rejection(Reason.RELEASE_FAILED, None, str(e)) for e in failures)
         if rejections:
             self._note(rejections)
@@ -224,6 +227,7 @@ class BalloonDevice:
             unchanged_pages=self._unchanged_pages,
             translations=self._translations,
             releases=self._releases,
+            released_pages=self._released_pages,
             translate_s=self._translate_s,
             release_s=self._release_s,
             ballooned_pages=int(np.count_nonzero(self._balloon.ballooned)),

@@ -2,7 +2,7 @@
 
     python -m balloonkit.lab.handout handout.pdf [SEED]
 
-The steps are those of `balloonkit.stepper`, the problems those of `balloonkit.questions`: nothing
+The steps are those of `balloonkit.trace`, the problems those of `balloonkit.questions`: nothing
 is typed in by hand. Four pages of A4, readable in black and white.
 """
 
@@ -57,7 +57,7 @@ def worked_trace() -> Trace:
     Examples
     --------
     >>> worked_trace().steps[-1].counters
-    (9, 9, 1, 56, 3, 3, 3, 0)
+    (9, 9, 1, 56, 3, 3, 3, 0, 9)
     """
     free = np.array([letter == "F" for letter in _LETTERS])
     guest = Guest("a guest of 32 pages", len(free) * 4096, free, x86_zones(len(free)))

@@ -14,8 +14,8 @@ __all__ = ["COUNTERS", "PAGE_STATES", "STAGE_OF", "PlainTrace", "Step", "Trace"]
 #: A trace as `Trace.as_dict` gives it: plain data, as a player and a golden file have it.
 PlainTrace = dict[str, Any]
 
-#: What is counted after each step: a report's counts, and entries or messages refused.
-COUNTERS = (*(field.name for field in fields(Counts)), "refused")
+#: What is counted after each step: what a report counts.
+COUNTERS = tuple(field.name for field in fields(Counts))
 #: Numbers that stand for a guest page's state; a page in the per-CPU stock is free.
 PAGE_STATES = {"hole": 0, "in use": 1, "free": 2, "in balloon": 3}
 #: Which of the four stages each kind of step belongs to.

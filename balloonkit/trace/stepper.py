@@ -65,6 +65,7 @@ class Stepper:
         self._page_events: list[tuple[int, told.Event]] = []  # of the allocator, not worded yet
         self._missing_pages = 0  # drained, and not on a free list yet
         self._sizes: list[int] = []  # balloon pages of each entry in the message being filled
+        self._translated_pages = 0  # of the message the device has
         self._message: list[Step] = []
         self._small: list[list[Step]] = []  # messages to become one step
         self._small_pages = 0
@@ -323,8 +324,10 @@ class Stepper:
             ("messages", 1),
             ("bytes", self._wire["bytes"]),
             ("entries", len(self._sizes)),
+            ("refused_pages", sum(self._sizes) - self._translated_pages),
         ):
             self._totals[name] += more
+        self._translated_pages = 0
         pages = sum(self._sizes) // self._scale
         self._wire = self._wire | {"used": event.used}
         deflate = event.queue == Queue.DEFLATE
@@ -344,18 +347,18 @@ class Stepper:
 
     def _reset(self, event: told.Reset) -> None:
         self._end_of_stage()
-        self._sizes = []
+        self._sizes, self._translated_pages = [], 0
         self._note("reset", (0, 0), words.reset(), message=None, clear=True)
 
     # The device
 
     def _refused(self, event: told.Refused) -> None:
-        self._totals["refused"] += len(event.rejections)
         reject = [[r.entry, r.reason.value, r.detail] for r in event.rejections]
         self._note("refuse", self._message_span(), words.refused(reject), reject=reject)
 
     def _translated(self, event: told.Translated) -> None:
         self._totals["translations"] += event.look_ups
+        self._translated_pages += int(event.pages.sum())
         pieces = (event.pfns.tolist(), event.pages.tolist(), event.host_pages.tolist())
         ranges = [list(piece) for piece in zip(*pieces, strict=True)]
         span = self._guest_hull([[pfn, pages] for pfn, pages, _ in ranges])
@@ -363,6 +366,7 @@ class Stepper:
 
     def _released(self, event: told.Released) -> None:
         self._totals["releases"] += event.calls
+        self._totals["released_pages"] += int(event.counts.sum())
         self._host_step("release", event.starts, event.counts, words.released(event), resident=0)
 
     def _waiting(self, event: told.Waiting) -> None:
