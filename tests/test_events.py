@@ -43,7 +43,7 @@ GUESTS = st.builds(
 GRAINS = st.sampled_from([1, 3, 64])
 WHAT = ["take", "take", "newest", "oldest", "at random", "take blocks", "free blocks"]
 OPERATIONS = st.lists(
-    st.tuples(st.sampled_from(WHAT), st.integers(1, 300), st.integers(0, 99)), max_size=8
+    st.tuples(st.sampled_from(WHAT), st.integers(1, 300), st.integers(0, 99)), max_size=6
 )
 
 
@@ -165,7 +165,7 @@ def test_pieces_are_of_the_listeners_grain_and_leave_nothing_out(items, grain):
     assert len(list(pieces(items, None))) == (items > 0)
 
 
-@settings(max_examples=60)
+@settings(max_examples=40)
 @given(GUESTS, GRAINS, OPERATIONS)
 def test_a_listener_of_any_grain_changes_nothing(guest, grain, operations):
     heard, unheard = guest.copy(), guest.copy()
@@ -177,7 +177,7 @@ def test_a_listener_of_any_grain_changes_nothing(guest, grain, operations):
         assert state_of(heard) == state_of(unheard)
 
 
-@settings(max_examples=60)
+@settings(max_examples=40)
 @given(GUESTS, GRAINS, OPERATIONS)
 def test_what_is_told_moves_plain_lists_as_the_guests_own_at_every_event(guest, grain, operations):
     guest = guest.copy()
