@@ -34,7 +34,7 @@ from balloonkit.guest.blocks import (
     maximal_blocks,
 )
 from balloonkit.guest.merging import merge_freed
-from balloonkit.guest.zones import Zone, x86_zones
+from balloonkit.guest.zones import Zone, above_watermarks, x86_zones
 
 __all__ = ["BuddyAllocator", "ListOrder", "OutOfPagesError"]
 
@@ -237,15 +237,8 @@ class BuddyAllocator:
                 return
 
     def spares(self) -> Iterator[tuple[int, int]]:
-        """Walk the zones as a request does, with the pages each has above its watermark.
-
-        Highest zone first, down to the low watermark; then all again, down to min.
-        """
-        for level in ("low_pages", "min_pages"):
-            for index in reversed(range(len(self.zones))):
-                zone = self.zones[index]
-                mark_pages = getattr(zone, level) + zone.reserve_pages - zone.withheld_pages
-                yield index, max(self.free_pages(index) - mark_pages, 0)
+        """Walk the zones as a request does; see `above_watermarks`."""
+        return above_watermarks(self.zones, self.free_pages)
 
     def take_from(self, zone: int, n: int, order: int = 0) -> Pfns:
         """Allocate up to `n` blocks of one zone, whatever its watermark; see `take`."""

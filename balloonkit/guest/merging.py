@@ -5,7 +5,7 @@ ends up merged depends only on *when* each of its pages became free, and a tree 
 moments tells that for all blocks of all orders together.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -70,17 +70,17 @@ def merge_freed(
         if first_row < end_row:
             part = slice(first_row, end_row)
             levels = [level[part] for level in whole]
-            for order, gone, heads, tails in _merge_zone(mine, rows[part], levels):
-                if listener is not None and len(gone):
-                    listener.tell(Merged(index, order, gone))
-                if listener is not None and len(heads) + len(tails):
-                    listener.tell(Freed(index, order, heads, tails))
+            _merge_zone(index, mine, rows[part], levels, listener)
 
 
 def _merge_zone(
-    lists: list[Pfns], rows: NDArray[np.integer], whole: list[NDArray[np.int32]]
-) -> Iterator[tuple[int, Pfns, Pfns, Pfns]]:
-    """Bring one order's list after the other up to date; yield what left and what joined it."""
+    zone: int,
+    lists: list[Pfns],
+    rows: NDArray[np.integer],
+    whole: list[NDArray[np.int32]],
+    listener: Listener | None,
+) -> None:
+    """Bring one order's list after the other up to date; tell what left and what joined it."""
     for order in range(MAX_ORDER + 1):
         moments = whole[order]
         merged = np.zeros(moments.shape, bool)
@@ -92,6 +92,9 @@ def _merge_zone(
             touched = rows[at] == kept // TOP_PAGES
             left = touched & merged[at, (kept % TOP_PAGES) >> np.uint32(order)]
             kept, gone = kept[~left], kept[left]
+        if listener is not None and len(gone):
+            lists[order] = kept
+            listener.tell(Merged(zone, order, gone))
         row, column = np.nonzero((moments > 0) & (moments != _NEVER) & ~merged)
         when = moments[row, column]
         by_time = np.argsort(when)
@@ -102,4 +105,5 @@ def _merge_zone(
         new = (rows[row] * TOP_PAGES + (column << order)).astype(np.uint32)
         heads, tails = new[~to_tail], new[to_tail]
         lists[order] = np.concatenate((heads[::-1], kept, tails))
-        yield order, gone, heads, tails
+        if listener is not None and len(new):
+            listener.tell(Freed(zone, order, heads, tails))

@@ -112,8 +112,8 @@ class PerCpuLists:
         for index, zone in enumerate(self.buddy.zones):
             mine = pages[(pages >= zone.start_pfn) & (pages < zone.end_pfn)]
             stock = np.concatenate((mine[::-1], self._stocks[index]))
-            # The stock may hold as many pages as the low watermark (zone_highsize, one CPU).
-            excess = max(len(stock) - zone.low_pages, 0)
+            # It may hold as many pages as the low watermark, or four batches (zone_highsize).
+            excess = max(len(stock) - max(zone.low_pages, 4 * zone.batch), 0)
             flushed = min(-(-excess // zone.batch) * zone.batch, len(stock))
             kept = len(stock) - flushed
             oldest = stock[kept:][::-1]
