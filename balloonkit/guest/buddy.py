@@ -123,7 +123,7 @@ class BuddyAllocator:
         _check_zones(zones, len(mask))
         outside = mask.copy()
         for zone in zones:
-            outside[zone.start_pfn : zone.end_pfn] = False
+            outside[zone.span] = False
         if outside.any():
             raise ValueError(f"PFN {outside.argmax()}: free, but in no zone of this guest")
         return cls(mask, zones, list_order)
@@ -152,7 +152,7 @@ class BuddyAllocator:
         """
         found = np.asarray(blocks, np.uint32).reshape(-1, 2)
         for zone, lists in zip(self.zones, self._lists, strict=True):
-            inside = (found[:, 0] >= zone.start_pfn) & (found[:, 0] < zone.end_pfn)
+            inside = zone.holds(found[:, 0])
             for order, listed in enumerate(lists):
                 mine = found[inside & (found[:, 1] == order), 0]
                 if not np.array_equal(np.sort(mine), np.sort(listed)):
@@ -341,7 +341,7 @@ class BuddyAllocator:
         """Raise ValueError, with the PFN, unless `pages` are allocated and named once each."""
         inside = np.zeros(len(pages), bool)
         for zone in self.zones:
-            inside |= (pages >= zone.start_pfn) & (pages < zone.end_pfn)
+            inside |= zone.holds(pages)
         if not inside.all():
             raise ValueError(f"PFN {pages[~inside][0]}: in no zone of this guest")
         if self._free[pages].any():

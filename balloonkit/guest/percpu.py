@@ -110,7 +110,7 @@ class PerCpuLists:
 
     def _give_back_piece(self, pages: Pfns) -> None:
         for index, zone in enumerate(self.buddy.zones):
-            mine = pages[(pages >= zone.start_pfn) & (pages < zone.end_pfn)]
+            mine = pages[zone.holds(pages)]
             stock = np.concatenate((mine[::-1], self._stocks[index]))
             # It may hold as many pages as the low watermark, or four batches (zone_highsize).
             excess = max(len(stock) - max(zone.low_pages, 4 * zone.batch), 0)

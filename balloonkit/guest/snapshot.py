@@ -94,9 +94,7 @@ def guest_from_flags(
     since_boot = free & movable & used & ~whole
     untouched = free & movable & ~since_boot
     withheld = free & ~movable
-    zones = tuple(
-        replace(z, withheld_pages=int(withheld[z.start_pfn : z.end_pfn].sum())) for z in zones
-    )
+    zones = tuple(replace(z, withheld_pages=int(withheld[z.span].sum())) for z in zones)
     guest = Guest(name, size_bytes, untouched[:span], zones, list_order=ListOrder.BOOT)
     piece_pages = _typical_run(_any(pages, _USER))
     guest.buddy.give_back(_as_freed(since_boot, piece_pages))
@@ -104,7 +102,7 @@ def guest_from_flags(
     stocked = (pages == 0) & movable
     for index, zone in enumerate(zones):
         mine = np.zeros(len(pages), bool)
-        mine[zone.start_pfn : zone.end_pfn] = True
+        mine[zone.span] = True
         boot = np.flatnonzero(stocked & mine & ~used).astype(np.uint32)
         stock = np.append(boot, _as_freed(stocked & mine & used, piece_pages))[::-1]
         guest.percpu.put_in_stock(index, _with_reader(pages, movable, stock))

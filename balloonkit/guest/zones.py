@@ -68,6 +68,16 @@ class Zone:
     batch: int = 1
     withheld_pages: int = 0
 
+    @property
+    def span(self) -> slice:
+        """The zone's part of an array whose index is the PFN."""
+        return slice(self.start_pfn, self.end_pfn)
+
+    def holds(self, pfns: NDArray[np.integer]) -> NDArray[np.bool_]:
+        """Tell which PFNs, shape (n,), lie in the zone."""
+        inside: NDArray[np.bool_] = (pfns >= self.start_pfn) & (pfns < self.end_pfn)
+        return inside
+
 
 def x86_zones(span_pfns: int, page_bytes: int = BALLOON_PAGE_BYTES) -> tuple[Zone, ...]:
     """Cut [0, span_pfns) into the x86-64 zones, lowest first, with no watermark set.
