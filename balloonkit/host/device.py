@@ -43,7 +43,7 @@ from balloonkit.host.balloon_map import BalloonMap
 from balloonkit.host.counters import DeviceCounters, Handled, Reason, Rejection
 from balloonkit.host.entries import Entries, read_message
 from balloonkit.host.ram import GuestRam
-from balloonkit.host.release import Release
+from balloonkit.host.release import Release, ReleaseError
 from balloonkit.host.telling import translated, waiting
 from balloonkit.units import BALLOON_PAGE_BYTES
 from balloonkit.wire.features import PROPOSED, Feature, negotiate
@@ -188,7 +188,7 @@ class BalloonDevice:
         self, starts: NDArray[np.int64], counts: NDArray[np.int64] | None
     ) -> tuple[Rejection, ...]:
         started_s = perf_counter()
-        failures = []
+        failures: list[ReleaseError] = []
         for piece in pieces(len(starts), self.listener):
             if counts is None:
                 failures += self.backend.release_pages(starts[piece])
@@ -198,12 +198,12 @@ class BalloonDevice:
                 sizes = np.ones_like(starts[piece]) if counts is None else counts[piece]
                 self.listener.tell(Released(starts[piece], sizes, len(sizes)))
         self._release_s += perf_counter() - started_s
-        failed_bytes = sum(error.length_bytes for error in failures)
         self._released_pages += len(starts) if counts is None else int(counts.sum())
-        self._released_pages -= failed_bytes // BALLOON_PAGE_BYTES
+        if not failures:
+            return ()
+        self._released_pages -= sum(e.length_bytes for e in failures) // BALLOON_PAGE_BYTES
         rejections = tuple(Rejection(Reason.RELEASE_FAILED, None, str(e)) for e in failures)
-        if rejections:
-            self._note(rejections)
+        self._note(rejections)
         return rejections
 
     def _refuse(self, reason: Reason, detail: str) -> Handled:
