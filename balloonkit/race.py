@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from balloonkit.captures import SHIPPED, load_capture
-from balloonkit.costs import Stages
+from balloonkit.costs import Costs, Price, Stages, costs_2017
 from balloonkit.guest import Guest
 from balloonkit.host.host import Host
 from balloonkit.host.model import ModelHost
@@ -50,6 +50,8 @@ class Race:
     checks : dict of Verified, by path
         With madvise, what reading every page of the memory afterwards found; a path some of whose
         pages were refused is not checked.
+    price : {"message", "entry", "half"}
+        What model time takes sending to be paid by: an assumption, see `balloonkit.costs`.
     """
 
     guest: str
@@ -57,6 +59,7 @@ class Race:
     host: HostKind
     reports: dict[str, Report]
     checks: "dict[str, Verified]"
+    price: Price = "message"
 
     def seconds(self, path: str) -> Stages:
         """Return the stages of one path, on the clock of this race."""
@@ -112,6 +115,7 @@ class Race:
             "clock": "model, costs of 2017" if self.host == "model" else "measured here",
             "paths": paths,
             "improvement": {p: self.improvement(p) for p in self.reports if p != "classic"},
+            "price": self.price if self.host == "model" else None,
             "remarks": list(self.remarks),
             "rss_bytes": resident,
             "checks": {path: check._asdict() for path, check in self.checks.items()} or None,
@@ -149,6 +153,7 @@ def run_race(
     huge_pages: bool = False,
     progress: Progress | None = None,
     formats: Sequence[Format] = (),
+    price: Price = "message",
 ) -> Race:
     """Inflate `guest` by `inflate` on every path.
 
@@ -166,6 +171,8 @@ def run_race(
         Called while long work goes on; a total of 0 means that it cannot be told.
     formats : sequence of Format
         Formats of your own, to race beside the others under their names.
+    price : {"message", "entry", "half"}
+        What model time takes sending to be paid by; the figures of 2017 fit each.
 
     Raises
     ------
@@ -185,10 +192,11 @@ def run_race(
         if own.name in paths:
             raise ValueError(f"format {own.name!r}: there is a path of that name; choose another")
         paths[own.name] = RacePath(own.name, own)
-    reports, checks = {}, {}
+    reports, checks, costs = {}, {}, costs_2017(price)
     for name, path in paths.items():
         if host == "model":
-            reports[name] = _inflate(guest, path, inflate, ModelHost(guest.size_bytes))[0]
+            modelled = ModelHost(guest.size_bytes)
+            reports[name] = _inflate(guest, path, inflate, modelled, costs)[0]
             continue
         # Only where it is wanted: a browser's Python has no processes.
         from balloonkit.host.process import ProcessHost
@@ -200,16 +208,19 @@ def run_race(
             progress=partial(say, f"{name}: populate memory"),
         ) as real:
             say(f"{name}: inflate and check", 0, 0)
-            reports[name], chunks = _inflate(guest, path, inflate, real)
+            reports[name], chunks = _inflate(guest, path, inflate, real, costs)
             if not reports[name].counts.refused_pages:
                 checks[name] = real.verify(chunks)
             say(f"{name}: inflate and check", 1, 1)
-    return Race(guest.name, parse_size(inflate) // BALLOON_PAGE_BYTES, host, reports, checks)
+    asked = parse_size(inflate) // BALLOON_PAGE_BYTES
+    return Race(guest.name, asked, host, reports, checks, price)
 
 
 def _inflate(
-    guest: Guest, path: RacePath, inflate: str | int, host: Host
+    guest: Guest, path: RacePath, inflate: str | int, host: Host, costs: Costs
 ) -> tuple[Report, NDArray[np.uint64]]:
-    machine = Machine(guest.copy(), host=host, format=path.format, block_alloc=path.block_alloc)
+    machine = Machine(
+        guest.copy(), host=host, format=path.format, block_alloc=path.block_alloc, costs=costs
+    )
     report = machine.inflate(inflate)
     return report, pack_chunks(machine.driver.held) * np.uint64(machine.driver.scale)
