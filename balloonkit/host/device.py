@@ -44,6 +44,7 @@ from balloonkit.host.counters import DeviceCounters, Handled, Reason, Rejection
 from balloonkit.host.entries import Entries, read_message
 from balloonkit.host.ram import GuestRam
 from balloonkit.host.release import Release, ReleaseError
+from balloonkit.host.rules import KIT, DeviceRule
 from balloonkit.host.telling import translated, waiting
 from balloonkit.units import BALLOON_PAGE_BYTES
 from balloonkit.wire.features import PROPOSED, Feature, negotiate
@@ -66,6 +67,8 @@ class BalloonDevice:
         Holds ``ram.pages`` pages.
     offered : Feature
         What a driver may accept.
+    rule : DeviceRule
+        How a message's pages become releases.
 
     Attributes
     ----------
@@ -90,13 +93,20 @@ class BalloonDevice:
     (1, [('OUTSIDE_RAM', 1, 'PFN 0x100')])
     """
 
-    def __init__(self, ram: GuestRam, backend: Release, offered: Feature = PROPOSED) -> None:
+    def __init__(
+        self, ram: GuestRam, backend: Release, offered: Feature = PROPOSED, rule: DeviceRule = KIT
+    ) -> None:
         for region in ram.regions:
             if region.gpa % backend.host_page_bytes or region.size_bytes % backend.host_page_bytes:
                 raise ValueError(f"{region}: not whole host pages of {backend.host_page_bytes}")
         self.ram = ram
         self.backend = backend
+        if backend.host_page_bytes > BALLOON_PAGE_BYTES and not rule.large_pages:
+            raise ValueError(
+                f"{rule.title}: knows no host pages over 4 KiB ({rule.source}); take another rule"
+            )
         self.offered = offered
+        self.rule = rule
         self.features = Feature(0)
         self.format: Format = PFN_ARRAY
         self.listener: Listener | None = None
@@ -165,12 +175,10 @@ class BalloonDevice:
             translated(self.listener, entries, starts, counts)
         releases = 0
         if inflate:
-            if self._balloon.host_page_pages > 1:
-                counts = np.ones_like(starts) if counts is None else counts
-                named = starts, counts
-                starts, counts = self._balloon.whole_host_pages(starts, counts)
-                if self.listener is not None:
-                    waiting(self.listener, named, self._balloon)
+            named = starts, counts
+            starts, counts = self.rule.releases(starts, counts, self._balloon)
+            if self.listener is not None and self._balloon.host_page_pages > 1:
+                waiting(self.listener, named, (starts, counts), self.ram.pages)
             releases = len(starts)
             rejections += self._release(starts, counts)
         elif self.listener is not None:

@@ -8,6 +8,7 @@ from balloonkit.host.counters import DeviceCounters
 from balloonkit.host.device import BalloonDevice
 from balloonkit.host.ram import GuestRam
 from balloonkit.host.release import ModelRelease
+from balloonkit.host.rules import KIT, DeviceRule
 from balloonkit.host.service import QueueService
 from balloonkit.units import BALLOON_PAGE_BYTES
 from balloonkit.wire.channel import WINDOW_BYTES
@@ -29,6 +30,8 @@ class ModelHost:
         What a driver may accept.
     host_page_bytes : int
         The host's page: 4 KiB parts of a larger one are released together.
+    rule : DeviceRule
+        How a message's pages become releases: this kit's way, or a peer's.
 
     Attributes
     ----------
@@ -54,13 +57,14 @@ class ModelHost:
         size: str | int,
         offered: Feature = PROPOSED,
         host_page_bytes: int = BALLOON_PAGE_BYTES,
+        rule: DeviceRule = KIT,
     ) -> None:
         ram = GuestRam.of_size(size)
         self.offered = offered
         self.memory = memoryview(bytearray(WINDOW_BYTES))
         self._listener: Listener | None = None
         self._release = ModelRelease(ram.pages, host_page_bytes)
-        self.device = BalloonDevice(ram, self._release, offered)
+        self.device = BalloonDevice(ram, self._release, offered, rule)
         self._service = QueueService(self.device, self.memory)
         self._acked: set[Queue] = set()
 
