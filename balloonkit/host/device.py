@@ -10,7 +10,9 @@ Whole message refused, no memory touched
     * TRUNCATED: a length that is no whole number of entries, or not what the count says. A
       classic message to a device that negotiated PAGE_CHUNKS ends here or below; a chunk message
       to a classic device cannot be told from PFNs: only negotiation prevents it.
-    * TOO_MANY_ENTRIES: over 256 PFNs, or over 2047 chunks.
+    * TOO_MANY_ENTRIES: over 2047 chunks, longer than the queue's room for a message, or over
+      `max_pfns` PFNs. That limit is off by default: 256 is the size of Linux's array
+      (VIRTIO_BALLOON_ARRAY_PFNS_MAX), the specification has none and QEMU takes more.
     * UNKNOWN_QUEUE: on a queue the balloon does not have.
 
 One entry refused, the others done
@@ -63,6 +65,9 @@ class BalloonDevice:
         Holds ``ram.pages`` pages.
     offered : Feature
         What a driver may accept.
+    max_pfns : int, optional
+        The most PFNs a classic message may hold, such as Linux's `MAX_PFNS`; by default any
+        number.
 
     Raises
     ------
@@ -80,13 +85,20 @@ class BalloonDevice:
     (1, [('OUTSIDE_RAM', 1, 'PFN 0x100')])
     """
 
-    def __init__(self, ram: GuestRam, backend: Release, offered: Feature = PROPOSED) -> None:
+    def __init__(
+        self,
+        ram: GuestRam,
+        backend: Release,
+        offered: Feature = PROPOSED,
+        max_pfns: int | None = None,
+    ) -> None:
         for region in ram.regions:
             if region.gpa % backend.host_page_bytes or region.size_bytes % backend.host_page_bytes:
                 raise ValueError(f"{region}: not whole host pages of {backend.host_page_bytes}")
         self.ram = ram
         self.backend = backend
         self.offered = offered
+        self.max_pfns = max_pfns
         self.features = Feature(0)
         self._balloon = BalloonMap(ram.pages, backend.host_page_bytes // BALLOON_PAGE_BYTES)
         self._messages = self._bytes = self._entries = self._pages = self._unchanged_pages = 0
@@ -117,8 +129,10 @@ class BalloonDevice:
         if queue not in (Queue.INFLATE, Queue.DEFLATE):
             return self._refuse(Reason.UNKNOWN_QUEUE, f"queue {queue}")
         started_s = perf_counter()
-        read = read_chunks if Feature.PAGE_CHUNKS in self.features else read_pfns
-        entries = read(message, self.ram)
+        if Feature.PAGE_CHUNKS in self.features:
+            entries = read_chunks(message, self.ram)
+        else:
+            entries = read_pfns(message, self.ram, self.max_pfns)
         if isinstance(entries, Rejection):
             return self._refuse(entries.reason, entries.detail)
         return self._apply(entries, queue == Queue.INFLATE, started_s)

@@ -13,7 +13,7 @@ from balloonkit.host.books import Reason, Rejection
 from balloonkit.host.ram import GuestRam
 from balloonkit.wire.errors import WireError
 from balloonkit.wire.page_chunk import CHUNK_SHIFT, HEADER_BYTES, MAX_CHUNKS, split_words
-from balloonkit.wire.pfn_array import MAX_PFNS, PFN_BYTES
+from balloonkit.wire.pfn_array import PFN_BYTES
 
 __all__ = ["Entries", "read_chunks", "read_pfns"]
 
@@ -38,8 +38,15 @@ class Entries(NamedTuple):
     rejections: tuple[Rejection, ...]
 
 
-def read_pfns(message: bytes, ram: GuestRam) -> Entries | Rejection:
+def read_pfns(message: bytes, ram: GuestRam, max_pfns: int | None = None) -> Entries | Rejection:
     """Read a classic message; a `Rejection` refuses all of it.
+
+    Parameters
+    ----------
+    message : bytes
+    ram : GuestRam
+    max_pfns : int, optional
+        Refuse longer messages; by default none is too long.
 
     Examples
     --------
@@ -48,7 +55,7 @@ def read_pfns(message: bytes, ram: GuestRam) -> Entries | Rejection:
     """  # noqa: E501
     if len(message) % PFN_BYTES:
         return Rejection(Reason.TRUNCATED, None, f"{len(message)} bytes of PFNs")
-    if len(message) > MAX_PFNS * PFN_BYTES:
+    if max_pfns is not None and len(message) > max_pfns * PFN_BYTES:
         return Rejection(Reason.TOO_MANY_ENTRIES, None, f"{len(message) // PFN_BYTES} PFNs")
     pfns = np.frombuffer(message, "<u4").astype(np.int64)
     place: NDArray[np.intp] | None = None

@@ -13,7 +13,8 @@ from balloonkit.wire.errors import WireError
 
 __all__ = ["MAX_PFNS", "PFN_BYTES", "decode_pfns", "encode_pfns", "pfn_messages"]
 
-#: VIRTIO_BALLOON_ARRAY_PFNS_MAX: PFNs in one message.
+#: VIRTIO_BALLOON_ARRAY_PFNS_MAX: PFNs in one message of Linux's driver, which has an array of that
+#: size. The specification sets no limit.
 MAX_PFNS = 256
 #: An le32 each; a 4 KiB page number of 32 bits reaches 16 TiB.
 PFN_BYTES = 4

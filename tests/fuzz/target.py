@@ -102,7 +102,7 @@ def pages_named(message, chunks):
         if len(message) < 8 or count > 2047 or len(message) != 8 + 16 * count:
             return []
         message = message[8:]
-    elif len(message) % 4 or len(message) > 1024:
+    elif len(message) % 4:
         return []
     named = []
     for at in range(0, len(message), size):

@@ -12,6 +12,7 @@ from balloonkit.host.entries import read_chunks, read_pfns
 from balloonkit.host.ram import GuestRam
 from balloonkit.layout import RamRange
 from balloonkit.wire import encode_chunks, encode_pfns
+from balloonkit.wire.pfn_array import MAX_PFNS
 
 PAGE = 4096
 #: Pages 0-31 and 48-63, with a hole between.
@@ -44,7 +45,9 @@ def test_a_classic_message_that_ends_inside_an_entry_is_refused(length):
 
 def test_more_pfns_than_a_message_takes_are_refused():
     assert isinstance(read_pfns(bytes(4 * 256), RAM), tuple)
-    assert read_pfns(bytes(4 * 257), RAM) == Rejection(Reason.TOO_MANY_ENTRIES, None, "257 PFNs")
+    longer = read_pfns(bytes(4 * 257), RAM, max_pfns=MAX_PFNS)
+    assert longer == Rejection(Reason.TOO_MANY_ENTRIES, None, "257 PFNs")
+    assert read_pfns(bytes(4 * 257), RAM).done == 257
 
 
 def test_pfns_outside_ram_do_not_stop_the_others():

@@ -171,10 +171,17 @@ class QemuDevice:
 
     def released_pfns(self) -> NDArray[np.int64]:
         """List the PFNs that have no memory behind them, ascending; touches none of them."""
+        return self._pfns(pages_of(self.ram.holes()))
+
+    def take_released(self) -> NDArray[np.int64]:
+        """List the PFNs that have no memory behind them, and put some there again."""
         pages = pages_of(self.ram.holes())
-        high = pages >= self._low_pages
-        pages[high] += (HIGH_RAM_GPA >> PFN_SHIFT) - self._low_pages
-        return pages
+        self.ram.fill(pages)
+        return self._pfns(pages)
+
+    def _pfns(self, pages: NDArray[np.int64]) -> NDArray[np.int64]:
+        above = (HIGH_RAM_GPA >> PFN_SHIFT) - self._low_pages
+        return np.where(pages < self._low_pages, pages, pages + above)
 
     @contextmanager
     def _talking(self) -> Iterator[None]:

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from balloonkit.host.qemu.qtest import QtestClient, QtestError
 from balloonkit.wire.ring import RingLayout
 
-__all__ = ["VirtioPci", "map_shadow_ram"]
+__all__ = ["VirtioPci", "map_memory", "map_shadow_ram"]
 
 # PC ports of PCI configuration space: which register, and its value.
 _CONFIG_ADDRESS, _CONFIG_DATA = 0xCF8, 0xCFC
@@ -19,8 +19,11 @@ _CONFIG_ENABLE = 1 << 31
 _VIRTIO_VENDOR = 0x1AF4
 #: Device id of a balloon without the legacy interface: 0x1040 + 5 (sections 4.1.2 and 5.5.1).
 _BALLOON_DEVICE = 0x1045
-# Registers of configuration space: command, the first capability, BAR 4.
-_COMMAND, _CAPABILITIES, _BAR_4 = 0x04, 0x34, 0x20
+# Registers of configuration space: command, BAR 0, the first capability.
+_COMMAND, _BAR_0, _CAPABILITIES = 0x04, 0x10, 0x34
+#: The BAR in which QEMU puts a virtio device's structures.
+_BAR = 4
+_HOST_BRIDGE_SLOT = 0
 _MEMORY_AND_MASTER = 0x6
 _VENDOR_CAPABILITY = 9
 #: Registers PAM0 to PAM6 of q35's host bridge (Intel 82G33 datasheet): two bits for reads and
@@ -40,11 +43,35 @@ _ACKNOWLEDGE, _DRIVER, _DRIVER_OK, _FEATURES_OK = 1, 2, 4, 8
 
 def map_shadow_ram(qtest: QtestClient) -> None:
     """Let q35's host bridge show RAM, for reading and writing, from 0xC0000 to 0xFFFFF."""
-    commands = []
     for register, value in _PAM_ALL_RAM:
-        commands.append(f"outl {_CONFIG_ADDRESS:#x} {_CONFIG_ENABLE | register:#x}")
-        commands.append(f"outl {_CONFIG_DATA:#x} {value:#x}")
-    qtest.ask_all(commands)
+        _set_config(qtest, _HOST_BRIDGE_SLOT, register, value)
+
+
+def map_memory(qtest: QtestClient, slot: int, bar: int, gpa: int) -> None:
+    """Show the device in `slot` where its memory lies, and let it be reached there.
+
+    Parameters
+    ----------
+    bar : int
+        Which base address register, 0 to 5; a pair of them is one of 64 bits.
+    gpa : int
+        Below 4 GiB.
+    """
+    _set_config(qtest, slot, _BAR_0 + 4 * bar, gpa)
+    command = _config(qtest, slot, _COMMAND) & 0xFFFF
+    _set_config(qtest, slot, _COMMAND, command | _MEMORY_AND_MASTER)
+
+
+def _config(qtest: QtestClient, slot: int, register: int) -> int:
+    return qtest.ask_all([_select(slot, register), f"inl {_CONFIG_DATA:#x}"])[1]
+
+
+def _set_config(qtest: QtestClient, slot: int, register: int, value: int) -> None:
+    qtest.ask_all([_select(slot, register), f"outl {_CONFIG_DATA:#x} {value:#x}"])
+
+
+def _select(slot: int, register: int) -> str:
+    return f"outl {_CONFIG_ADDRESS:#x} {_CONFIG_ENABLE | slot << 11 | register:#x}"
 
 
 class VirtioPci:
@@ -69,15 +96,13 @@ class VirtioPci:
         identity = self._config(0)
         if identity != _BALLOON_DEVICE << 16 | _VIRTIO_VENDOR:
             raise QtestError(f"PCI slot {slot}: {identity:#010x} is no balloon")
-        self._set_config(_BAR_4, bar_gpa)
-        self._set_config(_BAR_4 + 4, 0)
-        self._set_config(_COMMAND, self._config(_COMMAND) & 0xFFFF | _MEMORY_AND_MASTER)
+        map_memory(qtest, slot, _BAR, bar_gpa)
         places: dict[int, int] = {}
         at = self._config(_CAPABILITIES) & 0xFF
         while at:
             head = self._config(at)
             kind = head >> 24
-            if head & 0xFF == _VENDOR_CAPABILITY and self._config(at + 4) & 0xFF == 4:
+            if head & 0xFF == _VENDOR_CAPABILITY and self._config(at + 4) & 0xFF == _BAR:
                 places[kind] = bar_gpa + self._config(at + 8)
                 if kind == _NOTIFY:
                     self._notify_multiplier = self._config(at + 16)
@@ -88,13 +113,7 @@ class VirtioPci:
         self._kicks: list[int] = []
 
     def _config(self, register: int) -> int:
-        return self._qtest.ask_all([self._select(register), f"inl {_CONFIG_DATA:#x}"])[1]
-
-    def _set_config(self, register: int, value: int) -> None:
-        self._qtest.ask_all([self._select(register), f"outl {_CONFIG_DATA:#x} {value:#x}"])
-
-    def _select(self, register: int) -> str:
-        return f"outl {_CONFIG_ADDRESS:#x} {_CONFIG_ENABLE | self._slot << 11 | register:#x}"
+        return _config(self._qtest, self._slot, register)
 
     def _get(self, field: tuple[int, int]) -> int:
         return self._qtest.read(self._common + field[0], field[1])

@@ -13,7 +13,10 @@ from numpy.typing import NDArray
 
 from balloonkit.units import BALLOON_PAGE_BYTES, PFN_SHIFT
 
-__all__ = ["RamFile", "pages_of"]
+__all__ = ["HUGE_PAGES", "RamFile", "pages_of"]
+
+#: 4 KiB pages in a huge page of x86.
+HUGE_PAGES = 512
 
 
 class RamFile:
@@ -56,8 +59,11 @@ class RamFile:
             os.close(self.fd)
             raise
         self._words = np.frombuffer(self._mapping, np.uint64)[:: BALLOON_PAGE_BYTES // 8]
-        # Space set aside counts as a hole until something is written there.
-        self._words[:] = 0
+        # Space set aside counts as a hole until something is written there. Huge pages never do:
+        # they are told by content, so each gets a mark.
+        self._huge_pages = huge_pages
+        self._mark = int(huge_pages)
+        self._words[:] = self._mark
 
     def __enter__(self) -> "RamFile":
         return self
@@ -72,8 +78,13 @@ class RamFile:
     def holes(self) -> NDArray[np.int64]:
         """Return what has no memory behind it, shape (n, 2): first 4 KiB page and pages.
 
-        Huge pages do not show theirs: `resident_bytes` counts them, and a released one is zero.
+        Of huge pages the kernel shows no holes: those whose pages all begin with zero are told,
+        and looking fills them. `resident_bytes` does not.
         """
+        if self._huge_pages:
+            gone = ~self._words.reshape(-1, HUGE_PAGES).any(axis=1)
+            first = np.flatnonzero(gone) * HUGE_PAGES
+            return np.stack([first, np.full_like(first, HUGE_PAGES)], axis=1)
         found: list[tuple[int, int]] = []
         seek, end_bytes, at_bytes = os.lseek, self.size_bytes, 0
         while (hole := seek(self.fd, at_bytes, os.SEEK_HOLE)) < end_bytes:
@@ -89,8 +100,8 @@ class RamFile:
         return np.array(found, np.int64).reshape(-1, 2)
 
     def fill(self, pages: NDArray[np.int64]) -> None:
-        """Put memory behind pages again, and zero into their first word."""
-        self._words[pages] = 0
+        """Put memory behind pages again, and zero (with huge pages, one) into their first word."""
+        self._words[pages] = self._mark
 
     def resident_bytes(self) -> int:
         """Return how much of the file has memory behind it, as the kernel counts it."""
