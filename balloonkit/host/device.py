@@ -30,8 +30,9 @@ Entry done and reported
 
 Host pages over 4 KiB are released once all their 4 KiB parts are ballooned, over any number of
 messages. Deflate marks pages as given back, so their host page is wanted again; the memory comes
-back only when the guest touches it. Statistics are taken and returned unread. A ring that cannot
-be trusted at all sets DEVICE_NEEDS_RESET: `balloonkit.host.service` serves nothing before a reset.
+back only when the guest touches it. Statistics are counted, not read; their buffer is kept until
+the device wants new ones. A ring that cannot be trusted at all sets DEVICE_NEEDS_RESET:
+`balloonkit.host.service` serves nothing before a reset.
 """
 
 from collections import Counter, deque
