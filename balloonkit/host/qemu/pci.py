@@ -8,7 +8,7 @@ is read back here.
 
 from collections.abc import Sequence
 
-from balloonkit.host.qemu.qtest import QtestClient, QtestError
+from balloonkit.host.qemu.qtest import QtestClient, QtestError, read_command, write_command
 from balloonkit.wire.ring import RingLayout
 
 __all__ = ["VirtioPci", "map_memory", "map_shadow_ram"]
@@ -115,30 +115,32 @@ class VirtioPci:
     def _config(self, register: int) -> int:
         return _config(self._qtest, self._slot, register)
 
-    def _get(self, field: tuple[int, int]) -> int:
-        return self._qtest.read(self._common + field[0], field[1])
+    def _read(self, field: tuple[int, int]) -> str:
+        return read_command(self._common + field[0], field[1])
 
-    def _set(self, field: tuple[int, int], value: int) -> None:
-        self._qtest.write(self._common + field[0], field[1], value)
+    def _write(self, field: tuple[int, int], value: int) -> str:
+        return write_command(self._common + field[0], field[1], value)
 
     @property
     def status(self) -> int:
         """The device status byte."""
-        return self._get(_STATUS)
+        return self._qtest.ask(self._read(_STATUS))
 
     def offered(self) -> int:
         """Return the feature bits the device offers, as one number of 64 bits."""
-        bits = 0
-        for half in (0, 1):
-            self._set(_DEVICE_FEATURE_SELECT, half)
-            bits |= self._get(_DEVICE_FEATURE) << 32 * half
-        return bits
+        low, high = (
+            self._qtest.ask_all(
+                [self._write(_DEVICE_FEATURE_SELECT, n), self._read(_DEVICE_FEATURE)]
+            )
+            for n in (0, 1)
+        )
+        return low[1] | high[1] << 32
 
     def reset(self) -> None:
         """Write 0 to the status: everything is forgotten."""
-        self._set(_STATUS, 0)
-        if self.status != 0:
-            raise QtestError(f"status {self.status:#x} after a reset")
+        status = self._qtest.ask_all([self._write(_STATUS, 0), self._read(_STATUS)])[1]
+        if status != 0:
+            raise QtestError(f"status {status:#x} after a reset")
 
     def set_up(self, features: int, queues: Sequence[RingLayout]) -> None:
         """Reset the device, accept `features`, lay its first queues out, and start it.
@@ -149,39 +151,44 @@ class VirtioPci:
             If it does not accept the features or a queue.
         """
         self.reset()
-        self._set(_STATUS, _ACKNOWLEDGE)
-        self._set(_STATUS, _ACKNOWLEDGE | _DRIVER)
+        status = _ACKNOWLEDGE
+        commands = [self._write(_STATUS, status)]
+        status |= _DRIVER
+        commands.append(self._write(_STATUS, status))
         for half in (0, 1):
-            self._set(_DRIVER_FEATURE_SELECT, half)
-            self._set(_DRIVER_FEATURE, features >> 32 * half & 0xFFFFFFFF)
-        self._set(_STATUS, _ACKNOWLEDGE | _DRIVER | _FEATURES_OK)
-        if not self.status & _FEATURES_OK:
+            commands.append(self._write(_DRIVER_FEATURE_SELECT, half))
+            commands.append(self._write(_DRIVER_FEATURE, features >> 32 * half & 0xFFFFFFFF))
+        status |= _FEATURES_OK
+        commands += [self._write(_STATUS, status), self._read(_STATUS)]
+        if not self._qtest.ask_all(commands)[-1] & _FEATURES_OK:
             raise QtestError(f"the device does not take the features {features:#x}")
         self._kicks = [self._lay_out(number, queue) for number, queue in enumerate(queues)]
-        self._set(_STATUS, _ACKNOWLEDGE | _DRIVER | _FEATURES_OK | _DRIVER_OK)
-        running = _ACKNOWLEDGE | _DRIVER | _FEATURES_OK | _DRIVER_OK
-        if self.status != running:
-            raise QtestError(f"status {self.status:#x} after the set-up, not {running:#x}")
+        status |= _DRIVER_OK
+        got = self._qtest.ask_all([self._write(_STATUS, status), self._read(_STATUS)])[-1]
+        if got != status:
+            raise QtestError(f"status {got:#x} after the set-up, not {status:#x}")
 
     def _lay_out(self, number: int, queue: RingLayout) -> int:
         """Place one queue; return the address that kicks it."""
-        self._set(_QUEUE_SELECT, number)
-        largest = self._get(_QUEUE_SIZE)
+        commands = [self._write(_QUEUE_SELECT, number), self._read(_QUEUE_SIZE)]
+        commands.append(self._write(_QUEUE_SIZE, queue.size))
+        halves: list[tuple[tuple[int, int], int]] = []  # QEMU takes a 64-bit address as two
+        for field, gpa in (
+            (_QUEUE_DESCRIPTORS, queue.base),
+            (_QUEUE_DRIVER, queue.avail),
+            (_QUEUE_DEVICE, queue.used),
+        ):
+            halves += [((field[0], 4), gpa & 0xFFFFFFFF), ((field[0] + 4, 4), gpa >> 32)]
+        commands += [self._write(field, half) for field, half in halves]
+        commands.append(self._write(_QUEUE_ENABLE, 1))
+        reads = [_QUEUE_NOTIFY_OFFSET, *(field for field, _ in halves)]
+        answers = self._qtest.ask_all(commands + [self._read(field) for field in reads])
+        largest, notify_offset, placed = answers[1], answers[-len(reads)], answers[1 - len(reads) :]
         if largest < queue.size:
             raise QtestError(f"queue {number} takes {largest} descriptors, not {queue.size}")
-        self._set(_QUEUE_SIZE, queue.size)
-        places = (queue.base, queue.avail, queue.used)
-        for field, gpa in zip(
-            (_QUEUE_DESCRIPTORS, _QUEUE_DRIVER, _QUEUE_DEVICE), places, strict=True
-        ):
-            # QEMU takes a 64-bit address as two halves.
-            self._set((field[0], 4), gpa & 0xFFFFFFFF)
-            self._set((field[0] + 4, 4), gpa >> 32)
-            got = self._get((field[0], 4)) | self._get((field[0] + 4, 4)) << 32
-            if got != gpa:
-                raise QtestError(f"queue {number}: {got:#x} reads back for {gpa:#x}")
-        self._set(_QUEUE_ENABLE, 1)
-        return self._notify + self._get(_QUEUE_NOTIFY_OFFSET) * self._notify_multiplier
+        if placed != [half for _, half in halves]:
+            raise QtestError(f"queue {number}: {placed} read back for {queue}")
+        return self._notify + notify_offset * self._notify_multiplier
 
     def kick(self, queue: int) -> tuple[int, int]:
         """Notify `queue`; return the device status and the interrupt status, which clears it.
@@ -190,9 +197,9 @@ class VirtioPci:
         """
         _, status, interrupt = self._qtest.ask_all(
             [
-                f"writew {self._kicks[queue]:#x} {queue:#x}",
-                f"readb {self._common + _STATUS[0]:#x}",
-                f"readb {self._isr:#x}",
+                write_command(self._kicks[queue], 2, queue),
+                self._read(_STATUS),
+                read_command(self._isr, 1),
             ]
         )
         return status, interrupt

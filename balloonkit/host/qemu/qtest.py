@@ -8,7 +8,7 @@ its answer comes: a kick has been served when it is acknowledged.
 import socket
 from collections.abc import Sequence
 
-__all__ = ["QtestClient", "QtestError"]
+__all__ = ["QtestClient", "QtestError", "read_command", "write_command"]
 
 #: Commands sent before their answers are read. QEMU answers each before it reads on: with more,
 #: both sides may wait for the other to read.
@@ -92,13 +92,21 @@ class QtestClient:
             raise QtestError(f"{command!r}: QEMU answers {line.decode(errors='replace')!r}")
         return int(value, 0) if value else 0
 
-    def read(self, address: int, width_bytes: int) -> int:
-        """Read 1, 2, 4 or 8 bytes at a guest physical address."""
-        return self.ask(f"read{_LETTERS[width_bytes]} {address:#x}")
 
-    def write(self, address: int, width_bytes: int, value: int) -> None:
-        """Write 1, 2, 4 or 8 bytes at a guest physical address."""
-        self.ask(f"write{_LETTERS[width_bytes]} {address:#x} {value:#x}")
+def read_command(gpa: int, width_bytes: int) -> str:
+    """Say: read 1, 2, 4 or 8 bytes at a guest physical address.
+
+    Examples
+    --------
+    >>> read_command(0x1000, 2)
+    'readw 0x1000'
+    """
+    return f"read{_LETTERS[width_bytes]} {gpa:#x}"
+
+
+def write_command(gpa: int, width_bytes: int, value: int) -> str:
+    """Say: write 1, 2, 4 or 8 bytes at a guest physical address."""
+    return f"write{_LETTERS[width_bytes]} {gpa:#x} {value:#x}"
 
 
 _LETTERS = {1: "b", 2: "w", 4: "l", 8: "q"}

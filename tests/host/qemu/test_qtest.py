@@ -4,7 +4,7 @@ import socket
 
 import pytest
 
-from balloonkit.host.qemu.qtest import QtestClient, QtestError
+from balloonkit.host.qemu.qtest import QtestClient, QtestError, read_command
 
 
 @pytest.fixture
@@ -24,7 +24,7 @@ def test_answers_come_back_in_the_order_of_the_commands(ends):
 def test_interrupt_lines_between_answers_are_no_answers(ends):
     client, qemu = ends
     qemu.sendall(b"IRQ raise 1\nOK 0x7\n")
-    assert client.read(0x10, 8) == 7
+    assert client.ask(read_command(0x10, 8)) == 7
     assert qemu.recv(100) == b"readq 0x10\n"
 
 
