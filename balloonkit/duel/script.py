@@ -22,6 +22,7 @@ BUFFERS, TABLES = 0x40000, 0x90000
 FIRST_PFN = 0x100
 LOW_PFNS, HIGH_PFN = LOW_BYTES >> PFN_SHIFT, HIGH_RAM_GPA >> PFN_SHIFT
 HIGH_PFNS = HIGH_BYTES >> PFN_SHIFT
+_LAYOUTS = {int(queue): queue_layout(queue) for queue in Queue}
 _FLAG_NAMES = {NEXT: "NEXT", WRITE: "WRITE", INDIRECT: "INDIRECT"}
 
 
@@ -84,7 +85,7 @@ class Script:
         table: int | None = None,
     ) -> None:
         """Write one descriptor of a queue's table, or of an indirect table at `table`."""
-        base = queue_layout(Queue(queue)).base if table is None else table
+        base = _LAYOUTS[queue].base if table is None else table
         packed = DESCRIPTOR.pack(gpa, length, flags, following)
         self._writes.append(Write(base + slot * DESCRIPTOR_BYTES, packed))
         named = " ".join(name for bit, name in _FLAG_NAMES.items() if flags & bit)
@@ -115,7 +116,7 @@ class Script:
 
     def offer(self, queue: int, heads: Iterable[int], ahead: int | None = None) -> None:
         """Write heads into the available ring and move its idx on by as many, or by `ahead`."""
-        layout, at = queue_layout(Queue(queue)), self._available.get(queue, 0)
+        layout, at = _LAYOUTS[queue], self._available.get(queue, 0)
         listed = list(heads)
         for i, head in enumerate(listed):
             place = (at + i) % layout.size
@@ -132,7 +133,7 @@ class Script:
 
     def avail_flags(self, queue: int, flags: int) -> None:
         """Write the available ring's flags."""
-        self._writes.append(Write(queue_layout(Queue(queue)).avail, struct.pack("<H", flags)))
+        self._writes.append(Write(_LAYOUTS[queue].avail, struct.pack("<H", flags)))
         self._said.append(f"flags {flags} on {int(queue)}")
 
     def kick(self, queue: int) -> None:

@@ -46,13 +46,14 @@ class UsedRings:
     def __init__(self, memory: memoryview) -> None:
         self._memory = memory
         self._next = dict.fromkeys(Queue, 0)
+        self._used = {queue: queue_layout(queue).used for queue in Queue}
 
     def take(self) -> tuple[tuple[Returned, ...], int]:
         """Return the elements since the last call, by queue, and how many there were."""
         returned: list[Returned] = []
         total = 0
         for queue, seen in self._next.items():
-            used = queue_layout(queue).used
+            used = self._used[queue]
             index = int.from_bytes(self._memory[used + 2 : used + 4], "little")
             count = (index - seen) & INDEX_MASK
             for at in range(index - min(count, QUEUE_SIZE), index):

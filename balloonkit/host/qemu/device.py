@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from balloonkit.host.qemu.emulator import Emulator, EmulatorLostError, find_qemu, qemu_version
 from balloonkit.host.qemu.pci import VirtioPci, map_shadow_ram
 from balloonkit.host.qemu.qtest import QtestError
-from balloonkit.host.qemu.ram_file import RamFile, pages_of
+from balloonkit.host.qemu.ram_file import RamFile
 from balloonkit.layout import HIGH_RAM_GPA, RamRange
 from balloonkit.units import PFN_SHIFT
 from balloonkit.wire.channel import Queue, queue_layout
@@ -171,11 +171,11 @@ class QemuDevice:
 
     def released_pfns(self) -> NDArray[np.int64]:
         """List the PFNs that have no memory behind them, ascending; touches none of them."""
-        return self._pfns(pages_of(self.ram.holes()))
+        return self._pfns(self.ram.holes())
 
     def take_released(self) -> NDArray[np.int64]:
         """List the PFNs that have no memory behind them, and put some there again."""
-        pages = pages_of(self.ram.holes())
+        pages = self.ram.holes()
         self.ram.fill(pages)
         return self._pfns(pages)
 

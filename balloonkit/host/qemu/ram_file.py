@@ -1,9 +1,11 @@
 """Guest RAM as a file in memory that QEMU and this process both map.
 
-What QEMU releases becomes a hole in the file, and ``lseek`` finds holes without touching a page
-(lseek(2), SEEK_DATA and SEEK_HOLE). Reading a hole through a mapping would fill it again.
+What QEMU releases becomes a hole in the file. Two calls find holes without touching a page:
+``lseek`` one by one (lseek(2), SEEK_DATA and SEEK_HOLE), ``mincore`` all at once (mincore(2)).
+Reading a hole through a mapping would fill it again.
 """
 
+import ctypes
 import errno
 import mmap
 import os
@@ -13,8 +15,9 @@ from numpy.typing import NDArray
 
 from balloonkit.units import BALLOON_PAGE_BYTES, PFN_SHIFT
 
-__all__ = ["HUGE_PAGES", "RamFile", "pages_of"]
+__all__ = ["HUGE_PAGES", "RamFile"]
 
+_libc = ctypes.CDLL(None)
 #: 4 KiB pages in a huge page of x86.
 HUGE_PAGES = 512
 
@@ -43,7 +46,7 @@ class RamFile:
     >>> with RamFile(16384) as ram:
     ...     _ = ram.window(4096).obj.madvise(mmap.MADV_REMOVE, 4096, 8192)
     ...     ram.holes().tolist(), ram.resident_bytes()
-    ([[1, 2]], 8192)
+    ([1, 2], 8192)
     """
 
     def __init__(self, size_bytes: int, huge_pages: bool = False) -> None:
@@ -76,28 +79,39 @@ class RamFile:
         return memoryview(self._mapping)[:size_bytes]
 
     def holes(self) -> NDArray[np.int64]:
-        """Return what has no memory behind it, shape (n, 2): first 4 KiB page and pages.
+        """List the pages that have no memory behind them, ascending, without touching any.
 
         Of huge pages the kernel shows no holes: those whose pages all begin with zero are told,
         and looking fills them. `resident_bytes` does not.
         """
         if self._huge_pages:
             gone = ~self._words.reshape(-1, HUGE_PAGES).any(axis=1)
-            first = np.flatnonzero(gone) * HUGE_PAGES
-            return np.stack([first, np.full_like(first, HUGE_PAGES)], axis=1)
-        found: list[tuple[int, int]] = []
-        seek, end_bytes, at_bytes = os.lseek, self.size_bytes, 0
-        while (hole := seek(self.fd, at_bytes, os.SEEK_HOLE)) < end_bytes:
+            return np.flatnonzero(np.repeat(gone, HUGE_PAGES))
+        in_core = np.empty(len(self._words), np.uint8)
+        address = ctypes.c_void_p(self._words.ctypes.data)
+        if _libc.mincore(address, ctypes.c_size_t(self.size_bytes), _address(in_core)) == 0:
+            away = np.flatnonzero(in_core & 1 == 0)
+            # A page in swap is not in core either, but counts as one of the file's blocks.
+            if len(away) << PFN_SHIFT == self.size_bytes - self.resident_bytes():
+                return away
+        return self.holes_by_seeking()
+
+    def holes_by_seeking(self) -> NDArray[np.int64]:
+        """List the same pages hole by hole, which is exact with swap too and takes longer."""
+        found: list[NDArray[np.int64]] = []
+        at_bytes = 0
+        while at_bytes < self.size_bytes:
+            start = os.lseek(self.fd, at_bytes, os.SEEK_HOLE)
+            if start == self.size_bytes:
+                break
             try:
-                at_bytes = seek(self.fd, hole, os.SEEK_DATA)
+                at_bytes = os.lseek(self.fd, start, os.SEEK_DATA)
             except OSError as error:
                 if error.errno != errno.ENXIO:  # no data up to the end
                     raise
-                at_bytes = end_bytes
-            found.append((hole >> PFN_SHIFT, (at_bytes - hole) >> PFN_SHIFT))
-            if at_bytes == end_bytes:
-                break
-        return np.array(found, np.int64).reshape(-1, 2)
+                at_bytes = self.size_bytes
+            found.append(np.arange(start >> PFN_SHIFT, at_bytes >> PFN_SHIFT))
+        return np.concatenate(found) if found else np.empty(0, np.int64)
 
     def fill(self, pages: NDArray[np.int64]) -> None:
         """Put memory behind pages again, and zero (with huge pages, one) into their first word."""
@@ -115,15 +129,5 @@ class RamFile:
             del self._words, self._mapping
 
 
-def pages_of(ranges: NDArray[np.int64]) -> NDArray[np.int64]:
-    """List the pages in ranges, shape (n, 2), one by one.
-
-    Examples
-    --------
-    >>> pages_of(np.array([[1, 2], [7, 1]])).tolist()
-    [1, 2, 7]
-    """
-    starts, counts = ranges[:, 0], ranges[:, 1]
-    before = np.cumsum(counts) - counts
-    pages: NDArray[np.int64] = np.arange(counts.sum()) + np.repeat(starts - before, counts)
-    return pages
+def _address(array: NDArray[np.uint8]) -> ctypes.c_void_p:
+    return ctypes.c_void_p(array.ctypes.data)
