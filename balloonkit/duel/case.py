@@ -106,8 +106,8 @@ class Outcome:
         PFNs that have no memory behind them any more, ascending.
     releases : int
         Ranges handed to the kernel: more than pages if one was released twice.
-    acked : bool
-        Whether the driver was interrupted.
+    interrupts : int
+        Kicks after which the driver was interrupted.
     needs_reset : bool
         Whether the device says it is broken.
     raised : str
@@ -118,7 +118,7 @@ class Outcome:
     returned_count: int
     released: tuple[int, ...]
     releases: int
-    acked: bool
+    interrupts: int
     needs_reset: bool
     raised: str = ""
 
@@ -129,7 +129,7 @@ class Outcome:
             "returned_count": self.returned_count,
             "released": [list(part) for part in pfn_ranges(self.released)],
             "releases": self.releases,
-            "acked": self.acked,
+            "interrupts": self.interrupts,
             "needs_reset": self.needs_reset,
         }
 

@@ -10,8 +10,8 @@ def difference(kit: Outcome, qemu: Outcome) -> str:
 
     Examples
     --------
-    >>> done = Outcome(((0, 0, 0),), 1, (0x400,), 1, True, False)
-    >>> broken = Outcome((), 0, (), 0, True, True)
+    >>> done = Outcome(((0, 0, 0),), 1, (0x400,), 1, 1, False)
+    >>> broken = Outcome((), 0, (), 0, 1, True)
     >>> difference(done, done), difference(done, broken)
     ('', 'only QEMU breaks; only the kit returns it; only the kit releases')
     """
@@ -31,8 +31,8 @@ def difference(kit: Outcome, qemu: Outcome) -> str:
     elif kit.releases != qemu.releases:
         more = "the kit" if kit.releases > qemu.releases else "QEMU"
         parts.append(f"{more} makes more release calls")
-    if kit.acked != qemu.acked:
-        parts.append(f"only {'the kit' if kit.acked else 'QEMU'} interrupts")
+    if kit.interrupts != qemu.interrupts:
+        parts.append(_more(kit.interrupts, qemu.interrupts, "interrupts", ""))
     return "; ".join(parts)
 
 

@@ -131,6 +131,12 @@ class Script:
             f"offer {shown} on {int(queue)}" if ahead is None else f"idx {moved:+d} on {int(queue)}"
         )
 
+    def replace_last(self, queue: int, head: int) -> None:
+        """Write another head over the one offered last; idx stays."""
+        place = (self._available[queue] - 1) % _LAYOUTS[queue].size
+        self._writes.append(Write(_LAYOUTS[queue].avail + 4 + 2 * place, struct.pack("<H", head)))
+        self._said.append(f"offer {head} instead on {int(queue)}")
+
     def avail_flags(self, queue: int, flags: int) -> None:
         """Write the available ring's flags."""
         self._writes.append(Write(_LAYOUTS[queue].avail, struct.pack("<H", flags)))

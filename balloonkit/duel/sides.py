@@ -92,12 +92,12 @@ class KitSide:
     def run(self, case: Case) -> Outcome:
         """Do a case, and put memory behind every page again."""
         releases = self._device.books().releases
-        acked, raised = False, ""
+        interrupts, raised = 0, ""
         for kick in case.kicks:
             for gpa, data in kick.writes:
                 self._memory[gpa : gpa + len(data)] = data
             try:
-                acked |= self._service.serve(Queue(kick.queue))
+                interrupts += self._service.serve(Queue(kick.queue))
             except Exception as error:  # a fault of ours: the duel reports it
                 raised = type(error).__name__
         released = self._pfns[~self._backend.resident]
@@ -108,7 +108,7 @@ class KitSide:
             count,
             tuple(released.tolist()),
             self._device.books().releases - releases,
-            acked,
+            interrupts,
             bool(self._memory[STATUS_ADDRESS] & NEEDS_RESET),
             raised,
         )
@@ -158,18 +158,18 @@ class QemuSide:
 
     def run(self, case: Case) -> Outcome:
         """Do a case, and put memory behind every page again."""
-        acked = broken = False
-        releases = 0
+        interrupts = releases = 0
+        broken = False
         for kick in case.kicks:
             for gpa, data in kick.writes:
                 self._memory[gpa : gpa + len(data)] = data
             kicked = self.device.kick(kick.queue)
-            acked |= kicked.interrupt != 0
+            interrupts += kicked.interrupt != 0
             broken |= bool(kicked.status & NEEDS_RESET)
             releases += kicked.releases()
         released = self.device.take_released()
         returned, count = self._used.take()
-        return Outcome(returned, count, tuple(released.tolist()), releases, acked, broken)
+        return Outcome(returned, count, tuple(released.tolist()), releases, interrupts, broken)
 
     def close(self) -> None:
         """End QEMU and give the memory back."""

@@ -17,10 +17,10 @@ OUTCOMES = st.builds(
     returned_count=st.integers(0, 4),
     released=st.sets(st.integers(0, 9)).map(lambda pfns: tuple(sorted(pfns))),
     releases=st.integers(0, 4),
-    acked=st.booleans(),
+    interrupts=st.integers(0, 2),
     needs_reset=st.booleans(),
 )
-DONE = Outcome((Returned(0, 0, 0),), 1, (0x400,), 1, True, False)
+DONE = Outcome((Returned(0, 0, 0),), 1, (0x400,), 1, 1, False)
 
 
 @given(OUTCOMES, OUTCOMES)
@@ -49,7 +49,7 @@ def test_who_is_who_shows_in_the_name(kit, qemu):
         ({"released": ()}, "only the kit releases"),
         ({"released": (0x500,)}, "each releases other pages"),
         ({"releases": 2}, "QEMU makes more release calls"),
-        ({"acked": False}, "only the kit interrupts"),
+        ({"interrupts": 0}, "only the kit interrupts"),
     ],
 )
 def test_each_part_of_an_outcome_has_its_words(changed, name):

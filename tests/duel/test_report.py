@@ -43,7 +43,7 @@ def test_the_smallest_example_is_shown_with_what_each_side_did(verdict):
         "returned_count": 0,
         "released": [],
         "releases": 0,
-        "acked": True,
+        "interrupts": 1,
         "needs_reset": True,
     }
     assert kinds["buffer in no memory"]["qemu"]["released"] == [[0, 1]]

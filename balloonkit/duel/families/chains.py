@@ -70,6 +70,14 @@ def _broken_then_good(s: Script) -> None:
     _go(s, (0, 1))
 
 
+@CHAINS.add("message to a broken device", "2.1.2", "until it is reset, nothing can be relied upon")
+def _after_breaking(s: Script) -> None:
+    s.descriptor(0, BUFFERS, _message(s))
+    _go(s, (QUEUE_SIZE,))
+    s.replace_last(_INFLATE, 0)
+    s.kick(_INFLATE)
+
+
 @CHAINS.add("one head offered twice", "2.7.13", "each chain is offered once until it comes back")
 def _head_twice(s: Script) -> None:
     s.descriptor(0, BUFFERS, _message(s))
@@ -112,6 +120,7 @@ def _ragged(s: Script) -> None:
 
 @CHAINS.add("empty indirect table", "2.7.5.3", "len / 16 descriptors")
 def _no_table(s: Script) -> None:
+    s.chain([(BUFFERS, _message(s), 0)], table=TABLES)
     s.descriptor(0, TABLES, 0, INDIRECT)
     _go(s)
 
@@ -124,6 +133,13 @@ def _long_indirect(s: Script) -> None:
         table=TABLES,
     )
     s.descriptor(0, TABLES, 16 * n, INDIRECT)
+    _go(s)
+
+
+@CHAINS.add("indirect table larger than the ring, its chain short", "2.7.5.3.1", _LONGER)
+def _large_table(s: Script) -> None:
+    s.chain([(BUFFERS, _message(s), 0)], table=TABLES)
+    s.descriptor(0, TABLES, 16 * (QUEUE_SIZE + int(s.rng.integers(1, 100))), INDIRECT)
     _go(s)
 
 
