@@ -111,6 +111,9 @@ def _parser() -> argparse.ArgumentParser:
     duel.add_argument("--qemu", metavar="PATH", help="the program (default: on PATH)")
     duel.add_argument("--family", action="append", default=[], help="only this one; repeatable")
     duel.add_argument("--json", action="store_true", help="plain data instead of tables")
+    duel.add_argument(
+        "--vectors", type=Path, metavar="OUT.json", help="write a few of each family for others"
+    )
     duel.set_defaults(run=_duel)
 
     bench = commands.add_parser("bench", help="this machine's figures, as ratios in one run")
@@ -224,7 +227,16 @@ def _capture(options: argparse.Namespace) -> None:
 def _duel(options: argparse.Namespace) -> int:
     # Only where it is wanted: the other commands need no QEMU.
     from balloonkit.duel import report, run_duel
+    from balloonkit.duel.vectors import make_vectors, write_vectors
 
+    if options.vectors:
+        with _progress(MofNCompleteColumn()) as progress:
+            vectors = make_vectors(options.seed, options.qemu, progress)
+        write_vectors(options.vectors, vectors)
+        for family, reason in vectors["not_asked"].items():
+            print(f"not asked: {family} ({reason})")
+        print(f"{options.vectors}: {counted(len(vectors['vectors']), 'vector')}")
+        return 0
     with _progress(MofNCompleteColumn()) as progress:
         found = run_duel(
             options.messages, options.seed, options.qemu, only=options.family, progress=progress

@@ -7,13 +7,12 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from balloonkit.duel.case import Case, DuelSetup, Outcome
+from balloonkit.duel.arena import Arena
+from balloonkit.duel.case import Case, Outcome
 from balloonkit.duel.compare import difference
 from balloonkit.duel.families import FAMILIES, Family
-from balloonkit.duel.script import FIRST_PFN, Script
-from balloonkit.duel.sides import KitSide, QemuSide
+from balloonkit.duel.script import Script
 from balloonkit.host.qemu import find_qemu, qemu_version
-from balloonkit.wire.channel import Queue
 
 __all__ = ["Duel", "Seen", "run_duel"]
 
@@ -76,37 +75,6 @@ class Duel:
         for (family, _), seen in self.seen.items():
             counts[family] = counts.get(family, 0) + seen.count
         return counts
-
-
-class Arena:
-    """Both sides of one set-up, in step: started together, and again when they part."""
-
-    def __init__(self, setup: DuelSetup, qemu: str | None) -> None:
-        self._sides = KitSide(setup), QemuSide(setup, qemu)
-        # What a device remembers of a host page's parts must not reach the next case.
-        self._always_start = setup.host_page_bytes > 4096
-        self.start()
-
-    def start(self) -> None:
-        """Start both sides anew, with empty rings."""
-        self.available: dict[int, int] = {}
-        for side in self._sides:
-            side.start()
-
-    def run(self, case: Case) -> tuple[Outcome, Outcome]:
-        """Give a case to both."""
-        kit, qemu = (side.run(case) for side in self._sides)
-        wiped = bool(qemu.released) and qemu.released[0] < FIRST_PFN
-        # A device keeps a statistics buffer: the next case may not begin with it.
-        keeps = any(kick.queue == Queue.STATS for kick in case.kicks)
-        if self._always_start or wiped or keeps or kit.needs_reset or difference(kit, qemu):
-            self.start()
-        return kit, qemu
-
-    def close(self) -> None:
-        """End both sides."""
-        for side in self._sides:
-            side.close()
 
 
 def run_duel(

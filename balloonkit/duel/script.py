@@ -125,7 +125,7 @@ class Script:
         self._available[queue] = (at + moved) & INDEX_MASK
         idx = struct.pack("<H", self._available[queue])
         self._writes.append(Write(layout.avail + 2, idx))
-        self._messages += len(listed)
+        self._messages += moved
         shown = ", ".join(map(str, listed[:3])) + (f" ... {len(listed)}" if len(listed) > 3 else "")
         self._said.append(
             f"offer {shown} on {int(queue)}" if ahead is None else f"idx {moved:+d} on {int(queue)}"

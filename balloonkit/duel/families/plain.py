@@ -83,8 +83,10 @@ def _full_ring(s: Script) -> None:
 def _wrap(s: Script) -> None:
     for slot, part in enumerate(s.pfns(QUEUE_SIZE)):
         s.descriptor(slot, BUFFERS + 4 * slot, s.put(BUFFERS + 4 * slot, part))
-    for _ in range((1 << 16) // QUEUE_SIZE + 1):
-        s.offer(_INFLATE, range(QUEUE_SIZE))
+    s.offer(_INFLATE, range(QUEUE_SIZE))
+    s.kick(_INFLATE)
+    for _ in range((1 << 16) // QUEUE_SIZE):  # the same heads, round after round
+        s.offer(_INFLATE, (), ahead=QUEUE_SIZE)
         s.kick(_INFLATE)
 
 
