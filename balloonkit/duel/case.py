@@ -7,7 +7,7 @@ given memory and a kick can be asked; `balloonkit.duel.vectors` writes cases as 
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from balloonkit.layout import HIGH_RAM_GPA, RamRange
+from balloonkit.ram_layout import HIGH_RAM_GPA, RamRange
 from balloonkit.units import BALLOON_PAGE_BYTES
 
 __all__ = ["Case", "DriverKick", "DuelSetup", "Outcome", "Returned", "Write"]

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from balloonkit.duel.case import Case, DriverKick, Write
-from balloonkit.layout import HIGH_RAM_GPA
+from balloonkit.ram_layout import HIGH_RAM_GPA
 from balloonkit.units import PFN_SHIFT
 from balloonkit.wire.channel import Queue, queue_layout
 from balloonkit.wire.ring import DESCRIPTOR, DESCRIPTOR_BYTES, INDEX_MASK, INDIRECT, NEXT, WRITE

@@ -11,7 +11,7 @@ from balloonkit.host.qemu.device import QemuDevice
 from balloonkit.host.qemu.host import INDIRECT_BIT, VERSION_1_BIT
 from balloonkit.host.qemu.pci import map_memory
 from balloonkit.host.ram import GuestRam
-from balloonkit.host.release import BookRelease
+from balloonkit.host.release import ModelRelease
 from balloonkit.host.service import QueueService
 from balloonkit.units import PFN_SHIFT
 from balloonkit.wire.channel import NEEDS_RESET, QUEUE_SIZE, STATUS_ADDRESS, Queue, queue_layout
@@ -73,7 +73,7 @@ class KitSide:
 
     def __init__(self, setup: DuelSetup) -> None:
         self._ram = GuestRam(setup.regions)
-        self._backend = BookRelease(self._ram.pages, setup.host_page_bytes)
+        self._backend = ModelRelease(self._ram.pages, setup.host_page_bytes)
         self._device = BalloonDevice(self._ram, self._backend)
         self._memory = memoryview(bytearray(setup.low_bytes))
         self._pfns = np.concatenate(
@@ -91,7 +91,7 @@ class KitSide:
 
     def run(self, case: Case) -> Outcome:
         """Do a case, and put memory behind every page again."""
-        releases = self._device.books().releases
+        releases = self._device.counters().releases
         interrupts, raised = 0, ""
         for kick in case.kicks:
             for gpa, data in kick.writes:
@@ -107,7 +107,7 @@ class KitSide:
             returned,
             count,
             tuple(released.tolist()),
-            self._device.books().releases - releases,
+            self._device.counters().releases - releases,
             interrupts,
             bool(self._memory[STATUS_ADDRESS] & NEEDS_RESET),
             raised,

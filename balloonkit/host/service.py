@@ -5,15 +5,11 @@ it wants new figures (VIRTIO 1.2 section 5.5.6.3). A driver must offer one at a 
 offers a second, the first is returned, as QEMU does.
 """
 
-from balloonkit.host.books import Reason
+from balloonkit.events import Listener, Popped, Reset, Returned
+from balloonkit.host.counters import Reason
 from balloonkit.host.device import BalloonDevice
-from balloonkit.wire.channel import (
-    MESSAGE_BYTES,
-    NEEDS_RESET,
-    STATUS_ADDRESS,
-    Queue,
-    queue_layout,
-)
+from balloonkit.wire.channel import MESSAGE_BYTES, NEEDS_RESET, STATUS_ADDRESS, queue_layout
+from balloonkit.wire.queue import Queue
 from balloonkit.wire.queue_errors import ChainError, RingError
 from balloonkit.wire.virtqueue import Chain, DeviceQueue
 
@@ -29,6 +25,11 @@ class QueueService:
         Handles the messages.
     memory : memoryview
         The window, `WINDOW_BYTES` long; the driver may write anything into it at any time.
+
+    Attributes
+    ----------
+    listener : Listener or None
+        Told of every chain taken off a ring and put back, and of a reset.
     """
 
     def __init__(self, device: BalloonDevice, memory: memoryview) -> None:
@@ -37,6 +38,11 @@ class QueueService:
         self._queues = self._fresh_queues()
         self._broken = False
         self._stats_head: int | None = None
+        self.listener: Listener | None = None
+
+    def listen(self, listener: Listener | None) -> None:
+        """Let queues and device tell `listener` what they do, or nobody."""
+        self.listener = self._device.listener = listener
 
     def _fresh_queues(self) -> dict[Queue, DeviceQueue]:
         return {queue: DeviceQueue(self._memory, queue_layout(queue)) for queue in Queue}
@@ -48,6 +54,8 @@ class QueueService:
         self._queues = self._fresh_queues()
         self._broken = False
         self._stats_head = None
+        if self.listener is not None:
+            self.listener.tell(Reset())
 
     def request_stats(self) -> bool:
         """Ask the driver for new statistics by returning the buffer it left; say whether to ack.
@@ -57,7 +65,7 @@ class QueueService:
         if self._broken or self._stats_head is None:
             return False
         ring = self._queues[Queue.STATS]
-        ring.push(self._stats_head)
+        self._return(Queue.STATS, ring, self._stats_head)
         self._stats_head = None
         return ring.ack_wanted()
 
@@ -88,18 +96,25 @@ class QueueService:
             chain = ring.pop()
         except ChainError as error:
             self._device.refuse_unread(Reason.BAD_CHAIN, str(error))
-            ring.push(error.head)
+            self._return(queue, ring, error.head)
             return True
         if chain is None:
             return None
-        done: int | None = chain.head
+        if self.listener is not None:
+            self.listener.tell(Popped(queue, chain.head))
         self._handle(queue, ring, chain)
+        done: int | None = chain.head
         if queue == Queue.STATS:
             done, self._stats_head = self._stats_head, chain.head
         if done is None:
             return False
-        ring.push(done)
+        self._return(queue, ring, done)
         return True
+
+    def _return(self, queue: Queue, ring: DeviceQueue, head: int) -> None:
+        ring.push(head)
+        if self.listener is not None:
+            self.listener.tell(Returned(queue, head, ring.used_index))
 
     def _handle(self, queue: Queue, ring: DeviceQueue, chain: Chain) -> None:
         writable = [buffer for buffer in chain.buffers if buffer.writable]

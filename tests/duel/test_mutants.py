@@ -6,6 +6,7 @@ refusal of a queue the balloon does not have: QEMU has no way to be kicked for o
 """
 
 import inspect
+import sys
 import textwrap
 from dataclasses import replace
 
@@ -15,6 +16,7 @@ from balloonkit.duel import expected_differences, judge, run_duel
 from balloonkit.duel.expected import Expected, surprises
 from balloonkit.host import balloon_map, device, entries, service
 from balloonkit.host.service import QueueService
+from balloonkit.wire import pfn_array
 from balloonkit.wire.virtqueue import DeviceQueue
 
 MUTANTS = {
@@ -73,7 +75,8 @@ MUTANTS = {
         "longer than any message of the kit's",
     ),
     "broken chains are kept": (
-        QueueService, "_serve_one", "ring.push(error.head)", "pass", "chain that follows itself",
+        QueueService, "_serve_one", "self._return(queue, ring, error.head)", "pass",
+        "chain that follows itself",
     ),
     "a broken device serves on": (
         QueueService, "serve", "if self._broken:", "if False:", "message to a broken device",
@@ -88,21 +91,18 @@ MUTANTS = {
         QueueService, "_serve_one", "queue == Queue.STATS", "False", "statistics buffer",
     ),
     "bytes beyond the last PFN are ignored": (
-        entries, "read_pfns", "if len(message) % PFN_BYTES:",
-        "message = message[: len(message) // 4 * 4]\n    if False:", "a few bytes too many",
-    ),
-    "lengths are not checked": (
-        entries, "read_pfns", "if len(message) % PFN_BYTES:", "if False:", "less than one PFN",
+        pfn_array, "split_pfns", "if len(data) % PFN_BYTES:",
+        "data = data[: len(data) // 4 * 4]\n    if False:", "a few bytes too many",
     ),
     "256 PFNs are the most": (
-        entries, "read_pfns", "max_pfns is not None and len(message) > max_pfns * PFN_BYTES",
-        "len(message) > 1024", "257 PFNs",
+        pfn_array, "split_pfns", "max_pfns is not None and len(data) > max_pfns * PFN_BYTES",
+        "len(data) > 1024", "257 PFNs",
     ),
     "any PFN is RAM": (
-        entries, "read_pfns", "if not inside.all():", "if False:", "beyond the end of RAM",
+        entries, "_single_pages", "if not inside.all():", "if False:", "beyond the end of RAM",
     ),
     "a page may be done twice": (
-        entries, "read_pfns", "if not (ordered[1:] == ordered[:-1]).any():", "if True:",
+        entries, "_single_pages", "if not (ordered[1:] == ordered[:-1]).any():", "if True:",
         "named twice in a message",
     ),
     "deflate releases": (
@@ -124,8 +124,9 @@ def mutate(monkeypatch, owner, name, old, new):
     space = dict(function.__globals__)
     exec(compile(source.replace(old, new), f"<mutant of {name}>", "exec"), space)
     monkeypatch.setattr(owner, name, space[name])
-    if owner is entries:  # the device holds the function under its own name
-        monkeypatch.setattr(device, name, space[name])
+    for module in list(sys.modules.values()):  # who imported it holds it under its own name
+        if module.__name__.startswith("balloonkit") and vars(module).get(name) is function:
+            monkeypatch.setattr(module, name, space[name])
 
 
 @pytest.mark.parametrize("mutant", MUTANTS)

@@ -17,7 +17,7 @@ from balloonkit.host.qemu.emulator import Emulator, EmulatorLostError, find_qemu
 from balloonkit.host.qemu.pci import VirtioPci, map_shadow_ram
 from balloonkit.host.qemu.qtest import QtestError
 from balloonkit.host.qemu.ram_file import RamFile
-from balloonkit.layout import HIGH_RAM_GPA, RamRange
+from balloonkit.ram_layout import HIGH_RAM_GPA, RamRange
 from balloonkit.units import PFN_SHIFT
 from balloonkit.wire.channel import Queue, queue_layout
 

@@ -4,11 +4,12 @@ from collections import Counter, deque
 
 import numpy as np
 
-from balloonkit.host.books import Books, Reason, Rejection
+from balloonkit.events import Listener
+from balloonkit.host.counters import DeviceCounters, Reason, Rejection
 from balloonkit.host.limits import check_memory
 from balloonkit.host.qemu.device import Kicked, QemuDevice
 from balloonkit.host.ram import GuestRam
-from balloonkit.layout import ram_layout
+from balloonkit.ram_layout import ram_layout
 from balloonkit.units import PFN_SHIFT, parse_size
 from balloonkit.wire.channel import (
     NEEDS_RESET,
@@ -18,6 +19,7 @@ from balloonkit.wire.channel import (
     queue_layout,
 )
 from balloonkit.wire.features import Feature
+from balloonkit.wire.format import PFN_ARRAY, Format
 from balloonkit.wire.queue_errors import ChainError, RingError
 from balloonkit.wire.virtqueue import DeviceQueue
 
@@ -41,7 +43,7 @@ class QemuHost:
     """A host for a guest of `size` whose device is QEMU's own.
 
     RAM is laid out as QEMU's q35 does, and the kit's window takes its first pages. QEMU tells no
-    times: translate and release are 0 s in `books`, and a `Machine` measures both as part of its
+    times: translate and release are 0 s in `counters`, and a `Machine` measures both as part of its
     send stage.
 
     Parameters
@@ -74,7 +76,7 @@ class QemuHost:
     ...     _ = host.negotiate(CLASSIC)
     ...     inflate = Channel(host.memory, Queue.INFLATE, host.kick, host.wait)
     ...     inflate.send(encode_pfns([0x200, 0x300]))
-    ...     host.books().releases, host.device.released_pfns().tolist()
+    ...     host.counters().releases, host.device.released_pfns().tolist()
     (2, [512, 768])
     """
 
@@ -112,6 +114,27 @@ class QemuHost:
         self._watch()
         self.device.set_up(int(agreed) | VERSION_1_BIT | self.device.offered & INDIRECT_BIT)
         return agreed
+
+    def speak(self, wire_format: Format) -> None:
+        """Refuse any format but the classic one: QEMU speaks no other.
+
+        Raises
+        ------
+        ValueError
+        """
+        if wire_format != PFN_ARRAY:
+            raise ValueError(f"QEMU's balloon speaks PFN arrays, not {wire_format.name!r}")
+
+    def listen(self, listener: Listener | None) -> None:
+        """Refuse: QEMU tells nobody what it does, step by step.
+
+        Raises
+        ------
+        ValueError
+            Unless nobody is to listen.
+        """
+        if listener is not None:
+            raise ValueError("QEMU's device tells nobody: step on a ModelHost")
 
     def kick(self, queue: Queue) -> None:
         """Let QEMU serve `queue` now.
@@ -172,9 +195,9 @@ class QemuHost:
         self._acked.discard(queue)
         return True
 
-    def books(self) -> Books:
+    def counters(self) -> DeviceCounters:
         """Return what QEMU traced; an entry is a page here, and translated once."""
-        return Books(
+        return DeviceCounters(
             messages=self._messages,
             bytes=self._bytes,
             entries=self._pages,
@@ -182,6 +205,7 @@ class QemuHost:
             unchanged_pages=self._unchanged_pages,
             translations=self._pages,
             releases=self._releases,
+            released_pages=self._releases - self._rejected[Reason.RELEASE_FAILED],
             translate_s=0.0,
             release_s=0.0,
             ballooned_pages=int(np.count_nonzero(self._ballooned)),

@@ -13,7 +13,7 @@ from child_processes import children
 
 from balloonkit import Machine
 from balloonkit.guest import Guest
-from balloonkit.host.books import Reason
+from balloonkit.host.counters import Reason
 from balloonkit.host.qemu import EmulatorLostError, NoEmulatorError, QemuHost, WindowGivenError
 from balloonkit.wire import CLASSIC, PROPOSED, Feature, encode_pfns
 from balloonkit.wire.channel import Channel, Queue
@@ -41,7 +41,7 @@ def test_a_machine_inflates_and_deflates_against_qemu(host):
         assert report.resident_bytes == (64 << 20, 34 << 20)
         assert np.array_equal(host.device.released_pfns(), held)
         assert machine.deflate("8MiB").counts.pages == 2048
-        books = host.books()
+        books = host.counters()
         assert (books.messages, books.bytes) == (38, 4 * 9728)
         assert (books.pages, books.ballooned_pages) == (9728, 5632)
         assert books.unchanged_pages == 0
@@ -94,7 +94,7 @@ def test_looking_for_released_pages_does_not_bring_them_back(host):
 
 def test_what_qemu_refuses_is_counted(host):
     inflate_channel(host).send(encode_pfns([0x80000, 0x4000, 0x300]))
-    books = host.books()
+    books = host.counters()
     assert books.rejected == {Reason.OUTSIDE_RAM: 2}
     assert [r.detail for r in books.last_rejections] == ["PFN 0x80000", "PFN 0x4000"]
     assert books.pages == 1
