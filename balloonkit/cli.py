@@ -1,4 +1,4 @@
-"""The command: race, predict, bench, site, capture."""
+"""The command: race, predict, bench, site, capture, duel."""
 
 import argparse
 import json
@@ -58,17 +58,17 @@ _CHECKS = {
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the command; return its exit status: 0, or 1 after an error said in one line."""
+    """Run the command; return its exit status: 0, or 1 after an error or an unexpected finding."""
     options = _parser().parse_args(arguments)
     try:
-        options.run(options)
+        status: int | None = options.run(options)
     except (ValueError, MemoryError, OSError, RuntimeError) as error:
         print(f"balloonkit: {error}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         print("balloonkit: interrupted", file=sys.stderr)
         return 130
-    return 0
+    return status or 0
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -121,6 +121,19 @@ def _parser() -> argparse.ArgumentParser:
     catch.add_argument("--force", action="store_true", help="replace FILE if it is there")
     catch.add_argument("file", help="the .npz file to write")
     catch.set_defaults(run=_capture)
+
+    duel = commands.add_parser("duel", help="this kit's device against QEMU's own")
+    duel.add_argument(
+        "--messages", type=int, default=2000, metavar="N", help="exchanges (default: 2000)"
+    )
+    duel.add_argument("--seed", type=int, default=1, help="another seed, other messages")
+    duel.add_argument("--qemu", metavar="PATH", help="the program (default: on PATH)")
+    duel.add_argument("--family", action="append", default=[], help="only this one; repeatable")
+    duel.add_argument("--json", action="store_true", help="plain data instead of tables")
+    duel.add_argument(
+        "--vectors", type=Path, metavar="OUT.json", help="write a few of each family for others"
+    )
+    duel.set_defaults(run=_duel)
 
     bench = commands.add_parser("bench", help="this machine's figures, as ratios in one run")
     bench.add_argument("--guest-size", help="real memory to release (default: up to 8GiB)")
@@ -239,6 +252,37 @@ def _capture(options: argparse.Namespace) -> None:
     from balloonkit.live import capture
 
     capture(options.memory, options.balloon, options.age, options.file, options.force)
+
+
+def _duel(options: argparse.Namespace) -> int:
+    # Only where it is wanted: the other commands need no QEMU.
+    from balloonkit.duel import report, run_duel
+    from balloonkit.duel.vectors import make_vectors, write_vectors
+
+    if options.vectors:
+        with _progress(MofNCompleteColumn()) as progress:
+            vectors = make_vectors(options.seed, options.qemu, progress)
+        write_vectors(options.vectors, vectors)
+        for family, reason in vectors["not_asked"].items():
+            print(f"not asked: {family} ({reason})")
+        print(f"{options.vectors}: {counted(len(vectors['vectors']), 'vector')}")
+        return 0
+    with _progress(MofNCompleteColumn()) as progress:
+        found = run_duel(
+            options.messages, options.seed, options.qemu, only=options.family, progress=progress
+        )
+    verdict = report.judge(found)
+    if options.json:
+        print(json.dumps(report.as_dict(verdict)))
+    else:
+        console = Console(highlight=False)
+        console.print(report.agreements_table(found), report.differences_table(verdict))
+        for family, reason in found.skipped.items():
+            console.print(f"not asked: {family} ({reason})")
+        console.print(verdict.summary)
+    for surprise in verdict.surprises:
+        print(f"balloonkit: not expected: {surprise}", file=sys.stderr)
+    return 1 if verdict.surprises else 0
 
 
 def _bench(options: argparse.Namespace) -> None:

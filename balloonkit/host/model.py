@@ -99,6 +99,11 @@ class ModelHost:
         self._acked.discard(queue)
         return True
 
+    def request_stats(self) -> None:
+        """Ask the driver for new statistics: the buffer it left on the queue goes back to it."""
+        if self._service.request_stats():
+            self._acked.add(Queue.STATS)
+
     def counters(self) -> DeviceCounters:
         """Return what the device counted."""
         return self.device.counters()
