@@ -1,4 +1,4 @@
-"""The command: race, predict, bench, site, capture."""
+"""The command: race, predict, look, bench, site, capture."""
 
 import argparse
 import json
@@ -8,7 +8,6 @@ from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
 
-from rich.console import Console
 from rich.progress import (
     BarColumn,
     DownloadColumn,
@@ -23,9 +22,11 @@ from rich.table import Table
 
 from balloonkit.bench import run_bench
 from balloonkit.captures import SHIPPED, load_capture
+from balloonkit.look.command import add_look
 from balloonkit.predict import predict
 from balloonkit.race import Progress as ReportProgress
 from balloonkit.race import Race, find_guest, run_race
+from balloonkit.terminal import console
 from balloonkit.units import BALLOON_PAGE_BYTES, counted, format_size
 
 __all__ = ["main"]
@@ -90,6 +91,8 @@ def _parser() -> argparse.ArgumentParser:
     )
     foretell.set_defaults(run=_predict)
 
+    add_look(commands)
+
     site = commands.add_parser(
         "site", help="documentation, and the notebooks as pages without a kernel"
     )
@@ -118,7 +121,7 @@ def _race(options: argparse.Namespace) -> None:
     if options.json:
         print(json.dumps(race.as_dict()))
     else:
-        Console(highlight=False).print(_race_table(race))
+        console().print(_race_table(race))
 
 
 def _race_table(race: Race) -> Table:
@@ -156,15 +159,15 @@ def _race_table(race: Race) -> Table:
 @contextmanager
 def _progress(amount: ProgressColumn) -> Iterator[ReportProgress]:
     """A bar on standard error for whatever is reported; nothing when nobody looks."""
-    console = Console(stderr=True)
+    errors = console(stderr=True)
     columns = (
         TextColumn("{task.description}"),
         BarColumn(),
         amount,
         TimeRemainingColumn(),
     )
-    quiet = not console.is_terminal
-    with Progress(*columns, console=console, transient=True, disable=quiet) as bars:
+    quiet = not errors.is_terminal
+    with Progress(*columns, console=errors, transient=True, disable=quiet) as bars:
         tasks: dict[str, TaskID] = {}
 
         def report(what: str, done: int, total: int) -> None:
@@ -185,7 +188,7 @@ def _predict(options: argparse.Namespace) -> None:
     for key, value in result.items():
         text = f"{value:.4f}" if isinstance(value, float) else str(value)
         table.add_row(key.replace("_", " "), text)
-    Console(highlight=False).print(table)
+    console().print(table)
 
 
 def _site(options: argparse.Namespace) -> None:
@@ -217,7 +220,7 @@ def _bench(options: argparse.Namespace) -> None:
     if options.json:
         print(json.dumps(bench.as_dict()))
     else:
-        Console(highlight=False).print(bench.table())
+        console().print(bench.table())
 
 
 if __name__ == "__main__":

@@ -24,6 +24,8 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from balloonkit.captures.texts import parse_buddyinfo
+
 __all__ = ["SHIPPED", "Capture", "CaptureError", "Moment", "load_capture", "parse_buddyinfo"]
 
 #: Captures that come with the package.
@@ -97,18 +99,6 @@ class Capture:
     def text(self, key: str) -> str:
         """Return one of the texts, such as ``"zoneinfo_boot"``."""
         return str(self.arrays[key])
-
-
-def parse_buddyinfo(text: str) -> dict[str, list[int]]:
-    """Read the text of ``/proc/buddyinfo``: free blocks at order 0..10 by zone.
-
-    Examples
-    --------
-    >>> parse_buddyinfo("Node 0, zone      DMA      1      0      2")
-    {'DMA': [1, 0, 2]}
-    """
-    rows = (line.replace(",", " ").split() for line in text.splitlines())
-    return {words[3]: [int(word) for word in words[4:]] for words in rows}
 
 
 def load_capture(source: str | Path) -> Capture:
