@@ -137,6 +137,9 @@ def zones_from_zoneinfo(text: str, span_pfns: int) -> tuple[Zone, ...]:
         protection = re.search(r"protection: \(([\d, ]+)\)", part)
         if not numbers.get("managed") or protection is None:
             continue
+        missing = [key for key in ("start_pfn", "min", "low", "batch") if key not in numbers]
+        if missing:
+            raise ValueError(f"zone {part.split()[0]}: no line {missing[0]!r}")
         # Balloon pages are movable: the reserve that counts is the one against the top zone.
         reserve_pages = max(int(n) for n in protection[1].split(","))
         found.append(
