@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from balloonkit.layout import RamRange, pfn_span, ram_layout
+from balloonkit.ram_layout import RamRange, pfn_span, ram_layout
 from balloonkit.units import format_size, parse_size, size_to_pages
 
 
@@ -20,6 +20,30 @@ def test_sizes_are_read_as_people_write_them(text, size_bytes):
 def test_what_is_no_size_is_refused_with_its_text(text):
     with pytest.raises(ValueError, match="size"):
         parse_size(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("8GB", "'8GB': GB may be 1000 or 1024 to the power; write GiB"),
+        ("8 EiB", "unit 'EiB'; write KiB, MiB, GiB or TiB"),
+        ("3.7GiB", "between 3,972,844,748 and 3,972,844,749 bytes.* 3.7GiB is near"),
+        ("0.3B", "a page of 4KiB is near"),
+        ("9" * 320, "a number of 320 digits, and no address is beyond"),
+        ("9" * 5000 + "GiB", "a number of 5000 digits"),
+        ("16777217TiB", "no address is beyond 16777216 TiB"),
+        (10**320, "no address is beyond"),
+        ("\u0663GiB", "write a number and a unit"),
+    ],
+)
+def test_what_is_typed_is_answered_for_what_it_is(text, said):
+    with pytest.raises(ValueError, match=said):
+        parse_size(text)
+
+
+def test_no_digit_is_lost_on_the_way_through_a_size():
+    assert parse_size("9007199254740993") == 9007199254740993  # 2^53 + 1: no float holds it
+    assert parse_size("8191.9990234375GiB") == 8796091973632
 
 
 def test_seven_gib_are_the_proposals_page_count():

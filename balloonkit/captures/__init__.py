@@ -20,12 +20,10 @@ MOMENT is ``before``, ``inflated`` or ``deflated``. A snapshot of a machine with
 
 from pathlib import Path
 
-from balloonkit.captures.capture import KPF_BUDDY, KPF_OFFLINE, Capture, CaptureError, Moment
+from balloonkit.captures.capture import Capture, CaptureError, Moment
 from balloonkit.captures.texts import parse_buddyinfo
 
 __all__ = [
-    "KPF_BUDDY",
-    "KPF_OFFLINE",
     "SHIPPED",
     "Capture",
     "CaptureError",

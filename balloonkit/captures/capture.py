@@ -8,21 +8,15 @@ from numpy.typing import NDArray
 
 from balloonkit.captures.iomem import ram_ranges
 from balloonkit.captures.texts import parse_buddyinfo
-from balloonkit.layout import RamRange
+from balloonkit.guest.page_states import KPF_BUDDY
+from balloonkit.ram_layout import RamRange
 
-__all__ = ["KPF_BUDDY", "KPF_NOPAGE", "KPF_OFFLINE", "MOMENTS", "Capture", "CaptureError", "Moment"]
+__all__ = ["MOMENTS", "Capture", "CaptureError", "Moment"]
 
 #: Before the balloon, at its largest, and after it was let out again.
 Moment = Literal["before", "inflated", "deflated"]
 #: The moments in their order.
 MOMENTS: tuple[Moment, ...] = ("before", "inflated", "deflated")
-
-#: Bit of ``/proc/kpageflags`` set on every page of a free block (Linux ``kernel-page-flags.h``).
-KPF_BUDDY = 10
-#: Bit of addresses where there is no page.
-KPF_NOPAGE = 20
-#: Bit of pages that are logically offline: the pages inside a balloon.
-KPF_OFFLINE = 23
 
 
 class CaptureError(ValueError):
@@ -39,10 +33,10 @@ class Capture:
         The shipped name, or the file's.
     guest_bytes : int
         RAM of the guest.
+    inflate_pfns, deflate_pfns : array of uint32, shape (pages,)
+        PFNs in the order the real driver sent them; a snapshot has none and says so when asked.
     arrays : dict of str to array or text
         The fields as they are in the file.
-    wire_pfns : dict of str to array of uint32
-        PFNs in wire order, by "inflate" and "deflate"; none for a snapshot.
 
     Examples
     --------
@@ -55,25 +49,23 @@ class Capture:
     name: str
     meta: dict[str, Any]
     guest_bytes: int
+    inflate_pfns: NDArray[np.uint32]
+    deflate_pfns: NDArray[np.uint32]
     arrays: dict[str, Any]
-    wire_pfns: dict[str, NDArray[np.uint32]]
+
+    def __getattribute__(self, name: str) -> Any:
+        """Refuse the PFNs of a balloon there never was, with the reason."""
+        value = object.__getattribute__(self, name)
+        if value is None and name in ("inflate_pfns", "deflate_pfns"):
+            raise CaptureError(
+                f"{self.name}: no {name} in this capture: it is a snapshot, taken without a balloon"
+            )
+        return value
 
     @property
     def ballooned(self) -> bool:
         """Whether it saw a balloon; a snapshot of a running machine did not."""
-        return "inflate" in self.wire_pfns
-
-    @property
-    def inflate_pfns(self) -> NDArray[np.uint32]:
-        """PFNs in the order the real driver sent them, shape (pages,)."""
-        self._part("inflate_pfns_delta")
-        return self.wire_pfns["inflate"]
-
-    @property
-    def deflate_pfns(self) -> NDArray[np.uint32]:
-        """PFNs in the order the real driver took them back, shape (pages,)."""
-        self._part("deflate_pfns_delta")
-        return self.wire_pfns["deflate"]
+        return self.moments == MOMENTS
 
     @property
     def lists_recorded(self) -> bool:

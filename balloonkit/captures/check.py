@@ -4,9 +4,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from balloonkit.captures.archive import ArchiveError
-from balloonkit.captures.capture import KPF_BUDDY, KPF_NOPAGE, KPF_OFFLINE, Capture
+from balloonkit.captures.capture import Capture
 from balloonkit.captures.texts import read_texts
 from balloonkit.guest.blocks import MAX_ORDER, TOP_PAGES
+from balloonkit.guest.page_states import KPF_BUDDY, KPF_NOPAGE, KPF_OFFLINE
 from balloonkit.guest.zones import zones_from_zoneinfo
 
 __all__ = ["check_lists", "check_moments", "check_pfns", "check_zones"]

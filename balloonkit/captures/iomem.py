@@ -5,7 +5,7 @@ import re
 import numpy as np
 from numpy.typing import NDArray
 
-from balloonkit.layout import RamRange
+from balloonkit.ram_layout import RamRange
 from balloonkit.units import BALLOON_PAGE_BYTES
 
 __all__ = ["ram_mask", "ram_ranges"]

@@ -11,8 +11,8 @@ from balloonkit.captures.archive import Archive, ArchiveError, Header
 from balloonkit.captures.capture import MOMENTS, Capture, CaptureError, Moment
 from balloonkit.captures.check import check_lists, check_moments, check_pfns, check_zones
 from balloonkit.captures.iomem import ram_mask, ram_ranges
-from balloonkit.layout import RamRange
 from balloonkit.limits import check_modelled
+from balloonkit.ram_layout import RamRange
 from balloonkit.units import BALLOON_PAGE_BYTES
 
 __all__ = ["read_capture"]
@@ -72,13 +72,14 @@ def _read(archive: Archive, name: str) -> Capture:
     check_modelled(unpacked_bytes + span_pfns * _CHECK_BYTES, f"capture {name}")
     arrays |= {key: archive.array(key, header) for key, header in headers.items()}
     in_ram = ram_mask(ram, span_pfns)
-    wire_pfns = {
-        direction: check_pfns(
-            f"{direction}_pfns", _undo_delta(arrays[f"{direction}_pfns_delta"]), in_ram
-        )
-        for direction in (() if snapshot else ("inflate", "deflate"))
-    }
-    capture = Capture(name, meta, meta["guest_mib"] << 20, arrays, wire_pfns)
+    inflate: Any = None  # of a snapshot: asked for, they say why they are not there
+    deflate: Any = None
+    if not snapshot:
+        keys = ("inflate_pfns", "deflate_pfns")
+        inflate, deflate = [
+            check_pfns(key, _undo_delta(arrays[f"{key}_delta"]), in_ram) for key in keys
+        ]
+    capture = Capture(name, meta, meta["guest_mib"] << 20, inflate, deflate, arrays)
     check_zones(capture)
     check_moments(capture, in_ram)
     check_lists(capture)

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from balloonkit.live.ageing import Ageing
 from balloonkit.live.assets import find_assets, read_module
 from balloonkit.live.balloon import Balloon, BalloonMove
-from balloonkit.live.capture_file import check_folder, write_capture
+from balloonkit.live.capture_file import check_target, write_capture
 from balloonkit.live.errors import (
     GuestDiedError,
     GuestTimeoutError,
@@ -254,7 +254,9 @@ class Guest:
         """
         return self._balloon.stats()
 
-    def capture(self, path: str | Path, balloon: str | int | None = None) -> None:
+    def capture(
+        self, path: str | Path, balloon: str | int | None = None, force: bool = False
+    ) -> None:
         """Inflate the balloon, deflate it again, and write it all to a capture.
 
         Parameters
@@ -263,6 +265,8 @@ class Guest:
             File to write, ``.npz``; `balloonkit.load_capture` reads it.
         balloon : str or int, optional
             What the inflated balloon leaves to the guest; by default half of its RAM.
+        force : bool
+            Replace a file of this name.
 
         Raises
         ------
@@ -271,7 +275,7 @@ class Guest:
         OSError
             If the file cannot be written; one that was there before stays as it was.
         """
-        check_folder(Path(path))
+        check_target(Path(path), force)
         target_bytes = self.memory_bytes // 2 if balloon is None else parse_size(balloon)
         self.balloon(self.memory_bytes)
         vmemmap = self._vmemmap()  # first: a process that ends moves pages between the lists
@@ -299,6 +303,7 @@ class Guest:
             inflate.pfns,
             deflate.pfns,
             free_lists,
+            force,
         )
 
     def _free_lists(self, vmemmap: int | None, memory: GuestMemory) -> FreeLists | None:

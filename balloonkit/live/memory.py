@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from balloonkit.captures import KPF_BUDDY, KPF_OFFLINE
+from balloonkit.guest.page_states import KPF_BUDDY, KPF_OFFLINE
 from balloonkit.live.errors import LiveError
 from balloonkit.live.shell import GuestShell
 

@@ -2,13 +2,19 @@
 
 from pathlib import Path
 
-from balloonkit.live.capture_file import check_folder
+from balloonkit.live.capture_file import check_target
 from balloonkit.live.guest import Guest
 
 __all__ = ["capture"]
 
 
-def capture(memory: str | int, balloon: str | int, age_seed: int | None, path: str | Path) -> None:
+def capture(
+    memory: str | int,
+    balloon: str | int,
+    age_seed: int | None,
+    path: str | Path,
+    force: bool = False,
+) -> None:
     """Boot a guest, age it, inflate and deflate its balloon, and write a capture.
 
     Parameters
@@ -21,6 +27,9 @@ def capture(memory: str | int, balloon: str | int, age_seed: int | None, path: s
         Seed of the ageing; None leaves the guest idle.
     path : str or Path
         File to write, ``.npz``.
+    force : bool
+        Replace a file of this name; without it, and for anything but an ordinary file, that is
+        refused before the guest boots.
 
     Raises
     ------
@@ -29,8 +38,8 @@ def capture(memory: str | int, balloon: str | int, age_seed: int | None, path: s
     OSError
         If the file cannot be written; one that was there before stays as it was.
     """
-    check_folder(Path(path))
+    check_target(Path(path), force)
     with Guest(memory) as guest:
         if age_seed is not None:
             guest.age(seed=age_seed)
-        guest.capture(path, balloon)
+        guest.capture(path, balloon, force)

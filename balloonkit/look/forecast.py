@@ -136,7 +136,17 @@ def forecast(zones: Sequence[ZoneReading], inflate_bytes: int) -> Forecast:
 
 
 def _counts(told: int, allocations: int, messages: int, size_bytes: int, entries: int) -> Counts:
-    return Counts(told, allocations, messages, size_bytes, entries, entries, entries)
+    return Counts(
+        pages=told,
+        refused_pages=0,
+        released_pages=told,
+        allocations=allocations,
+        messages=messages,
+        bytes=size_bytes,
+        entries=entries,
+        translations=entries,
+        releases=entries,
+    )
 
 
 def _in_chunks(told: int, allocations: int, chunks: int) -> Counts:

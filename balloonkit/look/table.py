@@ -10,6 +10,7 @@ from balloonkit.captures.texts import ZoneReading
 from balloonkit.costs import Counts
 from balloonkit.look.answer import MachineLook, ZoneLook
 from balloonkit.look.forecast import Forecast
+from balloonkit.paths import PATHS
 from balloonkit.units import counted, format_size
 
 __all__ = ["draw_orders", "look_table"]
@@ -17,11 +18,6 @@ __all__ = ["draw_orders", "look_table"]
 _BARS = "▁▂▃▄▅▆▇█"
 _MAX_SHOWN_LINES = 5
 _FITS = -1000  # the kernel's fragmentation index of an order that has a block
-_PATH_TITLES = {
-    "classic": "classic",
-    "chunks": "chunks",
-    "chunks_block_alloc": "chunks, blocks",
-}
 
 
 def draw_orders(counts: Sequence[int]) -> str:
@@ -116,7 +112,7 @@ def _balloon_table(plan: Forecast) -> Table:
     )
     table.add_column("")
     for path in plan.paths:
-        table.add_column(_PATH_TITLES[path], justify="right")
+        table.add_column(PATHS[path].label, justify="right")
     for row in ("allocations", "messages", "entries", "releases"):
         table.add_row(row, *(_span(path.least, path.most, row) for path in plan.paths.values()))
     totals = (tuple(stages.total * 1000 for stages in p.model) for p in plan.paths.values())
