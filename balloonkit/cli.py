@@ -27,8 +27,9 @@ from balloonkit.paths import PATHS
 from balloonkit.predict import predict
 from balloonkit.race import Progress as ReportProgress
 from balloonkit.race import Race, find_guest, run_race
+from balloonkit.ram_layout import PRESETS
 from balloonkit.terminal import console
-from balloonkit.units import BALLOON_PAGE_BYTES, counted, format_size
+from balloonkit.units import BALLOON_PAGE_BYTES, counted, format_size, size_to_pages
 
 __all__ = ["main"]
 
@@ -76,7 +77,14 @@ def _parser() -> argparse.ArgumentParser:
     race.add_argument(
         "--guest",
         default="idle-8g",
-        help=f"a capture ({', '.join(SHIPPED)}), a .npz file, or a size such as 8GiB",
+        help=f"a capture ({', '.join(SHIPPED)}), a .npz file, a text about a machine (see look), "
+        "or a size such as 8GiB",
+    )
+    race.add_argument(
+        "--ram",
+        choices=tuple(PRESETS),
+        default="q35",
+        help="where a guest given by its size has its RAM (default: q35)",
     )
     race.add_argument("--inflate", help="how much to take (default: seven eighths of the guest)")
     race.add_argument(
@@ -123,8 +131,12 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _race(options: argparse.Namespace) -> None:
-    guest = find_guest(options.guest)
-    inflate = options.inflate or guest.size_bytes // 8 * 7
+    if options.inflate is not None:
+        size_to_pages(options.inflate)  # a size that is none is refused before a guest is made
+    guest = find_guest(options.guest, options.ram)
+    inflate = options.inflate
+    if inflate is None:
+        inflate = guest.size_bytes // BALLOON_PAGE_BYTES // 8 * 7 * BALLOON_PAGE_BYTES
     with _progress(DownloadColumn(binary_units=True)) as progress:
         race = run_race(guest, inflate, options.host, options.huge_pages, progress)
     if options.json:

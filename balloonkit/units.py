@@ -61,11 +61,11 @@ def parse_size(size: str | int) -> int:
     size_bytes = Fraction(int(whole + decimals), 10 ** len(decimals)) * _SPELLINGS[unit]
     if size_bytes.denominator != 1:
         below = int(size_bytes)
-        step = _SPELLINGS["mib"] if below >= _SPELLINGS["mib"] else BALLOON_PAGE_BYTES
-        near = format_size(round(size_bytes / step) * step).replace(" ", "")
+        mib = _SPELLINGS["mib"]
+        near = f"{round(size_bytes / mib)}MiB" if below >= mib else "a page, 4KiB,"
         raise ValueError(
             f"size {_shown(size)}: between {below:,} and {below + 1:,} bytes, not a whole number; "
-            f"{near if below else 'a page of 4KiB'} is near"
+            f"{near} is near"
         )
     return _bounded(int(size_bytes), _shown(size))
 

@@ -6,7 +6,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from balloonkit.captures.iomem import ram_ranges
+from balloonkit.captures.iomem import host_regions, ram_ranges
 from balloonkit.captures.texts import parse_buddyinfo
 from balloonkit.guest.page_states import KPF_BUDDY
 from balloonkit.ram_layout import RamRange
@@ -74,8 +74,8 @@ class Capture:
 
     @property
     def ram(self) -> tuple[RamRange, ...]:
-        """Where the guest's RAM lies, from its own ``/proc/iomem``."""
-        return ram_ranges(self.text("iomem_boot"))
+        """Where the host backs the guest's RAM, from the guest's own ``/proc/iomem``."""
+        return host_regions(ram_ranges(self.text("iomem_boot")))
 
     @property
     def moments(self) -> tuple[Moment, ...]:

@@ -8,8 +8,9 @@ from numpy.typing import NDArray
 from balloonkit.ram_layout import RamRange
 from balloonkit.units import BALLOON_PAGE_BYTES
 
-__all__ = ["ram_mask", "ram_ranges"]
+__all__ = ["host_regions", "ram_mask", "ram_ranges"]
 
+_MIB_SHIFT = 20
 _SYSTEM_RAM = re.compile(r"^([0-9a-f]{1,16})-([0-9a-f]{1,16}) : System RAM", re.MULTILINE)
 
 
@@ -39,6 +40,24 @@ def ram_ranges(iomem: str) -> tuple[RamRange, ...]:
     if not ranges:
         raise ValueError("iomem names no System RAM")
     return tuple(ranges)
+
+
+def host_regions(ranges: tuple[RamRange, ...]) -> tuple[RamRange, ...]:
+    """Return what the hypervisor backs: firmware takes bits of RAM, whole MiB were given.
+
+    Examples
+    --------
+    >>> host_regions((RamRange(4096, 650240), RamRange(1 << 20, (7 << 20) - 4096)))
+    (RamRange(gpa=0, size_bytes=8388608),)
+    """
+    regions: list[RamRange] = []
+    for gpa, size_bytes in ranges:
+        start_gpa = gpa >> _MIB_SHIFT << _MIB_SHIFT
+        end_gpa = -(-(gpa + size_bytes) >> _MIB_SHIFT) << _MIB_SHIFT
+        if regions and start_gpa <= regions[-1].gpa + regions[-1].size_bytes:
+            start_gpa = regions.pop().gpa
+        regions.append(RamRange(start_gpa, end_gpa - start_gpa))
+    return tuple(regions)
 
 
 def ram_mask(ranges: tuple[RamRange, ...], span_pfns: int) -> NDArray[np.bool_]:

@@ -31,6 +31,7 @@ PAGEBLOCK_PAGES = 1 << 9
 
 _DMA_BYTES, _DMA32_BYTES = 16 << 20, 4 << 30
 # lowmem_reserve_ratio: one page of a low zone is kept for each so many pages of the zones above.
+# HighMem and Movable keep none: no request could have been served higher up.
 _RESERVE_RATIO = {"DMA": 256, "DMA32": 256, "Normal": 32}
 
 
@@ -132,7 +133,7 @@ def with_watermarks(zones: tuple[Zone, ...], managed: NDArray[np.integer]) -> tu
                 zone,
                 min_pages=min_pages,
                 low_pages=min_pages + min_pages // 4,
-                reserve_pages=above // _RESERVE_RATIO[zone.name],
+                reserve_pages=above // ratio if (ratio := _RESERVE_RATIO.get(zone.name)) else 0,
                 batch=max((1 << ((b + b // 2).bit_length() - 1)) - 1, 1),
             )
         )
