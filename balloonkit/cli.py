@@ -1,4 +1,4 @@
-"""The command: race, predict, bench, site, capture, duel."""
+"""The command: race, predict, look, bench, site, capture, duel."""
 
 import argparse
 import json
@@ -8,7 +8,6 @@ from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
 
-from rich.console import Console
 from rich.progress import (
     BarColumn,
     DownloadColumn,
@@ -24,11 +23,14 @@ from rich.table import Table
 from balloonkit.bench import run_bench
 from balloonkit.captures import SHIPPED, load_capture
 from balloonkit.costs import PRICES
+from balloonkit.look.command import add_look
 from balloonkit.paths import PATHS
 from balloonkit.predict import predict
 from balloonkit.race import Progress as ReportProgress
 from balloonkit.race import Race, find_guest, run_race
-from balloonkit.units import BALLOON_PAGE_BYTES, counted, format_size
+from balloonkit.ram_layout import PRESETS
+from balloonkit.terminal import console
+from balloonkit.units import BALLOON_PAGE_BYTES, counted, format_size, size_to_pages
 
 __all__ = ["main"]
 
@@ -79,7 +81,14 @@ def _parser() -> argparse.ArgumentParser:
     race.add_argument(
         "--guest",
         default="idle-8g",
-        help=f"a capture ({', '.join(SHIPPED)}), a .npz file, or a size such as 8GiB",
+        help=f"a capture ({', '.join(SHIPPED)}), a .npz file, a text about a machine (see look), "
+        "or a size such as 8GiB",
+    )
+    race.add_argument(
+        "--ram",
+        choices=tuple(PRESETS),
+        default="q35",
+        help="where a guest given by its size has its RAM (default: q35)",
     )
     race.add_argument("--inflate", help="how much to take (default: seven eighths of the guest)")
     race.add_argument(
@@ -107,6 +116,8 @@ def _parser() -> argparse.ArgumentParser:
         help="start from page flags even if the capture recorded the free lists",
     )
     foretell.set_defaults(run=_predict)
+
+    add_look(commands)
 
     site = commands.add_parser(
         "site", help="documentation, and the notebooks as pages without a kernel"
@@ -143,8 +154,12 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _race(options: argparse.Namespace) -> None:
-    guest = find_guest(options.guest)
-    inflate = options.inflate or guest.size_bytes // 8 * 7
+    if options.inflate is not None:
+        size_to_pages(options.inflate)  # a size that is none is refused before a guest is made
+    guest = find_guest(options.guest, options.ram)
+    inflate = options.inflate
+    if inflate is None:
+        inflate = guest.size_bytes // BALLOON_PAGE_BYTES // 8 * 7 * BALLOON_PAGE_BYTES
     with _progress(DownloadColumn(binary_units=True)) as progress:
         race = run_race(
             guest, inflate, options.host, options.huge_pages, progress, price=options.price
@@ -152,7 +167,7 @@ def _race(options: argparse.Namespace) -> None:
     if options.json:
         print(json.dumps(race.as_dict()))
     else:
-        Console(highlight=False).print(_race_table(race))
+        console().print(_race_table(race))
 
 
 def _race_table(race: Race) -> Table:
@@ -192,15 +207,15 @@ def _race_table(race: Race) -> Table:
 @contextmanager
 def _progress(amount: ProgressColumn) -> Iterator[ReportProgress]:
     """A bar on standard error for whatever is reported; nothing when nobody looks."""
-    console = Console(stderr=True)
+    errors = console(stderr=True)
     columns = (
         TextColumn("{task.description}"),
         BarColumn(),
         amount,
         TimeRemainingColumn(),
     )
-    quiet = not console.is_terminal
-    with Progress(*columns, console=console, transient=True, disable=quiet) as bars:
+    quiet = not errors.is_terminal
+    with Progress(*columns, console=errors, transient=True, disable=quiet) as bars:
         tasks: dict[str, TaskID] = {}
 
         def report(what: str, done: int, total: int) -> None:
@@ -228,7 +243,7 @@ def _predict(options: argparse.Namespace) -> None:
     for key, value in result.items():
         text = f"{value:.4f}" if isinstance(value, float) else str(value)
         table.add_row(key.replace("_", " "), text)
-    Console(highlight=False).print(table)
+    console().print(table)
 
 
 def _site(options: argparse.Namespace) -> None:
@@ -275,11 +290,11 @@ def _duel(options: argparse.Namespace) -> int:
     if options.json:
         print(json.dumps(report.as_dict(verdict)))
     else:
-        console = Console(highlight=False)
-        console.print(report.agreements_table(found), report.differences_table(verdict))
+        out = console()
+        out.print(report.agreements_table(found), report.differences_table(verdict))
         for family, reason in found.skipped.items():
-            console.print(f"not asked: {family} ({reason})")
-        console.print(verdict.summary)
+            out.print(f"not asked: {family} ({reason})")
+        out.print(verdict.summary)
     for surprise in verdict.surprises:
         print(f"balloonkit: not expected: {surprise}", file=sys.stderr)
     return 1 if verdict.surprises else 0
@@ -291,7 +306,7 @@ def _bench(options: argparse.Namespace) -> None:
     if options.json:
         print(json.dumps(bench.as_dict()))
     else:
-        Console(highlight=False).print(bench.table())
+        console().print(bench.table())
 
 
 if __name__ == "__main__":

@@ -3,7 +3,9 @@
 from pathlib import Path
 
 from balloonkit.live.capture_file import check_target
+from balloonkit.live.errors import RefusedError
 from balloonkit.live.guest import Guest
+from balloonkit.units import format_size, parse_size
 
 __all__ = ["capture"]
 
@@ -38,6 +40,11 @@ def capture(
     OSError
         If the file cannot be written; one that was there before stays as it was.
     """
+    memory_bytes, left_bytes = parse_size(memory), parse_size(balloon)
+    if left_bytes > memory_bytes:
+        raise RefusedError(
+            f"balloon to {format_size(left_bytes)}: the guest's RAM is {format_size(memory_bytes)}"
+        )
     check_target(Path(path), force)
     with Guest(memory) as guest:
         if age_seed is not None:
