@@ -4,6 +4,7 @@ import contextlib
 import re
 import weakref
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Self
 
@@ -11,27 +12,22 @@ import numpy as np
 from numpy.typing import NDArray
 
 from balloonkit.live.ageing import Ageing
-from balloonkit.live.assets import find_assets, read_module
 from balloonkit.live.balloon import Balloon, BalloonMove
-from balloonkit.live.capture_file import check_folder, write_capture
-from balloonkit.live.errors import (
-    GuestDiedError,
-    GuestTimeoutError,
-    LiveError,
-    MissingPackageError,
-    RefusedError,
-)
-from balloonkit.live.free_lists import FreeLists, read_free_lists
-from balloonkit.live.initramfs import build_initramfs
+from balloonkit.live.boot import DRIVER_FILE, start
+from balloonkit.live.chunk_balloon import ChunkBalloon
+from balloonkit.live.driver import DRIVER_NAME, DriverOptions
+from balloonkit.live.errors import GuestDiedError, GuestTimeoutError, LiveError, RefusedError
 from balloonkit.live.memory import GuestMemory, read_memory
-from balloonkit.live.process import QemuProcess
 from balloonkit.live.progress import progress_bar
+from balloonkit.live.record import record
 from balloonkit.live.shell import GuestShell
 from balloonkit.live.size import check_size
 from balloonkit.units import BALLOON_PAGE_BYTES, format_size, parse_size
 
 __all__ = ["Guest"]
 
+#: The drivers a guest can have.
+DRIVERS = ("classic", "chunks")
 #: What a guest at its floor still has free, so that its shell can start a command.
 _RESERVE_BYTES = 32 << 20
 _BOOT_TIMEOUT_S = 60.0
@@ -50,6 +46,14 @@ class Guest:
     ----------
     memory : str or int
         RAM of the guest, such as ``"1GiB"``.
+    driver : str
+        "classic": the kernel's own driver and QEMU's device. "chunks": a driver of ours, built for
+        this kernel, that speaks VIRTIO_BALLOON_F_PAGE_CHUNKS, and `balloonkit.host`'s device.
+    shared : bool
+        RAM in a memory file, as our device needs it and always has it. Releasing such memory costs
+        something else than private memory: compare two drivers on the same kind.
+    options : DriverOptions, optional
+        Of the chunks driver.
     init_on_alloc : bool
         Let the guest zero each page it allocates, the distributions' default. Off, because a page
         zeroed on its way into the balloon becomes resident just to be given away: an inflate of
@@ -63,6 +67,15 @@ class Guest:
     Attributes
     ----------
     memory_bytes : int
+    driver : str
+    options : DriverOptions or None
+        What the chunks driver was loaded with.
+    memory_file : SharedRelease or None
+        RAM as the host holds it, if it is shared.
+    host : ChunkHost or None
+        The other end of the chunks driver's balloon.
+    boot_texts : dict
+        ``/proc/iomem`` and ``/proc/zoneinfo`` before the balloon moved.
     software : dict
         Names of kernel, virtual machine monitor and machine, as a capture's meta data has them.
     ageing : Ageing or None
@@ -90,47 +103,66 @@ class Guest:
         self,
         memory: str | int = "1GiB",
         *,
+        driver: str = "classic",
+        shared: bool = False,
+        options: DriverOptions | None = None,
         init_on_alloc: bool = False,
         reporting: bool = False,
         progress: bool = True,
     ) -> None:
         self.memory_bytes = parse_size(memory)
+        self.driver = driver
+        self.options: DriverOptions | None = None
         self.ageing: Ageing | None = None
         self._progress = progress
-        self._last_pfns = np.empty(0, np.uint32)
+        self._last: NDArray[np.unsignedinteger] = np.empty(0, np.uint32)
+        chunks = _check_kind(driver, options, reporting)
         check_size(self.memory_bytes)
-        try:
-            from balloonkit.live.qmp import QemuLink
-        except ModuleNotFoundError as error:
-            raise MissingPackageError(
-                f"{error}. Install it: pip install 'balloonkit[live]'"
-            ) from error
         with progress_bar(f"boot of {format_size(self.memory_bytes)}", progress):
-            assets = find_assets()
-            modules = {name: read_module(path) for name, path in assets.modules.items()}
-            disk = build_initramfs(assets.busybox.read_bytes(), modules)
-            options = f"init_on_alloc={int(init_on_alloc)}"
-            size_bytes = self.memory_bytes  # not self, which the thread would keep alive
-            link = QemuLink(lambda: QemuProcess(assets, disk, size_bytes, options, reporting))
-            self.close = weakref.finalize(self, link.close)
-            self._link, self._process = link, link.process
+            kernel_options = f"init_on_alloc={int(init_on_alloc)}"
+            started = start(self.memory_bytes, chunks, shared, kernel_options, reporting)
+            self.close = weakref.finalize(self, started.close)
+            self._link, self._process, self.host = started.link, started.link.process, started.host
+            self.memory_file = started.memory
             try:
                 with self._alive():
-                    self._shell = GuestShell(link.process.port, _BOOT_TIMEOUT_S)
-                self._boot_texts = {
+                    self._shell = GuestShell(self._process.port, _BOOT_TIMEOUT_S)
+                self.boot_texts = {
                     "iomem_boot": self.run("cat /proc/iomem"),
                     "zoneinfo_boot": self.run("cat /proc/zoneinfo"),
                 }
-                self._balloon = Balloon(link, progress)
-                qemu = link.execute("query-version")["qemu"]
+                self._balloon: Balloon | ChunkBalloon
+                if self.host is None:
+                    self._balloon = Balloon(self._link, progress)
+                else:
+                    self._balloon = ChunkBalloon(self.host, self.memory_bytes, progress)
+                    self.load_driver(options or DriverOptions())
+                qemu = self._link.execute("query-version")["qemu"]
             except BaseException:
                 self.close()
                 raise
         self.software = {
-            "kernel": assets.release,
+            "kernel": started.release,
             "vmm": f"QEMU {qemu['major']}.{qemu['minor']}.{qemu['micro']}, TCG",
             "machine": "q35",
         }
+        if chunks:
+            self.software["driver"] = DRIVER_NAME
+
+    def load_driver(self, options: DriverOptions) -> None:
+        """Load the chunks driver with other options; one that is loaded gives its pages back first.
+
+        Raises
+        ------
+        RefusedError
+            If this guest was not made with ``driver="chunks"``.
+        """
+        if self.host is None:
+            raise RefusedError("this guest has the stock driver: make one with driver='chunks'")
+        self.host.set_target(0)
+        self.run(f"! grep -q ^{DRIVER_NAME} /proc/modules || rmmod {DRIVER_NAME}", _BOOT_TIMEOUT_S)
+        self.run(f"insmod /{DRIVER_FILE} {options.words()}")
+        self.options = options
 
     def __enter__(self) -> Self:
         return self
@@ -224,13 +256,17 @@ class Guest:
         # Deflating is always safe, and a guest below its floor must be allowed to.
         if target_bytes < min(self.actual(), self._floor_bytes()):
             raise RefusedError(f"{shown}: now the guest needs {format_size(self.floor())}")
+        resident_bytes = self.resident()
         move = self._balloon.move(target_bytes)
-        self._last_pfns = move.pfns
-        return move
+        self._last = move.pfns if move.chunks is None else move.chunks
+        return replace(move, freed_bytes=resident_bytes - self.resident())
 
-    def sent(self) -> NDArray[np.uint32]:
-        """Return the PFNs of the last movement in wire order; none if there was none."""
-        return self._last_pfns
+    def sent(self) -> NDArray[np.unsignedinteger]:
+        """Return what the last movement sent, in wire order; nothing if there was none.
+
+        PFNs, shape (n,), or of the chunks driver (base, size), shape (n, 2).
+        """
+        return self._last
 
     def memory(self) -> GuestMemory:
         """Read the flags of every page of the guest, and its free lists."""
@@ -254,7 +290,7 @@ class Guest:
         """
         return self._balloon.stats()
 
-    def capture(self, path: str | Path, balloon: str | int | None = None) -> None:
+    def capture(self, path: str | Path, balloon: str | int | None = None) -> BalloonMove:
         """Inflate the balloon, deflate it again, and write it all to a capture.
 
         Parameters
@@ -264,6 +300,10 @@ class Guest:
         balloon : str or int, optional
             What the inflated balloon leaves to the guest; by default half of its RAM.
 
+        Returns
+        -------
+        inflate : BalloonMove
+
         Raises
         ------
         RefusedError
@@ -271,51 +311,19 @@ class Guest:
         OSError
             If the file cannot be written; one that was there before stays as it was.
         """
-        check_folder(Path(path))
-        target_bytes = self.memory_bytes // 2 if balloon is None else parse_size(balloon)
-        self.balloon(self.memory_bytes)
-        vmemmap = self._vmemmap()  # first: a process that ends moves pages between the lists
-        before = self.memory()
-        free_lists = self._free_lists(vmemmap, before)
-        inflate = self.balloon(target_bytes)
-        inflated = self.memory()
-        deflate = self.balloon(self.memory_bytes)
-        if inflate.migrated or deflate.migrated:
-            raise LiveError(
-                f"balloon to {format_size(target_bytes)}: the guest was so short of memory that it "
-                "moved pages of the balloon; capture with a higher target"
-            )
-        meta = {
-            **self.software,
-            "guest_mib": self.memory_bytes >> 20,
-            "balloon_target_mib": target_bytes >> 20,
-            "ageing": str(self.ageing) if self.ageing else None,
-        }
-        write_capture(
-            Path(path),
-            meta,
-            self._boot_texts,
-            {"before": before, "inflated": inflated, "deflated": self.memory()},
-            inflate.pfns,
-            deflate.pfns,
-            free_lists,
+        return record(
+            self, Path(path), self.memory_bytes // 2 if balloon is None else parse_size(balloon)
         )
 
-    def _free_lists(self, vmemmap: int | None, memory: GuestMemory) -> FreeLists | None:
-        """Read the free lists; None if this kernel's memory is not laid out as we know it."""
-        if vmemmap is None:
-            return None
-        try:
-            return read_free_lists(self._link.read_kernel, vmemmap, memory)
-        except RefusedError:  # what is a link in a layout we know is no address in this one
-            return None
+    def read_kernel(self, address: int, size_bytes: int) -> bytes:
+        """Read the guest kernel's virtual memory, without the guest taking part.
 
-    def _vmemmap(self) -> int | None:
-        """Find the guest kernel's array of struct pages; None if it has no such symbol."""
-        symbol = self.run("grep -w vmemmap_base /proc/kallsyms || true").split()
-        if not symbol:
-            return None
-        return int.from_bytes(self._link.read_kernel(int(symbol[0], 16), 8), "little")
+        Raises
+        ------
+        RefusedError
+            If nothing is mapped there.
+        """
+        return self._link.read_kernel(address, size_bytes)
 
     def _floor_bytes(self) -> int:
         return self.actual() - max(self._available_bytes() - _RESERVE_BYTES, 0)
@@ -335,3 +343,14 @@ class Guest:
             raise GuestTimeoutError(f"{error}. {self._process.last_words()}") from error
         except (EOFError, OSError, LookupError) as error:
             raise GuestDiedError(self._process.last_words()) from error
+
+
+def _check_kind(driver: str, options: DriverOptions | None, reporting: bool) -> bool:
+    """Refuse what does not go together; tell whether the driver is ours."""
+    if driver not in DRIVERS:
+        raise RefusedError(f"driver {driver!r}: give {' or '.join(map(repr, DRIVERS))}")
+    if options is not None and driver != "chunks":
+        raise RefusedError(f"{options}: the classic driver has none, give driver='chunks' too")
+    if reporting and driver == "chunks":
+        raise RefusedError("reporting: the chunks driver reports no free pages")
+    return driver == "chunks"

@@ -1,14 +1,30 @@
 """From nothing to a capture: boot a guest, age it, balloon it, and write down what happened."""
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from balloonkit.live.capture_file import check_folder
-from balloonkit.live.guest import Guest
+import numpy as np
 
-__all__ = ["capture"]
+from balloonkit.live.balloon import BalloonMove
+from balloonkit.live.capture_file import check_folder, write_capture
+from balloonkit.live.errors import LiveError, RefusedError
+from balloonkit.live.free_lists import FreeLists, find_vmemmap, read_free_lists
+from balloonkit.live.memory import GuestMemory
+from balloonkit.units import format_size
+
+if TYPE_CHECKING:
+    from balloonkit.live.guest import Guest
+
+__all__ = ["capture", "record"]
 
 
-def capture(memory: str | int, balloon: str | int, age_seed: int | None, path: str | Path) -> None:
+def capture(
+    memory: str | int,
+    balloon: str | int,
+    age_seed: int | None,
+    path: str | Path,
+    driver: str = "classic",
+) -> BalloonMove:
     """Boot a guest, age it, inflate and deflate its balloon, and write a capture.
 
     Parameters
@@ -21,6 +37,12 @@ def capture(memory: str | int, balloon: str | int, age_seed: int | None, path: s
         Seed of the ageing; None leaves the guest idle.
     path : str or Path
         File to write, ``.npz``.
+    driver : str
+        "classic" or "chunks", see `Guest`.
+
+    Returns
+    -------
+    inflate : BalloonMove
 
     Raises
     ------
@@ -29,8 +51,67 @@ def capture(memory: str | int, balloon: str | int, age_seed: int | None, path: s
     OSError
         If the file cannot be written; one that was there before stays as it was.
     """
+    from balloonkit.live.guest import Guest
+
     check_folder(Path(path))
-    with Guest(memory) as guest:
+    with Guest(memory, driver=driver) as guest:
         if age_seed is not None:
             guest.age(seed=age_seed)
-        guest.capture(path, balloon)
+        return guest.capture(path, balloon)
+
+
+def record(guest: "Guest", path: Path, target_bytes: int) -> BalloonMove:
+    """Inflate a guest's balloon until it has `target_bytes`, deflate it, and write a capture.
+
+    Raises
+    ------
+    RefusedError
+        If the guest cannot be left with so little.
+    LiveError
+        If it was so short of memory that pages of the balloon moved.
+    OSError
+        If the file cannot be written; one that was there before stays as it was.
+    """
+    check_folder(path)
+    guest.balloon(guest.memory_bytes)
+    # First, as a process that ends moves pages between the lists.
+    kallsyms = guest.run("grep -w vmemmap_base /proc/kallsyms || true")
+    vmemmap = find_vmemmap(guest.read_kernel, kallsyms)
+    before = guest.memory()
+    free_lists = _free_lists(guest, vmemmap, before)
+    inflate = guest.balloon(target_bytes)
+    inflated = guest.memory()
+    deflate = guest.balloon(guest.memory_bytes)
+    # Compaction may also run between the movement and the look at it.
+    stayed = np.array_equal(np.sort(inflate.pfns), np.flatnonzero(inflated.ballooned))
+    if inflate.migrated or deflate.migrated or not stayed:
+        raise LiveError(
+            f"balloon to {format_size(target_bytes)}: the guest was so short of memory that it "
+            "moved pages of the balloon; capture with a higher target"
+        )
+    meta = {
+        **guest.software,
+        "guest_mib": guest.memory_bytes >> 20,
+        "balloon_target_mib": target_bytes >> 20,
+        "ageing": str(guest.ageing) if guest.ageing else None,
+    }
+    write_capture(
+        path,
+        meta,
+        guest.boot_texts,
+        {"before": before, "inflated": inflated, "deflated": guest.memory()},
+        inflate.pfns,
+        deflate.pfns,
+        free_lists,
+    )
+    return inflate
+
+
+def _free_lists(guest: "Guest", vmemmap: int | None, memory: GuestMemory) -> FreeLists | None:
+    """Read the free lists; None if this kernel's memory is not laid out as we know it."""
+    if vmemmap is None:
+        return None
+    try:
+        return read_free_lists(guest.read_kernel, vmemmap, memory)
+    except RefusedError:  # what is a link in a layout we know is no address in this one
+        return None
