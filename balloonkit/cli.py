@@ -23,6 +23,7 @@ from rich.table import Table
 
 from balloonkit.bench import run_bench
 from balloonkit.captures import SHIPPED, load_capture
+from balloonkit.paths import PATHS
 from balloonkit.predict import predict
 from balloonkit.race import Progress as ReportProgress
 from balloonkit.race import Race, find_guest, run_race
@@ -30,17 +31,24 @@ from balloonkit.units import BALLOON_PAGE_BYTES, counted, format_size
 
 __all__ = ["main"]
 
-_PATH_TITLES = {
-    "classic": "classic",
-    "chunks": "chunks",
-    "chunks_block_alloc": "chunks, blocks",
+#: What is counted on each path, and what a table calls it.
+_COUNTS = {
+    "pages": "pages told",
+    "refused_pages": "  refused",
+    "released_pages": "  released",
+    "allocations": "allocations",
+    "messages": "messages",
+    "bytes": "bytes",
+    "entries": "entries",
+    "translations": "translations",
+    "releases": "releases",
 }
 
 #: What reading the whole memory afterwards found, in pages; the second and fourth must be 0.
 _CHECKS = {
-    "released": "released_pages",
+    "read released": "released_pages",
     "  not zero": "released_not_zero",
-    "kept": "kept_pages",
+    "read kept": "kept_pages",
     "  changed": "kept_changed",
 }
 
@@ -74,7 +82,7 @@ def _parser() -> argparse.ArgumentParser:
         "--host",
         choices=("model", "madvise"),
         default="model",
-        help="keep books and show model time, or release real memory and measure",
+        help="count only and show model time, or release real memory and measure",
     )
     race.add_argument("--huge-pages", action="store_true", help="with madvise: 2 MiB pages")
     race.add_argument("--json", action="store_true", help="plain data instead of a table")
@@ -100,6 +108,7 @@ def _parser() -> argparse.ArgumentParser:
     catch.add_argument("--memory", default="1GiB", help="its RAM (default: 1GiB)")
     catch.add_argument("--balloon", default="512MiB", help="what it is left with (default: 512MiB)")
     catch.add_argument("--age", type=_seed, metavar="seed=N", help="age it first (default: idle)")
+    catch.add_argument("--force", action="store_true", help="replace FILE if it is there")
     catch.add_argument("file", help="the .npz file to write")
     catch.set_defaults(run=_capture)
 
@@ -123,33 +132,33 @@ def _race(options: argparse.Namespace) -> None:
 
 def _race_table(race: Race) -> Table:
     clock = "model time, costs of 2017" if race.host == "model" else "measured on this machine"
-    caption = f"ms: {clock}"
-    if any(report.counts.pages < race.inflate_pages for report in race.reports.values()):
-        asked = counted(race.inflate_pages, "page")
-        caption += f"\n{asked} were asked for; this guest has fewer to give, and each path took "
-        caption += "what it could get"
+    saved = [race.improvement(path) for path in race.reports]
+    notes = [f"ms: {clock}", *race.remarks]
+    if None in saved:
+        notes.append("-: not as many pages released as by classic, so no saving is claimed")
+    caption = "\n".join(notes)
     table = Table(
         title=f"{race.guest}: inflate {format_size(race.inflate_pages * BALLOON_PAGE_BYTES)}",
         caption=caption,
     )
     table.add_column("")
     for path in race.reports:
-        table.add_column(_PATH_TITLES[path], justify="right")
-    rows = ("pages", "allocations", "messages", "bytes", "entries", "translations", "releases")
-    for row in rows:
-        table.add_row(row, *(f"{getattr(r.counts, row):,}" for r in race.reports.values()))
+        table.add_column(PATHS[path].label if path in PATHS else path, justify="right")
+    for row, title in _COUNTS.items():
+        table.add_row(title, *(f"{getattr(r.counts, row):,}" for r in race.reports.values()))
     table.add_section()
     seconds = {path: race.seconds(path).as_dict() for path in race.reports}
     for stage in seconds["classic"]:
         table.add_row(f"{stage} ms", *(f"{s[stage] * 1000:,.1f}" for s in seconds.values()))
-    table.add_row("saved", "", *(f"{race.improvement(p):.1%}" for p in list(seconds)[1:]))
+    table.add_row("saved", "", *("-" if s is None else f"{s:.1%}" for s in saved[1:]))
     if race.host == "madvise":
         table.add_section()
         for moment, index in (("before", 0), ("after", 1)):
             sizes = (format_size(r.resident_bytes[index]) for r in race.reports.values())
             table.add_row(f"resident {moment}", *sizes)
         for title, field in _CHECKS.items():
-            table.add_row(title, *(f"{getattr(c, field):,}" for c in race.checks.values()))
+            found = [getattr(race.checks.get(path), field, None) for path in race.reports]
+            table.add_row(title, *("not checked" if n is None else f"{n:,}" for n in found))
     return table
 
 
@@ -181,7 +190,14 @@ def _predict(options: argparse.Namespace) -> None:
     if options.json:
         print(json.dumps(result))
         return
-    table = Table(title=f"{capture.name}: predicted against real", show_header=False)
+    short = result["shortfall_pages"]
+    found = f"{result['pages'] - short:,} of {counted(result['pages'], 'page')}"
+    caption = f"the model found {found}; the rest would need reclaim, which it has none of"
+    table = Table(
+        title=f"{capture.name}: predicted against real",
+        caption=caption if short else None,
+        show_header=False,
+    )
     for key, value in result.items():
         text = f"{value:.4f}" if isinstance(value, float) else str(value)
         table.add_row(key.replace("_", " "), text)
@@ -208,7 +224,7 @@ def _capture(options: argparse.Namespace) -> None:
     # Only where it is wanted: the QEMU client is an extra.
     from balloonkit.live import capture
 
-    capture(options.memory, options.balloon, options.age, options.file)
+    capture(options.memory, options.balloon, options.age, options.file, options.force)
 
 
 def _bench(options: argparse.Namespace) -> None:

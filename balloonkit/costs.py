@@ -33,6 +33,10 @@ class Counts:
         Over the virtqueue; an entry is a PFN or a chunk.
     translations, releases : int
         Address look-ups and madvise calls in the host.
+    refused_pages : int
+        Of those told, pages the host did not do, such as pages outside its RAM.
+    released_pages : int
+        4 KiB pages the host released, which an inflate is for.
     """
 
     pages: int
@@ -42,6 +46,8 @@ class Counts:
     entries: int
     translations: int
     releases: int
+    refused_pages: int
+    released_pages: int
 
 
 @dataclass(frozen=True)
@@ -85,7 +91,8 @@ class Costs:
 
     Examples
     --------
-    >>> seven_gib = Counts(1_835_008, 1_835_008, 7168, 7340032, 1_835_008, 1_835_008, 1_835_008)
+    >>> pages = 1_835_008  # 7 GiB, none refused
+    >>> seven_gib = Counts(pages, pages, 7168, pages * 4, pages, pages, pages, 0, pages)
     >>> round(COSTS_2017.stages(seven_gib).total * 1000)
     4126
     """
@@ -102,7 +109,8 @@ class Costs:
             allocate=counts.allocations * self.allocation_s,
             send=counts.messages * self.message_s,
             translate=counts.translations * self.translation_s,
-            release=counts.releases * self.release_call_s + counts.pages * self.release_page_s,
+            release=counts.releases * self.release_call_s
+            + counts.released_pages * self.release_page_s,
         )
 
 

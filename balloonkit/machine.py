@@ -9,45 +9,26 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from types import TracebackType
-from typing import Protocol, Self
+from typing import Self
+
+import numpy as np
+from numpy.typing import ArrayLike
 
 from balloonkit.costs import COSTS_2017, Costs, Counts, Stages
+from balloonkit.events import Listener
 from balloonkit.guest import Guest
-from balloonkit.guest.driver import BalloonDriver, Sent
-from balloonkit.host.books import Books
-from balloonkit.host.local import LocalHost
+from balloonkit.guest.blocks import expand
+from balloonkit.guest.driver import BalloonDriver, DriverCounts
+from balloonkit.host.counters import DeviceCounters
+from balloonkit.host.host import Host
+from balloonkit.host.model import ModelHost
 from balloonkit.units import size_to_pages
-from balloonkit.wire import PROPOSED, Feature, PageBitmaps
-from balloonkit.wire.channel import Channel, Queue
+from balloonkit.wire import PROPOSED, Feature, Format
+from balloonkit.wire.channel import Channel
+from balloonkit.wire.format import format_of
+from balloonkit.wire.queue import Queue
 
-__all__ = ["Host", "Machine", "Report"]
-
-
-class Host(Protocol):
-    """What a machine needs of a host: `LocalHost` and `ProcessHost` are two."""
-
-    memory: memoryview
-
-    def negotiate(self, driver: Feature) -> Feature:
-        """Fix the features both sides understand."""
-
-    def kick(self, queue: Queue) -> None:
-        """Tell the device that a queue has a buffer."""
-
-    def wait(self, queue: Queue, timeout_s: float) -> bool:
-        """Wait for the ack."""
-
-    def books(self) -> Books:
-        """Return what the device counted."""
-
-    def resident_bytes(self) -> int:
-        """Return how much guest RAM is backed by host memory."""
-
-    def reset(self) -> None:
-        """Make the device forget the balloon."""
-
-    def close(self) -> None:
-        """Give everything back."""
+__all__ = ["Machine", "Report"]
 
 
 @dataclass(frozen=True)
@@ -88,12 +69,12 @@ class Machine:
     features : Feature
         What the guest's driver understands.
     host : Host, optional
-        By default a model of the host that keeps books, in this process.
+        By default a model of the host that only counts, in this process.
+    format : Format, optional
+        How pages become messages, if not as `features` say. One with a feature bit is offered and
+        spoken if the host knows it; one without a bit is told to both sides.
     block_alloc : bool
         Allocate a block at a time instead of page by page.
-    join : bool
-        Join chunks across bitmap edges; False sends them as the proposal does.
-    bitmaps : PageBitmaps, optional
     costs : Costs
         Unit costs of the model clock.
 
@@ -112,24 +93,48 @@ class Machine:
         features: Feature = PROPOSED,
         host: Host | None = None,
         *,
+        format: Format | None = None,
         block_alloc: bool = False,
-        join: bool = True,
-        bitmaps: PageBitmaps | None = None,
         costs: Costs = COSTS_2017,
     ) -> None:
         self.guest = guest
-        self.host = LocalHost(guest.size_bytes) if host is None else host
-        self.features = self.host.negotiate(features)
+        self.host: Host = ModelHost(guest.size_bytes) if host is None else host
         self.costs = costs
+        self._wanted = format
+        if format is not None:
+            features = features & ~Feature.PAGE_CHUNKS | (format.feature or Feature(0))
+        self.features = self.host.negotiate(features)
+        self._listener: Listener | None = None
         self._channels = self._connect()
         self.driver = BalloonDriver(
             guest,
-            self.features,
-            lambda queue, message: self._channels[Queue(queue)].send(message),
+            self._agreed(),
+            lambda queue, message: self._channels[queue].send(message),
             block_alloc=block_alloc,
-            join=join,
-            bitmaps=bitmaps or PageBitmaps(),
         )
+
+    def _agreed(self) -> Format:
+        """Return the format both sides speak now."""
+        wanted = self._wanted
+        if wanted is None or (wanted.feature is not None and wanted.feature not in self.features):
+            return format_of(self.features)
+        if wanted.feature is None:
+            self.host.speak(wanted)
+        return wanted
+
+    def listen(self, listener: Listener | None) -> None:
+        """Let every part tell `listener` what it just did, or nobody; see `balloonkit.trace`.
+
+        Raises
+        ------
+        ValueError
+            If the host works in another process.
+        """
+        self.host.listen(listener)
+        self.guest.listen(listener)
+        self.driver.listener = self._listener = listener
+        for channel in self._channels.values():
+            channel.listener = listener
 
     def inflate(self, size: str | int, tries: int = 1) -> Report:
         """Take `size` (text, or bytes) from the guest, or as much as it can give; see `Report`."""
@@ -141,6 +146,22 @@ class Machine:
         pages = size_to_pages(size)
         return self._report(lambda: self.driver.leak(pages))
 
+    def touch(self, pfns: ArrayLike) -> None:
+        """Let the guest write to pages it owns, by its own page numbers: memory comes back.
+
+        Raises
+        ------
+        ValueError
+            If a page is in the balloon or the host is not the model's.
+        """
+        pages = np.asarray(pfns, np.uint32)
+        if not isinstance(self.host, ModelHost):
+            raise ValueError(f"{type(self.host).__name__}: only a modelled guest touches")
+        ballooned = np.isin(pages, self.driver.held)
+        if ballooned.any():
+            raise ValueError(f"PFN {pages[ballooned][0]}: in the balloon; deflate before touching")
+        self.host.touch(expand(pages * np.uint32(self.driver.scale), self.driver.scale))
+
     def reset(self) -> None:
         """Reset the device: it forgets the balloon, and the guest gets every page back.
 
@@ -148,22 +169,25 @@ class Machine:
         """
         self.host.reset()
         self.features = self.host.negotiate(self.features)
+        self.driver.format = self._agreed()
         self._channels = self._connect()
         self.driver.reset()
 
     def _connect(self) -> dict[Queue, Channel]:
         return {
-            queue: Channel(self.host.memory, queue, self.host.kick, self.host.wait)
+            queue: Channel(
+                self.host.memory, queue, self.host.kick, self.host.wait, listener=self._listener
+            )
             for queue in (Queue.INFLATE, Queue.DEFLATE)
         }
 
-    def _report(self, act: Callable[[], Sent]) -> Report:
+    def _report(self, act: Callable[[], DriverCounts]) -> Report:
         resident_bytes = self.host.resident_bytes()
-        before = self.host.books()
+        before = self.host.counters()
         start_s = time.perf_counter()
         sent = act()
         total_s = time.perf_counter() - start_s
-        after = self.host.books()
+        after = self.host.counters()
         counts = Counts(
             pages=sent.pages,
             allocations=sent.allocations,
@@ -172,6 +196,8 @@ class Machine:
             entries=sent.entries,
             translations=after.translations - before.translations,
             releases=after.releases - before.releases,
+            refused_pages=sent.pages - (after.pages - before.pages),
+            released_pages=after.released_pages - before.released_pages,
         )
         translate_s = after.translate_s - before.translate_s
         release_s = after.release_s - before.release_s
@@ -205,6 +231,6 @@ class Machine:
         self.close()
 
 
-def _new_rejections(before: Books, after: Books) -> dict[str, int]:
+def _new_rejections(before: DeviceCounters, after: DeviceCounters) -> dict[str, int]:
     new = {r.value: n - before.rejected.get(r, 0) for r, n in after.rejected.items()}
     return {reason: n for reason, n in new.items() if n}

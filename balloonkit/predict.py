@@ -19,8 +19,7 @@ from balloonkit.guest.driver import BalloonDriver
 from balloonkit.guest.recorded import guest_from_lists
 from balloonkit.guest.snapshot import guest_from_flags
 from balloonkit.guest.zones import zones_from_zoneinfo
-from balloonkit.wire import pack_chunks
-from balloonkit.wire.features import Feature
+from balloonkit.wire import PFN_ARRAY, pack_chunks
 from balloonkit.wire.pfn_array import MAX_PFNS
 
 __all__ = ["Prediction", "WireOrder", "guest_of", "predict", "predict_pfns"]
@@ -67,14 +66,19 @@ class Prediction:
     lists_from : str
         Where the free lists come from: "recorded lists" or "page flags".
     pages : int
-        Pages the guest really gave away, and the model was asked for.
+        Pages the guest really gave away, each once, and the model was asked for.
+    repeated_pages : int
+        PFNs the guest sent again; its driver may have been given a page back in between.
+    shortfall_pages : int
+        Of `pages`, how many the model did not find: it stops at what is free, and a real guest
+        goes on by reclaiming page cache.
     buddyinfo_exact : bool
         Whether free lists rebuilt from the page flags equal the guest's ``/proc/buddyinfo``, in
         every zone and order.
     chunks_real, chunks_predicted : int
         Chunks the pages make, at best.
     overlap : float
-        Pages both gave away over pages either did; 1 is a perfect prediction.
+        Pages both gave away over pages either did, 0 to 1; 1 is a perfect prediction.
     descending_share_real, descending_share_predicted : float
     message_step_pages_real, message_step_pages_predicted : float
         Order on the wire; see `WireOrder`.
@@ -82,6 +86,8 @@ class Prediction:
 
     lists_from: str
     pages: int
+    repeated_pages: int
+    shortfall_pages: int
     buddyinfo_exact: bool
     chunks_real: int
     chunks_predicted: int
@@ -116,9 +122,12 @@ def guest_of(capture: Capture, flags_only: bool = False) -> Guest:
 
 
 def predict_pfns(capture: Capture, flags_only: bool = False) -> Pfns:
-    """Predict the PFNs a captured guest gives away, in wire order; see `guest_of`."""
-    driver = BalloonDriver(guest_of(capture, flags_only), Feature(0), lambda queue, message: None)
-    driver.fill(len(capture.inflate_pfns))
+    """Predict the PFNs a captured guest gives away, in wire order; see `guest_of`.
+
+    The model stops at what is free, so they can be fewer than the guest gave.
+    """
+    driver = BalloonDriver(guest_of(capture, flags_only), PFN_ARRAY, lambda queue, message: None)
+    driver.fill(len(np.unique(capture.inflate_pfns)))
     return driver.held
 
 
@@ -134,16 +143,20 @@ def predict(capture: Capture, flags_only: bool = False) -> Prediction:
     """
     buddy = BuddyAllocator.from_free_mask(capture.free_mask("before"))
     real, predicted = capture.inflate_pfns, predict_pfns(capture, flags_only)
-    both = len(np.intersect1d(real, predicted, assume_unique=True))
+    given = np.unique(real)
+    both = len(np.intersect1d(given, predicted, assume_unique=True))
+    either = len(given) + len(predicted) - both
     order_real, order_predicted = WireOrder.of(real), WireOrder.of(predicted)
     recorded = capture.lists_recorded and not flags_only
     return Prediction(
         lists_from="recorded lists" if recorded else "page flags",
-        pages=len(real),
+        pages=len(given),
+        repeated_pages=len(real) - len(given),
+        shortfall_pages=len(given) - len(predicted),
         buddyinfo_exact=buddy.buddyinfo() == capture.buddyinfo("before"),
         chunks_real=len(pack_chunks(real)),
         chunks_predicted=len(pack_chunks(predicted)),
-        overlap=both / (len(real) + len(predicted) - both),
+        overlap=both / either if either else 1.0,
         descending_share_real=order_real.descending_share,
         descending_share_predicted=order_predicted.descending_share,
         message_step_pages_real=order_real.message_step_pages,

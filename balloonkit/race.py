@@ -3,7 +3,7 @@
 Every path starts from a copy of the guest, so all three see the same free lists.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -15,28 +15,24 @@ from numpy.typing import NDArray
 from balloonkit.captures import SHIPPED, load_capture
 from balloonkit.costs import Stages
 from balloonkit.guest import Guest
-from balloonkit.host.local import LocalHost
-from balloonkit.machine import Host, Machine, Report
+from balloonkit.host.host import Host
+from balloonkit.host.model import ModelHost
+from balloonkit.machine import Machine, Report
+from balloonkit.paths import PATHS
+from balloonkit.paths import Path as RacePath
 from balloonkit.predict import guest_of
-from balloonkit.units import BALLOON_PAGE_BYTES, parse_size
-from balloonkit.wire import CLASSIC, PROPOSED, Feature, pack_chunks
+from balloonkit.units import BALLOON_PAGE_BYTES, counted, parse_size
+from balloonkit.wire import Format, pack_chunks
 
 if TYPE_CHECKING:
     from balloonkit.host.mapping import Verified
 
-__all__ = ["PATHS", "HostKind", "Progress", "Race", "find_guest", "run_race"]
+__all__ = ["HostKind", "Progress", "Race", "find_guest", "run_race"]
 
-#: A host that keeps books, or real memory in a process of its own.
+#: A host that only counts, or real memory in a process of its own.
 HostKind = Literal["model", "madvise"]
 #: Called with what is being done, how many bytes are done, and how many there are.
 Progress = Callable[[str, int, int], None]
-
-#: The competitors: what the driver speaks, and whether it allocates by blocks.
-PATHS: dict[str, tuple[Feature, bool]] = {
-    "classic": (CLASSIC, False),
-    "chunks": (PROPOSED, False),
-    "chunks_block_alloc": (PROPOSED, True),
-}
 
 
 @dataclass(frozen=True)
@@ -52,7 +48,8 @@ class Race:
         With the model host seconds are model time (costs of 2017); with madvise, measured here.
     reports : dict of Report, by path
     checks : dict of Verified, by path
-        With madvise, what reading every page of the memory afterwards found.
+        With madvise, what reading every page of the memory afterwards found; a path some of whose
+        pages were refused is not checked.
     """
 
     guest: str
@@ -66,19 +63,40 @@ class Race:
         report = self.reports[path]
         return report.model if self.host == "model" else report.measured
 
-    def improvement(self, path: str) -> float:
-        """Return the share of the classic path's time that `path` saves."""
+    def improvement(self, path: str) -> float | None:
+        """Return the share of the classic path's time that `path` saves.
+
+        None where the two did not release equally many pages, as their times are of different
+        work, or none at all.
+        """
+        released = {self.reports[p].counts.released_pages for p in ("classic", path)}
+        if len(released) > 1 or 0 in released:
+            return None
         classic = self.seconds("classic").total
         return 1 - self.seconds(path).total / classic if classic else 0.0
+
+    @property
+    def remarks(self) -> tuple[str, ...]:
+        """What a reader of the figures must know, a sentence each; none if all went as asked."""
+        counts = {path: report.counts for path, report in self.reports.items()}
+        said = []
+        if any(c.pages < self.inflate_pages for c in counts.values()):
+            said.append(
+                f"{counted(self.inflate_pages, 'page')} were asked for; this guest has fewer to "
+                "give, and each path took what it could get"
+            )
+        if any(c.refused_pages for c in counts.values()):
+            reasons = sorted({why for report in self.reports.values() for why in report.rejected})
+            told = ", ".join(f"{path} {c.refused_pages:,}" for path, c in counts.items())
+            said.append(f"the host refused pages ({'; '.join(reasons)}): {told}")
+        return tuple(said)
 
     def as_dict(self) -> dict[str, Any]:
         """Return the race as plain data, ready for JSON."""
         paths = {}
         for path, report in self.reports.items():
             counts = vars(report.counts)
-            shown = ("pages", "messages", "bytes", "entries", "translations", "releases")
-            paths[path] = {key: counts[key] for key in shown} | {
-                "allocations": counts["allocations"],
+            paths[path] = counts | {
                 "rejected": sum(report.rejected.values()),
                 "out_of_puff": report.out_of_puff,
                 "seconds": self.seconds(path).as_dict(),
@@ -94,6 +112,7 @@ class Race:
             "clock": "model, costs of 2017" if self.host == "model" else "measured here",
             "paths": paths,
             "improvement": {p: self.improvement(p) for p in self.reports if p != "classic"},
+            "remarks": list(self.remarks),
             "rss_bytes": resident,
             "checks": {path: check._asdict() for path, check in self.checks.items()} or None,
         }
@@ -129,6 +148,7 @@ def run_race(
     host: HostKind = "model",
     huge_pages: bool = False,
     progress: Progress | None = None,
+    formats: Sequence[Format] = (),
 ) -> Race:
     """Inflate `guest` by `inflate` on every path.
 
@@ -144,16 +164,31 @@ def run_race(
         Back the real memory with transparent huge pages.
     progress : callable (what, done_bytes, total_bytes), optional
         Called while long work goes on; a total of 0 means that it cannot be told.
+    formats : sequence of Format
+        Formats of your own, to race beside the others under their names.
 
     Raises
     ------
     MemoryError
         If real memory is asked for that the machine or its control group cannot give.
+    ValueError
+        If a format has the name of another, or real memory's device cannot import it.
+
+    Examples
+    --------
+    >>> race = run_race(Guest.idle("64MiB"), "32MiB")
+    >>> {name: report.counts.messages for name, report in race.reports.items()}
+    {'classic': 32, 'chunks': 1, 'chunks_block_alloc': 1}
     """
+    paths = dict(PATHS)
+    for own in formats:
+        if own.name in paths:
+            raise ValueError(f"format {own.name!r}: there is a path of that name; choose another")
+        paths[own.name] = RacePath(own.name, own)
     reports, checks = {}, {}
-    for path in PATHS:
+    for name, path in paths.items():
         if host == "model":
-            reports[path] = _inflate(guest, path, inflate, LocalHost(guest.size_bytes))[0]
+            reports[name] = _inflate(guest, path, inflate, ModelHost(guest.size_bytes))[0]
             continue
         # Only where it is wanted: a browser's Python has no processes.
         from balloonkit.host.process import ProcessHost
@@ -162,19 +197,19 @@ def run_race(
         with ProcessHost(
             guest.size_bytes,
             huge_pages=huge_pages,
-            progress=partial(say, f"{path}: populate memory"),
+            progress=partial(say, f"{name}: populate memory"),
         ) as real:
-            say(f"{path}: inflate and check", 0, 0)
-            reports[path], chunks = _inflate(guest, path, inflate, real)
-            checks[path] = real.verify(chunks)
-            say(f"{path}: inflate and check", 1, 1)
+            say(f"{name}: inflate and check", 0, 0)
+            reports[name], chunks = _inflate(guest, path, inflate, real)
+            if not reports[name].counts.refused_pages:
+                checks[name] = real.verify(chunks)
+            say(f"{name}: inflate and check", 1, 1)
     return Race(guest.name, parse_size(inflate) // BALLOON_PAGE_BYTES, host, reports, checks)
 
 
 def _inflate(
-    guest: Guest, path: str, inflate: str | int, host: Host
+    guest: Guest, path: RacePath, inflate: str | int, host: Host
 ) -> tuple[Report, NDArray[np.uint64]]:
-    features, block_alloc = PATHS[path]
-    machine = Machine(guest.copy(), features, host, block_alloc=block_alloc)
+    machine = Machine(guest.copy(), host=host, format=path.format, block_alloc=path.block_alloc)
     report = machine.inflate(inflate)
     return report, pack_chunks(machine.driver.held) * np.uint64(machine.driver.scale)

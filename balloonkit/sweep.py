@@ -22,9 +22,9 @@ from rich.progress import MofNCompleteColumn, Progress
 from balloonkit.costs import COSTS_2017
 from balloonkit.guest import Guest
 from balloonkit.machine import Machine
-from balloonkit.race import PATHS
+from balloonkit.paths import PATHS
 from balloonkit.units import parse_size
-from balloonkit.wire import PageBitmaps
+from balloonkit.wire import PageBitmaps, PageChunks
 
 __all__ = ["AXES", "COLUMNS", "Row", "run_point", "sweep"]
 
@@ -127,13 +127,14 @@ def sweep(
 
 def run_point(point: Mapping[str, Any]) -> Row:
     """Inflate once and return the row; `point` has a value for each axis, sizes in bytes."""
-    features, block_alloc = PATHS[point["path"]]
+    path = PATHS[point["path"]]
+    chunked = isinstance(path.format, PageChunks)
     bitmaps = PageBitmaps(max_count=point["bitmaps"])
+    wire_format = PageChunks(bitmaps=bitmaps) if chunked else path.format
     guest = Guest.aged(point["guest"], point["fragmentation"], page_bytes=point["page_kib"] << 10)
     costs = replace(COSTS_2017, message_s=point["kick_us"] / 1e6)
-    with Machine(guest, features, block_alloc=block_alloc, bitmaps=bitmaps, costs=costs) as machine:
+    with Machine(guest, format=wire_format, block_alloc=path.block_alloc, costs=costs) as machine:
         report = machine.inflate(point["inflate"])
-        chunked = point["path"] != "classic"
         rounds = sum(1 for _ in bitmaps.rounds(machine.driver.held)) if chunked else 0
     seconds = report.model.as_dict()
     return (

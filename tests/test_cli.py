@@ -3,10 +3,15 @@
 import json
 import subprocess
 import sys
+from dataclasses import replace
 
+import numpy as np
 import pytest
 
+from balloonkit.captures import load_capture
 from balloonkit.cli import main
+from balloonkit.guest import Guest, x86_zones
+from balloonkit.guest.page_states import KPF_NOPAGE
 
 
 def run(capsys, *arguments):
@@ -31,6 +36,7 @@ def test_race_json_has_the_promised_shape(capsys):
     assert race["host"] == "model"
     assert set(race["paths"]) == {"classic", "chunks", "chunks_block_alloc"}
     counts = {"pages", "messages", "bytes", "entries", "translations", "releases", "seconds"}
+    counts |= {"refused_pages", "released_pages", "rejected"}
     stages = {"allocate", "send", "translate", "release", "total"}
     for path in race["paths"].values():
         assert counts <= set(path)
@@ -43,6 +49,30 @@ def test_race_says_when_a_guest_had_less_to_give_than_was_asked_for(capsys):
     assert "262,144 pages were asked for; this guest has fewer to give" in " ".join(out.split())
     _, out, _ = run(capsys, "race", "--guest", "64MiB", "--inflate", "16MiB")
     assert "asked for" not in out
+
+
+@pytest.mark.parametrize("host", ["model", "madvise"])
+def test_race_says_how_many_pages_the_host_refused_and_claims_no_saving(capsys, monkeypatch, host):
+    free = np.zeros(1 << 15, bool)
+    free[1 << 14 :] = True  # the upper half of 128 MiB, where a host of 64 MiB has no RAM
+    zones = x86_zones(len(free))
+    guest = Guest("misplaced", 64 << 20, free, zones)
+    monkeypatch.setattr("balloonkit.cli.find_guest", lambda name: guest)
+    monkeypatch.setenv("COLUMNS", "80")
+    status, out, _ = run(capsys, "race", "--inflate", "16MiB", "--host", host)
+    table = {
+        line.split("│")[1].strip(): [cell.strip() for cell in line.split("│")[2:-1]]
+        for line in out.splitlines()
+        if "│" in line
+    }
+    assert status == 0
+    assert table["pages told"] == table["refused"] == ["4,096"] * 3
+    assert table["released"] == ["0"] * 3
+    assert "the host refused pages (outside registered RAM)" in " ".join(out.split())
+    assert "classic 4,096, chunks 4,096" in " ".join(out.split())
+    assert table["saved"] == ["", "-", "-"]
+    if host == "madvise":
+        assert table["read kept"] == ["not checked"] * 3
 
 
 def test_race_on_real_memory_reports_the_resident_set(capsys):
@@ -60,9 +90,26 @@ def test_predict_compares_with_what_the_guest_did(capsys):
     assert result["buddyinfo_exact"] is True
     assert result["chunks_real"] == 3985
     assert 0 < result["overlap"] <= 1
+    assert result["shortfall_pages"] == 0
     status, out, _ = run(capsys, "predict", "aged-1g")
     assert status == 0
     assert "3985" in out
+    assert "reclaim" not in out
+
+
+def test_predict_says_in_words_when_the_model_stops_short(capsys, monkeypatch):
+    capture = load_capture("aged-1g")
+    every = np.flatnonzero(~capture.flagged("before", KPF_NOPAGE)).astype(np.uint32)  # all RAM
+    monkeypatch.setattr(
+        "balloonkit.cli.load_capture", lambda name: replace(capture, inflate_pfns=every)
+    )
+    _, out, _ = run(capsys, "predict", "any", "--json")
+    result = json.loads(out)
+    found = result["pages"] - result["shortfall_pages"]
+    _, out, _ = run(capsys, "predict", "any")
+    said = f"the model found {found:,} of {len(every):,} pages; the rest would need reclaim"
+    assert 0 < found < len(every)
+    assert said in " ".join(out.split())
 
 
 @pytest.mark.parametrize(

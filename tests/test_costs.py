@@ -5,12 +5,13 @@ import pytest
 from balloonkit.costs import COSTS_2017, Counts
 
 PAGES = 1_835_008
-CLASSIC = Counts(PAGES, PAGES, 7168, PAGES * 4, PAGES, PAGES, PAGES)
+CLASSIC = Counts(PAGES, PAGES, 7168, PAGES * 4, PAGES, PAGES, PAGES, 0, PAGES)
 
 
 def chunks(**changed):
     counts = {"pages": PAGES, "allocations": PAGES, "messages": 1, "bytes": 8 + 17 * 16}
-    return Counts(**(counts | {"entries": 17, "translations": 17, "releases": 17} | changed))
+    counts |= {"entries": 17, "translations": 17, "releases": 17}
+    return Counts(**(counts | {"refused_pages": 0, "released_pages": PAGES} | changed))
 
 
 def test_the_classic_path_takes_4126_ms_with_the_published_shares():
@@ -41,3 +42,8 @@ def test_the_parts_of_a_report_make_up_its_total():
     stages = COSTS_2017.stages(chunks(messages=3, releases=1000)).as_dict()
     total = stages.pop("total")
     assert sum(stages.values()) == pytest.approx(total)
+
+
+def test_a_page_that_was_refused_costs_no_release():
+    refused = {"refused_pages": PAGES, "released_pages": 0, "releases": 0}
+    assert COSTS_2017.stages(chunks(**refused)).release == 0

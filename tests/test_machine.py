@@ -8,15 +8,15 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 
 from balloonkit import Machine
 from balloonkit.guest import Guest
-from balloonkit.host import LocalHost
-from balloonkit.wire import CLASSIC, PROPOSED, Feature
+from balloonkit.host import ModelHost
+from balloonkit.wire import CLASSIC, PROPOSED, Feature, PageChunks
 from balloonkit.wire.channel import Queue
 from balloonkit.wire.queue_errors import AckTimeoutError
 
 PAGE = 4096
 
 
-class HostThatMayBeDeaf(LocalHost):
+class HostThatMayBeDeaf(ModelHost):
     """A real host; while `deaf`, kicks do not reach it."""
 
     deaf = False
@@ -135,7 +135,7 @@ def test_seven_gib_of_the_idle_capture_on_the_classic_path(idle_8g):
 
 def test_without_the_feature_on_either_side_both_speak_classic():
     for driver, offered in ((CLASSIC, PROPOSED), (PROPOSED, CLASSIC)):
-        with Machine(Guest.idle("64MiB"), driver, LocalHost("64MiB", offered)) as machine:
+        with Machine(Guest.idle("64MiB"), driver, ModelHost("64MiB", offered)) as machine:
             assert Feature.PAGE_CHUNKS not in machine.features
             assert machine.inflate("4MiB").counts.messages == 4
 
@@ -145,7 +145,7 @@ def test_chunks_split_at_bitmap_edges_and_joined_are_both_countable(idle_8g):
 
     entries = {}
     for join in (False, True):
-        with Machine(guest_of(idle_8g), join=join) as machine:
+        with Machine(guest_of(idle_8g), format=PageChunks(join=join)) as machine:
             entries[join] = machine.inflate("7GiB").counts.entries
     assert entries[False] > entries[True]
 

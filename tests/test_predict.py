@@ -1,5 +1,6 @@
 """The prediction, held against what real guests did."""
 
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 
@@ -9,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from balloonkit.captures import load_capture
+from balloonkit.guest.page_states import KPF_NOPAGE
 from balloonkit.predict import WireOrder, predict, predict_pfns
 
 # 384 MiB, aged by files removed in random order, a quarter of it ballooned; lists recorded.
@@ -64,6 +66,28 @@ def test_from_flags_alone_a_shallow_balloon_errs_in_which_pages_not_in_how_many_
     assert prediction.descending_share_predicted == pytest.approx(
         prediction.descending_share_real, abs=0.01
     )
+
+
+def test_a_page_sent_twice_is_one_page_and_an_overlap_is_never_over_1():
+    capture = load_capture(RECORDED)
+    again = replace(capture, inflate_pfns=np.tile(capture.inflate_pfns, 2))
+    once, twice = predict(capture), predict(again)
+    assert (twice.pages, twice.repeated_pages) == (once.pages, once.pages)
+    assert (once.repeated_pages, once.shortfall_pages) == (0, 0)
+    assert twice.overlap == once.overlap <= 1
+
+
+def test_a_prediction_that_stops_short_of_the_pages_given_says_by_how_many():
+    capture = load_capture(RECORDED)
+    every = np.flatnonzero(~capture.flagged("before", KPF_NOPAGE)).astype(np.uint32)  # all RAM
+    prediction = predict(replace(capture, inflate_pfns=every))
+    free = int(capture.free_mask("before").sum())
+    assert prediction.pages == len(every)
+    # Free pages below the watermarks stay, and pages no flag shows are on per-CPU lists.
+    found = prediction.pages - prediction.shortfall_pages
+    assert found == len(predict_pfns(replace(capture, inflate_pfns=every)))
+    assert found == pytest.approx(free, rel=0.1)
+    assert prediction.overlap == found / len(every)
 
 
 @given(st.lists(st.integers(0, 40), max_size=30), st.integers(1, 8))

@@ -3,8 +3,10 @@
 import numpy as np
 import pytest
 
-from balloonkit.guest import Guest
-from balloonkit.race import PATHS, find_guest, run_race
+from balloonkit.costs import COSTS_2017
+from balloonkit.guest import Guest, x86_zones
+from balloonkit.paths import PATHS
+from balloonkit.race import find_guest, run_race
 
 
 def test_idle_8g_by_seven_gib_has_the_published_counts():
@@ -70,3 +72,43 @@ def test_a_guest_is_found_by_name_size_or_file(tmp_path):
     np.savez(tmp_path / "x.npz", meta="{}")
     with pytest.raises(ValueError, match="not a whole capture"):
         find_guest(str(tmp_path / "x.npz"))
+
+
+@pytest.fixture
+def low_3g():
+    """4 GiB as QEMU's `pc` lays them out, 3 GiB of them low: one more than the host expects."""
+    free = np.zeros(5 << 18, bool)
+    free[1 : 3 << 18] = free[4 << 18 :] = True
+    return Guest("pc, 4 GiB", 4 << 30, free, x86_zones(len(free)))
+
+
+def test_pages_outside_the_hosts_ram_are_refused_and_no_time_is_claimed_for_them(low_3g):
+    race = run_race(low_3g, "3GiB")
+    for path, report in race.reports.items():
+        counts = report.counts
+        assert counts.pages == 786_432, path
+        assert counts.refused_pages > 0, path
+        assert counts.released_pages == counts.pages - counts.refused_pages, path
+        before, after = report.resident_bytes
+        assert before - after == counts.released_pages * 4096, path
+        assert report.model.release == pytest.approx(
+            counts.releases * COSTS_2017.release_call_s
+            + counts.released_pages * COSTS_2017.release_page_s
+        )
+    classic, chunks = race.reports["classic"].counts, race.reports["chunks"].counts
+    # One chunk reaches from the start of RAM into what is a hole to the host: refused whole.
+    assert 3 * chunks.refused_pages == 2 * chunks.pages
+    assert classic.refused_pages < 5000
+    assert race.improvement("chunks") is None
+    told = race.as_dict()
+    assert told["paths"]["chunks"]["refused_pages"] == chunks.refused_pages
+    assert told["paths"]["chunks"]["released_pages"] == chunks.released_pages
+    assert told["improvement"]["chunks"] is None
+    assert any("outside registered RAM" in remark for remark in told["remarks"])
+
+
+def test_where_all_went_as_asked_there_is_nothing_to_remark():
+    race = run_race(Guest.idle("64MiB"), "16MiB")
+    assert race.remarks == ()
+    assert race.as_dict()["paths"]["classic"]["refused_pages"] == 0
+    assert race.improvement("chunks") > 0

@@ -136,3 +136,15 @@ def test_a_picture_with_more_lines_than_can_be_told_apart_is_refused():
     _, (axes,) = charts.new_axes()
     with pytest.raises(ValueError, match="10 lines by bitmaps, path"):
         draw_sweep(axes, rows)
+
+
+@pytest.mark.parametrize("paths", [["chunks"], ["chunks", "classic"], ["chunks_block_alloc"]])
+def test_a_line_for_each_path_has_the_colour_of_its_path(paths):
+    charts = pytest.importorskip("balloonkit.lab.charts")
+    from balloonkit.lab.palette import PATH_LOOKS
+    from balloonkit.lab.sweep_chart import draw_sweep
+
+    rows = sweep({"guest": ["64MiB"], "inflate": ["1MiB"], "path": paths})
+    _, (axes,) = charts.new_axes()
+    draw_sweep(axes, rows)
+    assert [line.get_color() for line in axes.lines] == [PATH_LOOKS[p].colour for p in paths]

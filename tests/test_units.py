@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from balloonkit.layout import RamRange, pfn_span, ram_layout
+from balloonkit.ram_layout import RamRange, pfn_span, ram_layout
 from balloonkit.units import format_size, parse_size, size_to_pages
 
 

@@ -1,4 +1,4 @@
-"""Inflating 7 of 8 GiB in this process, on the host that keeps books."""
+"""Inflating 7 of 8 GiB in this process, on the host that only counts."""
 
 from functools import partial
 
@@ -6,7 +6,8 @@ from balloonkit.bench.figures import Figure, Progress, alternate, timed
 from balloonkit.guest import Guest
 from balloonkit.guest.blocks import MAX_ORDER, TOP_PAGES
 from balloonkit.machine import Machine
-from balloonkit.race import PATHS, find_guest
+from balloonkit.paths import PATHS
+from balloonkit.race import find_guest
 
 __all__ = ["measure_inflate"]
 
@@ -58,8 +59,8 @@ def _times(seconds: dict[str, float]) -> float:
 
 def _inflate(guest: Guest, path: str) -> tuple[float, float]:
     """Return the seconds of a whole inflate, and of its allocation stage."""
-    features, block_alloc = PATHS[path]
-    machine = Machine(guest.copy(), features, block_alloc=block_alloc)
+    taken = PATHS[path]
+    machine = Machine(guest.copy(), format=taken.format, block_alloc=taken.block_alloc)
     reports = []
     total_s = timed(lambda: reports.append(machine.inflate(_INFLATE)))
     return total_s, reports[0].measured.allocate

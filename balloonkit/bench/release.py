@@ -1,7 +1,7 @@
 """Real release: the whole path on real memory, against bare madvise, and classic against chunks.
 
 Classic and chunks run with the device in a process of its own, as in ``balloonkit race --host
-madvise``. The bare run is an inflate on the host that keeps books, for the sake of what it does to
+madvise``. The bare run is an inflate on the host that only counts, for the sake of what it does to
 the caches, then one madvise for each range it named, on a mapping like the device's. Every run has
 memory of its own: huge pages that were released piece by piece come back as small ones.
 """
@@ -20,7 +20,7 @@ from balloonkit.host.mapping import MappingRelease
 from balloonkit.host.process import ProcessHost
 from balloonkit.host.ram import GuestRam
 from balloonkit.machine import Machine
-from balloonkit.race import PATHS
+from balloonkit.paths import PATHS
 from balloonkit.units import PFN_SHIFT, format_size, parse_size
 from balloonkit.wire import pack_chunks
 
@@ -97,7 +97,7 @@ def _measure(size_bytes: int, kind: str, progress: Progress, repeats: int) -> li
 
     def inflate(path: str) -> tuple[float, float]:
         host = ProcessHost(guest.size_bytes, huge_pages=huge_pages)
-        with Machine(guest.copy(), PATHS[path][0], host) as machine:
+        with Machine(guest.copy(), host=host, format=PATHS[path].format) as machine:
             measured = machine.inflate(guest.size_bytes // 8 * 7).measured
             return measured.total, measured.release
 

@@ -24,6 +24,8 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from balloonkit.guest.page_states import KPF_BUDDY
+
 __all__ = ["SHIPPED", "Capture", "CaptureError", "Moment", "load_capture", "parse_buddyinfo"]
 
 #: Captures that come with the package.
@@ -31,11 +33,6 @@ SHIPPED = ("idle-8g", "aged-8g", "aged-1g")
 
 #: Before the balloon, at its largest, and after it was let out again.
 Moment = Literal["before", "inflated", "deflated"]
-
-#: Bit of ``/proc/kpageflags`` set on every page of a free block (Linux ``kernel-page-flags.h``).
-KPF_BUDDY = 10
-#: Bit of pages that are logically offline: the pages inside a balloon.
-KPF_OFFLINE = 23
 
 
 class CaptureError(ValueError):

@@ -3,6 +3,7 @@
 from balloonkit.guest.blocks import Block
 from balloonkit.guest.buddy import BuddyAllocator, ListOrder, OutOfPagesError
 from balloonkit.guest.memory import Guest, Kernel
+from balloonkit.guest.one_block import OneBlockAtATime
 from balloonkit.guest.zones import Zone, x86_zones
 
 __all__ = [
@@ -11,6 +12,7 @@ __all__ = [
     "Guest",
     "Kernel",
     "ListOrder",
+    "OneBlockAtATime",
     "OutOfPagesError",
     "Zone",
     "x86_zones",

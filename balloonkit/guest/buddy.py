@@ -23,6 +23,7 @@ from typing import Self
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from balloonkit.events import Listener, Split, Took, pieces
 from balloonkit.guest.blocks import (
     MAX_ORDER,
     TOP_PAGES,
@@ -33,7 +34,7 @@ from balloonkit.guest.blocks import (
     maximal_blocks,
 )
 from balloonkit.guest.merging import merge_freed
-from balloonkit.guest.zones import Zone, x86_zones
+from balloonkit.guest.zones import Zone, above_watermarks, x86_zones
 
 __all__ = ["BuddyAllocator", "ListOrder", "OutOfPagesError"]
 
@@ -62,6 +63,8 @@ class BuddyAllocator:
     ----------
     zones : tuple of Zone
         Lowest first.
+    listener : Listener or None
+        Told of every block that is split, handed out, merged or freed.
 
     Examples
     --------
@@ -79,6 +82,7 @@ class BuddyAllocator:
         self, free: NDArray[np.bool_], zones: Sequence[Zone], list_order: ListOrder
     ) -> None:
         self.zones = tuple(zones)
+        self.listener: Listener | None = None
         self._span_pfns = len(free)
         # Rows of one top-order block: a block of any order is an aligned slice of one row.
         self._free = np.zeros(-(-len(free) // TOP_PAGES) * TOP_PAGES, bool)
@@ -119,14 +123,15 @@ class BuddyAllocator:
         _check_zones(zones, len(mask))
         outside = mask.copy()
         for zone in zones:
-            outside[zone.start_pfn : zone.end_pfn] = False
+            outside[zone.span] = False
         if outside.any():
             raise ValueError(f"PFN {outside.argmax()}: free, but in no zone of this guest")
         return cls(mask, zones, list_order)
 
     def copy(self) -> Self:
-        """Return an allocator in the same state; the two go on independently."""
+        """Return an allocator in the same state, unheard; the two go on independently."""
         twin = object.__new__(type(self))
+        twin.listener = None
         twin.zones, twin._span_pfns = self.zones, self._span_pfns
         twin._free = self._free.copy()
         twin._lists = [lists.copy() for lists in self._lists]  # arrays are replaced, never written
@@ -147,7 +152,7 @@ class BuddyAllocator:
         """
         found = np.asarray(blocks, np.uint32).reshape(-1, 2)
         for zone, lists in zip(self.zones, self._lists, strict=True):
-            inside = (found[:, 0] >= zone.start_pfn) & (found[:, 0] < zone.end_pfn)
+            inside = zone.holds(found[:, 0])
             for order, listed in enumerate(lists):
                 mine = found[inside & (found[:, 1] == order), 0]
                 if not np.array_equal(np.sort(mine), np.sort(listed)):
@@ -232,18 +237,19 @@ class BuddyAllocator:
                 return
 
     def spares(self) -> Iterator[tuple[int, int]]:
-        """Walk the zones as a request does, with the pages each has above its watermark.
-
-        Highest zone first, down to the low watermark; then all again, down to min.
-        """
-        for level in ("low_pages", "min_pages"):
-            for index in reversed(range(len(self.zones))):
-                zone = self.zones[index]
-                mark_pages = getattr(zone, level) + zone.reserve_pages - zone.withheld_pages
-                yield index, max(self.free_pages(index) - mark_pages, 0)
+        """Walk the zones as a request does; see `above_watermarks`."""
+        return above_watermarks(self.zones, self.free_pages)
 
     def take_from(self, zone: int, n: int, order: int = 0) -> Pfns:
         """Allocate up to `n` blocks of one zone, whatever its watermark; see `take`."""
+        if self.listener is None:
+            return self._take_piece(zone, n, order)
+        return join_pfns(
+            self._take_piece(zone, piece.stop - piece.start, order)
+            for piece in pieces(n, self.listener)
+        )
+
+    def _take_piece(self, zone: int, n: int, order: int) -> Pfns:
         lists = self._lists[zone]
         taken = []
         for at_order in range(order, MAX_ORDER + 1):
@@ -256,20 +262,40 @@ class BuddyAllocator:
                 continue
             lists[at_order] = blocks[used:]
             steps = np.arange(1 << split, dtype=np.uint32) << np.uint32(order)
-            pieces = (blocks[:used, None] + steps).ravel()
-            taken.append(pieces[:n])
+            parts = (blocks[:used, None] + steps).ravel()
+            rest_pfn = end_pfn = int(blocks[used - 1]) + (1 << at_order)
+            if len(parts) > n:
+                rest_pfn = int(parts[n])
+            if split:
+                self._split(zone, at_order, blocks[:used], rest_pfn, single=n == 1)
+            taken.append(parts[:n])
             self._free.reshape(-1, 1 << at_order)[blocks[:used] >> np.uint32(at_order)] = False
-            if len(pieces) > n:
-                # All lists from `order` up to here are empty: the rest of the last block becomes
-                # their only entries, one aligned upper part per order.
-                rest_pfn = int(pieces[n])
-                self._free[rest_pfn : int(blocks[used - 1]) + (1 << at_order)] = True
-                while rest_pfn & ((1 << at_order) - 1):
-                    rest_order = (rest_pfn & -rest_pfn).bit_length() - 1
-                    lists[rest_order] = np.append(lists[rest_order][:0], np.uint32(rest_pfn))
-                    rest_pfn += 1 << rest_order
+            self._free[rest_pfn:end_pfn] = True
             n -= len(taken[-1])
+            if self.listener is not None:
+                self.listener.tell(Took(zone, order, taken[-1], listed=not split))
         return join_pfns(taken)
+
+    def _split(self, zone: int, order: int, blocks: Pfns, rest_pfn: int, single: bool) -> None:
+        """List what the last of `blocks` keeps from `rest_pfn` on: an upper part per order.
+
+        All lists below are empty, so these become their only entries; from the top down, as the
+        kernel halves a block.
+        """
+        lists = self._lists[zone]
+        uppers: list[tuple[int, int]] = []
+        while rest_pfn & ((1 << order) - 1):
+            uppers.append(((rest_pfn & -rest_pfn).bit_length() - 1, rest_pfn))
+            rest_pfn += 1 << uppers[-1][0]
+        for at_order, pfn in reversed(uppers):
+            lists[at_order] = np.append(lists[at_order][:0], np.uint32(pfn))
+            if single and self.listener is not None:
+                half = ((at_order, pfn),)
+                self.listener.tell(
+                    Split(zone, at_order + 1, blocks, half, listed=at_order + 1 == order)
+                )
+        if not single and self.listener is not None:
+            self.listener.tell(Split(zone, order, blocks, tuple(uppers[::-1]), listed=True))
 
     # Free
 
@@ -307,13 +333,15 @@ class BuddyAllocator:
         bases = np.asarray(pfns, np.uint32)
         pages = expand(bases, 1 << order)
         self.check_allocated(pages)
-        merge_freed(self._free, self._lists, self.zones, pages, 1 << order)
+        for piece in pieces(len(bases), self.listener):
+            part = pages[piece.start << order : piece.stop << order]
+            merge_freed(self._free, self._lists, self.zones, part, 1 << order, self.listener)
 
     def check_allocated(self, pages: Pfns) -> None:
         """Raise ValueError, with the PFN, unless `pages` are allocated and named once each."""
         inside = np.zeros(len(pages), bool)
         for zone in self.zones:
-            inside |= (pages >= zone.start_pfn) & (pages < zone.end_pfn)
+            inside |= zone.holds(pages)
         if not inside.all():
             raise ValueError(f"PFN {pages[~inside][0]}: in no zone of this guest")
         if self._free[pages].any():

@@ -1,9 +1,8 @@
 """The balloon driver: allocate pages and tell the host which (fill), and take them back (leak).
 
-Two ways to tell. *Classic*: PFNs one by one, 256 a message. *Chunks* (VIRTIO_BALLOON_F_PAGE_CHUNKS,
-v10, May 2017): the fill's pages are marked in bitmaps, runs of ones become (base, size) chunks, and
-a message carries up to 2047 of them. Either can allocate page by page, as every driver does, or a
-block at a time, the optimisation the proposal left as a TODO.
+How pages become messages is the format's business (`balloonkit.wire.format`). In any of them the
+driver can allocate page by page, as every driver does, or a block at a time, the optimisation the
+proposal left as a TODO.
 
 Order on the wire follows the kernel: 6.1 pushes each 256 pages on a list and pops them, so a
 message descends; the kernels of 2017 sent them as allocated. A leak returns pages newest first, and
@@ -11,32 +10,29 @@ a page goes back to the allocator only after the host has acknowledged (MUST_TEL
 """
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import numpy as np
 
+from balloonkit.events import Began, Listener, OutOfPuff
 from balloonkit.guest.blocks import Pfns, expand, join_pfns
 from balloonkit.guest.memory import Guest, Kernel
 from balloonkit.units import BALLOON_PAGE_BYTES
-from balloonkit.wire.features import Feature
-from balloonkit.wire.page_bitmap import PageBitmaps
-from balloonkit.wire.page_chunk import MAX_CHUNKS, encode_chunks, join_chunks
-from balloonkit.wire.pfn_array import MAX_PFNS, encode_pfns
+from balloonkit.wire.format import Format, Message, PfnArray
+from balloonkit.wire.pfn_array import MAX_PFNS
+from balloonkit.wire.queue import Queue
 
-__all__ = ["DEFLATE_QUEUE", "INFLATE_QUEUE", "BalloonDriver", "Sent", "wire_order"]
-
-#: Queue numbers (VIRTIO 1.2 section 5.5.2).
-INFLATE_QUEUE, DEFLATE_QUEUE = 0, 1
+__all__ = ["BalloonDriver", "DriverCounts", "wire_order"]
 
 #: The driver waits this long after "Out of puff!" before it tries again (200 ms in Linux).
 PUFF_WAIT_S = 0.2
 
-Send = Callable[[int, bytes], None]
+Send = Callable[[Queue, bytes], None]
 
 
 @dataclass
-class Sent:
+class DriverCounts:
     """What one fill or leak did, in the guest.
 
     Attributes
@@ -70,37 +66,30 @@ class BalloonDriver:
     Parameters
     ----------
     guest : Guest
-    features : Feature
-        What was negotiated; PAGE_CHUNKS selects the chunk path.
+    format : Format
+        How pages become messages.
     send : callable (queue, message)
         Puts a message on a virtqueue and returns when the host has acknowledged it.
     block_alloc : bool
         Allocate a block at a time.
-    join : bool
-        Join chunks across bitmap edges, balloonkit's improvement; the proposal does not.
-    bitmaps : PageBitmaps
-    max_chunks, max_pfns : int
-        Entries in one message; smaller ones make small examples.
     puff_wait : callable (seconds)
         How to wait before a retry.
 
     Examples
     --------
+    >>> from balloonkit.wire import PAGE_CHUNKS
     >>> guest, sent = Guest.idle("64MiB"), []
-    >>> driver = BalloonDriver(guest, Feature.PAGE_CHUNKS, lambda queue, data: sent.append(data))
+    >>> driver = BalloonDriver(guest, PAGE_CHUNKS, lambda queue, data: sent.append(data))
     >>> driver.fill(1000).messages, driver.held_pages
     (1, 1000)
     """
 
     guest: Guest
-    features: Feature
+    format: Format
     send: Send
     block_alloc: bool = False
-    join: bool = True
-    bitmaps: PageBitmaps = field(default_factory=PageBitmaps)
-    max_chunks: int = MAX_CHUNKS
-    max_pfns: int = MAX_PFNS
     puff_wait: Callable[[float], object] = time.sleep
+    listener: Listener | None = None
     _held: list[Pfns] = field(default_factory=list, init=False)
 
     @property
@@ -118,7 +107,7 @@ class BalloonDriver:
         """The guest's pages in the balloon, oldest first, shape (pages,)."""
         return join_pfns(self._held)
 
-    def fill(self, pages: int, tries: int = 1) -> Sent:
+    def fill(self, pages: int, tries: int = 1) -> DriverCounts:
         """Inflate the balloon by `pages` balloon pages, or as far as the guest can.
 
         When the allocator runs dry the host is told what there is; then, up to `tries` times in
@@ -133,19 +122,21 @@ class BalloonDriver:
             of stay in the balloon, where the guest cannot use them.
         """
         left = self._guest_pages(pages)
-        sent = Sent()
+        sent = DriverCounts()
+        self._report(Began("inflate", left))
         for attempt in range(tries):
             if attempt:
                 self.puff_wait(PUFF_WAIT_S)
             taken = self._allocate(left, sent)
-            self._tell(INFLATE_QUEUE, taken, sent)
+            self._tell(Queue.INFLATE, taken, sent)
             left -= len(taken)
             if not left:
                 break
             sent.out_of_puff += 1
+            self._report(OutOfPuff(left))
         return sent
 
-    def leak(self, pages: int) -> Sent:
+    def leak(self, pages: int) -> DriverCounts:
         """Deflate the balloon by `pages` balloon pages, newest first, or all there are.
 
         Raises
@@ -157,9 +148,10 @@ class BalloonDriver:
         """
         held = self.held
         kept = max(len(held) - self._guest_pages(pages), 0)
-        sent = Sent()
+        sent = DriverCounts()
+        self._report(Began("deflate", len(held) - kept))
         self._held = [held[:kept]]
-        self._tell(DEFLATE_QUEUE, held[kept:][::-1], sent)
+        self._tell(Queue.DEFLATE, held[kept:][::-1], sent)
         return sent
 
     def reset(self) -> None:
@@ -174,7 +166,7 @@ class BalloonDriver:
             )
         return pages // self.scale
 
-    def _allocate(self, n: int, sent: Sent) -> Pfns:
+    def _allocate(self, n: int, sent: DriverCounts) -> Pfns:
         """Take up to `n` guest pages, in the order they will go on the wire."""
         start_s = time.perf_counter()
         # A page is a block of order 0.
@@ -186,50 +178,49 @@ class BalloonDriver:
 
     @property
     def _pages_per_message(self) -> int:
-        return max(self.max_pfns // self.scale, 1)
+        """Linux fills its array of PFNs, tells, and goes on; see `wire_order`."""
+        most = self.format.max_entries if isinstance(self.format, PfnArray) else MAX_PFNS
+        return max(most // self.scale, 1)
 
-    def _tell(self, queue: int, pfns: Pfns, sent: Sent) -> None:
+    def _report(self, event: Began | OutOfPuff) -> None:
+        if self.listener is not None:
+            self.listener.tell(event)
+
+    def _tell(self, queue: Queue, pfns: Pfns, sent: DriverCounts) -> None:
         """Send `pfns`; whatever happens, each page ends up in the balloon or in the allocator."""
-        chunked = Feature.PAGE_CHUNKS in self.features
+        told: list[Message] = []
         acked, maybe_known = 0, 0
         try:
             start_s = time.perf_counter()
-            for message, entries, pages in self._messages(pfns, chunked):
+            for message in self.format.messages(pfns, self.scale, self.listener):
                 sent.pack_s += time.perf_counter() - start_s
-                maybe_known = acked + pages
-                self.send(queue, message)
+                told.append(message)
+                maybe_known = len(told)
+                self.send(queue, message.data)
                 start_s = time.perf_counter()
                 acked = maybe_known
                 sent.messages += 1
-                sent.bytes += len(message)
-                sent.entries += entries
-                sent.pages += pages * self.scale
+                sent.bytes += len(message.data)
+                sent.entries += len(message.entries)
+                sent.pages += message.pages
         finally:
             # A page the host may know of must not be used by the guest: it stays in the balloon.
-            in_order = np.sort(pfns) if chunked and acked < len(pfns) else pfns
-            if queue == INFLATE_QUEUE:
-                self._held.append(in_order[:maybe_known])
-                self.guest.give_back(in_order[maybe_known:])
+            if queue == Queue.INFLATE:
+                known, free = self._parted(pfns, told[:maybe_known])
+                self._held.append(known)
+                self.guest.give_back(free)
             else:
-                self._held.append(in_order[acked:][::-1])
-                self.guest.give_back(in_order[:acked])
+                free, kept = self._parted(pfns, told[:acked])
+                self._held.append(kept[::-1])
+                self.guest.give_back(free)
 
-    def _messages(self, pfns: Pfns, chunked: bool) -> Iterator[tuple[bytes, int, int]]:
-        """Yield each message with its entries and its guest pages; chunks ascend by PFN."""
-        if chunked:
-            chunks = self.bitmaps.chunks(pfns)
-            if self.join:
-                chunks = join_chunks(chunks)
-            for start in range(0, len(chunks), self.max_chunks):
-                part = chunks[start : start + self.max_chunks]
-                yield encode_chunks(part * np.uint64(self.scale)), len(part), int(part[:, 1].sum())
-        else:
-            for start in range(0, len(pfns), self._pages_per_message):
-                pages = pfns[start : start + self._pages_per_message]
-                scaled = pages
-                if self.scale > 1:
-                    scaled = expand(pages * np.uint32(self.scale), self.scale)
-                yield encode_pfns(scaled), len(scaled), len(pages)
+    def _parted(self, pfns: Pfns, told: list[Message]) -> tuple[Pfns, Pfns]:
+        """Part `pfns` into those the messages name, and the others, each in sequence."""
+        if sum(message.pages for message in told) == len(pfns) * self.scale:
+            return pfns, pfns[:0]
+        named = np.concatenate([np.empty(0, np.uint64), *(message.pfns() for message in told)])
+        inside = np.isin(pfns, named // np.uint64(self.scale))
+        return pfns[inside], pfns[~inside]
 
 
 def wire_order(taken: Pfns, per_message: int, kernel: Kernel) -> Pfns:

@@ -10,11 +10,12 @@ from enum import Enum
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from balloonkit.events import Listener
 from balloonkit.guest.blocks import MAX_ORDER, Pfns
 from balloonkit.guest.buddy import BuddyAllocator, ListOrder
 from balloonkit.guest.percpu import PerCpuLists
 from balloonkit.guest.zones import Zone, with_watermarks, x86_zones
-from balloonkit.layout import pfn_span, ram_layout
+from balloonkit.ram_layout import pfn_span, ram_layout
 from balloonkit.units import BALLOON_PAGE_BYTES, format_size, parse_size
 
 __all__ = ["Guest", "Kernel"]
@@ -135,7 +136,7 @@ class Guest:
     ) -> "Guest":
         size_bytes = parse_size(size)
         zones = x86_zones(len(free), page_bytes)
-        managed = np.array([free[z.start_pfn : z.end_pfn].sum() for z in zones])
+        managed = np.array([free[z.span].sum() for z in zones])
         booted = ListOrder.BOOT_2017 if kernel is Kernel.LINUX_2017 else ListOrder.BOOT
         return cls(
             f"{format_size(size_bytes)} {state}",
@@ -148,12 +149,16 @@ class Guest:
         )
 
     def copy(self) -> "Guest":
-        """Return a guest in the same state; the two go on independently."""
+        """Return a guest in the same state, unheard; the two go on independently."""
         twin = object.__new__(Guest)
         twin.__dict__.update(self.__dict__)
         twin.buddy = self.buddy.copy()
         twin.percpu = self.percpu.copy(twin.buddy)
         return twin
+
+    def listen(self, listener: Listener | None) -> None:
+        """Let the allocator and the per-CPU lists tell `listener` what they do, or nobody."""
+        self.buddy.listener = self.percpu.listener = listener
 
     def take(self, n: int) -> Pfns:
         """Allocate up to `n` single pages through the per-CPU lists, in allocation order."""

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from balloonkit.events import Freed, Listener, Merged
 from balloonkit.guest.blocks import MAX_ORDER, TOP_PAGES, Pfns
 from balloonkit.guest.zones import Zone
 
@@ -24,6 +25,7 @@ def merge_freed(
     zones: Sequence[Zone],
     pages: Pfns,
     block_pages: int,
+    listener: Listener | None = None,
 ) -> None:
     """Free pages that are allocated, and bring mask and free lists up to date.
 
@@ -38,6 +40,8 @@ def merge_freed(
         In the sequence they are freed in.
     block_pages : int
         How many of them are freed at one moment.
+    listener : Listener, optional
+        Told of blocks that merge and of those that join a list, lowest order first.
 
     Examples
     --------
@@ -59,28 +63,38 @@ def merge_freed(
     whole = [since]
     for _ in range(MAX_ORDER):
         whole.append(np.maximum(whole[-1][:, ::2], whole[-1][:, 1::2]))
-    for zone, mine in zip(zones, lists, strict=True):
+    for index, (zone, mine) in enumerate(zip(zones, lists, strict=True)):
         first_row, end_row = np.searchsorted(
             rows, (zone.start_pfn // TOP_PAGES, -(-zone.end_pfn // TOP_PAGES))
         )
         if first_row < end_row:
             part = slice(first_row, end_row)
-            _merge_zone(mine, rows[part], [level[part] for level in whole])
+            levels = [level[part] for level in whole]
+            _merge_zone(index, mine, rows[part], levels, listener)
 
 
 def _merge_zone(
-    lists: list[Pfns], rows: NDArray[np.integer], whole: list[NDArray[np.int32]]
+    zone: int,
+    lists: list[Pfns],
+    rows: NDArray[np.integer],
+    whole: list[NDArray[np.int32]],
+    listener: Listener | None,
 ) -> None:
+    """Bring one order's list after the other up to date; tell what left and what joined it."""
     for order in range(MAX_ORDER + 1):
         moments = whole[order]
         merged = np.zeros(moments.shape, bool)
         if order < MAX_ORDER:
             merged = np.repeat(whole[order + 1] != _NEVER, 2, axis=1)
-        kept = lists[order]
+        kept, gone = lists[order], lists[order][:0]
         if merged.any() and len(kept):
             at = np.minimum(np.searchsorted(rows, kept // TOP_PAGES), len(rows) - 1)
             touched = rows[at] == kept // TOP_PAGES
-            kept = kept[~(touched & merged[at, (kept % TOP_PAGES) >> np.uint32(order)])]
+            left = touched & merged[at, (kept % TOP_PAGES) >> np.uint32(order)]
+            kept, gone = kept[~left], kept[left]
+        if listener is not None and len(gone):
+            lists[order] = kept
+            listener.tell(Merged(zone, order, gone))
         row, column = np.nonzero((moments > 0) & (moments != _NEVER) & ~merged)
         when = moments[row, column]
         by_time = np.argsort(when)
@@ -89,4 +103,7 @@ def _merge_zone(
         if order < MAX_ORDER - 1:
             to_tail = whole[order + 1][row, (column >> 1) ^ 1] <= when
         new = (rows[row] * TOP_PAGES + (column << order)).astype(np.uint32)
-        lists[order] = np.concatenate((new[~to_tail][::-1], kept, new[to_tail]))
+        heads, tails = new[~to_tail], new[to_tail]
+        lists[order] = np.concatenate((heads[::-1], kept, tails))
+        if listener is not None and len(new):
+            listener.tell(Freed(zone, order, heads, tails))

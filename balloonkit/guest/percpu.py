@@ -10,6 +10,7 @@ does not count, may be ballooned before any free block is (Linux 6.1 ``mm/page_a
 import numpy as np
 from numpy.typing import ArrayLike
 
+from balloonkit.events import Drained, HandedOut, Listener, Refilled, Stocked, pieces
 from balloonkit.guest.blocks import Pfns, join_pfns
 from balloonkit.guest.buddy import BuddyAllocator
 
@@ -18,6 +19,12 @@ __all__ = ["PerCpuLists"]
 
 class PerCpuLists:
     """One CPU's stock of pages in each zone of `buddy`.
+
+    Attributes
+    ----------
+    buddy : BuddyAllocator
+    listener : Listener or None
+        Told of refills, of pages handed out and taken back, and of what is drained.
 
     Examples
     --------
@@ -30,6 +37,7 @@ class PerCpuLists:
 
     def __init__(self, buddy: BuddyAllocator) -> None:
         self.buddy = buddy
+        self.listener: Listener | None = None
         self._stocks = [np.empty(0, np.uint32) for _ in buddy.zones]
 
     def stock(self, zone: int) -> Pfns:
@@ -54,6 +62,13 @@ class PerCpuLists:
         pfns : array of uint32, shape (m,), m <= n
             In the order they were handed out.
         """
+        if self.listener is None:
+            return self._take_piece(n)
+        return join_pfns(
+            self._take_piece(piece.stop - piece.start) for piece in pieces(n, self.listener)
+        )
+
+    def _take_piece(self, n: int) -> Pfns:
         taken = []
         for zone, spare_pages in self.buddy.spares():
             stock, batch = self._stocks[zone], self.buddy.zones[zone].batch
@@ -64,9 +79,14 @@ class PerCpuLists:
             refills = -(-spare_pages // batch)
             wanted = min(n, len(stock) + (refills - 1) * batch + 1)
             drawn = -(-max(wanted - len(stock), 0) // batch) * batch
-            pool = join_pfns((stock, self.buddy.take_from(zone, drawn)))
+            drawn_pfns = self.buddy.take_from(zone, drawn)
+            self._stocks[zone] = pool = join_pfns((stock, drawn_pfns))
+            if self.listener is not None and len(drawn_pfns):
+                self.listener.tell(Refilled(zone, drawn_pfns))
             taken.append(pool[:wanted])
             self._stocks[zone] = pool[wanted:].copy()  # a view would keep all of the pool
+            if self.listener is not None and len(taken[-1]):
+                self.listener.tell(HandedOut(zone, taken[-1]))
             n -= len(taken[-1])
             if n == 0:
                 break
@@ -85,12 +105,22 @@ class PerCpuLists:
         stocked = np.isin(pages, np.concatenate(self._stocks))
         if stocked.any():
             raise ValueError(f"PFN {pages[stocked][0]}: free already, on a per-CPU list")
+        for piece in pieces(len(pages), self.listener):
+            self._give_back_piece(pages[piece])
+
+    def _give_back_piece(self, pages: Pfns) -> None:
         for index, zone in enumerate(self.buddy.zones):
-            mine = pages[(pages >= zone.start_pfn) & (pages < zone.end_pfn)]
+            mine = pages[zone.holds(pages)]
             stock = np.concatenate((mine[::-1], self._stocks[index]))
-            # The stock may hold as many pages as the low watermark (zone_highsize, one CPU).
-            excess = max(len(stock) - zone.low_pages, 0)
+            # It may hold as many pages as the low watermark, or four batches (zone_highsize).
+            excess = max(len(stock) - max(zone.low_pages, 4 * zone.batch), 0)
             flushed = min(-(-excess // zone.batch) * zone.batch, len(stock))
             kept = len(stock) - flushed
+            oldest = stock[kept:][::-1]
+            self._stocks[index] = stock
+            if self.listener is not None and len(mine):
+                self.listener.tell(Stocked(index, mine))
             self._stocks[index] = stock[:kept]
-            self.buddy.give_back(stock[kept:][::-1])
+            if self.listener is not None and len(oldest):
+                self.listener.tell(Drained(index, oldest))
+            self.buddy.give_back(oldest)

@@ -59,12 +59,10 @@ def guest_from_lists(
     for order in range(MAX_ORDER + 1):
         leaving[expand(found[found[:, 1] == order, 0], 1 << order)] = True
     withheld = every & ~leaving
-    zones = tuple(
-        replace(z, withheld_pages=int(withheld[z.start_pfn : z.end_pfn].sum())) for z in zones
-    )
+    zones = tuple(replace(z, withheld_pages=int(withheld[z.span].sum())) for z in zones)
     guest = Guest(name, size_bytes, leaving, zones)
     guest.buddy.put_in_order(found)
     for index, zone in enumerate(zones):
-        mine = (stocked >= zone.start_pfn) & (stocked < zone.end_pfn)
+        mine = zone.holds(stocked)
         guest.percpu.put_in_stock(index, stocked[mine].astype(np.uint32))
     return guest

@@ -29,16 +29,30 @@ from numpy.typing import ArrayLike, NDArray
 from balloonkit.guest.blocks import TOP_PAGES, Pfns
 from balloonkit.guest.buddy import ListOrder
 from balloonkit.guest.memory import Guest
+from balloonkit.guest.page_states import (
+    KPF_ANON,
+    KPF_BUDDY,
+    KPF_COMPOUND_HEAD,
+    KPF_COMPOUND_TAIL,
+    KPF_HUGE,
+    KPF_LRU,
+    KPF_MAPPEDTODISK,
+    KPF_NOPAGE,
+    KPF_PGTABLE,
+    KPF_SLAB,
+    KPF_THP,
+    flag_mask,
+)
 from balloonkit.guest.zones import PAGEBLOCK_PAGES, Zone
 
 __all__ = ["guest_from_flags", "movable_mask"]
 
-# Bits of /proc/kpageflags (Linux include/uapi/linux/kernel-page-flags.h).
-_LRU, _SLAB, _BUDDY, _ANON, _HEAD, _TAIL, _HUGE, _NOPAGE, _THP, _PGTABLE = (
-    np.uint64(1 << bit) for bit in (5, 7, 10, 12, 15, 16, 17, 20, 22, 26)
-)
-# PG_mappedtodisk; on an anonymous page the same bit is PG_anon_exclusive: one process maps it.
-_EXCLUSIVE = np.uint64(1 << 34)
+_FREE, _NO_PAGE = flag_mask(KPF_BUDDY), flag_mask(KPF_NOPAGE)
+_LRU, _ANON = flag_mask(KPF_LRU), flag_mask(KPF_ANON)
+_USER, _KERNEL = _LRU | _ANON, flag_mask(KPF_SLAB, KPF_PGTABLE)
+_COMPOUND = flag_mask(KPF_COMPOUND_HEAD, KPF_COMPOUND_TAIL)
+_HUGE = flag_mask(KPF_HUGE, KPF_THP)
+_EXCLUSIVE = flag_mask(KPF_MAPPEDTODISK)
 
 # The smallest kernel allocation told from per-CPU pages by shape alone: each zone's DMA pool,
 # 128 KiB per GiB of RAM (kernel/dma/pool.c).
@@ -73,24 +87,22 @@ def guest_from_flags(
     """
     pages = np.asarray(flags, np.uint64)
     span = len(pages)
-    pages = np.append(pages, np.full(-span % TOP_PAGES, _NOPAGE))
-    free, movable = _any(pages, _BUDDY), movable_mask(pages)
-    used = _in_group(_any(pages, _LRU | _ANON), TOP_PAGES)
+    pages = np.append(pages, np.full(-span % TOP_PAGES, _NO_PAGE))
+    free, movable = _any(pages, _FREE), movable_mask(pages)
+    used = _in_group(_any(pages, _USER), TOP_PAGES)
     whole = ~_in_group(~free, TOP_PAGES)
     since_boot = free & movable & used & ~whole
     untouched = free & movable & ~since_boot
     withheld = free & ~movable
-    zones = tuple(
-        replace(z, withheld_pages=int(withheld[z.start_pfn : z.end_pfn].sum())) for z in zones
-    )
+    zones = tuple(replace(z, withheld_pages=int(withheld[z.span].sum())) for z in zones)
     guest = Guest(name, size_bytes, untouched[:span], zones, list_order=ListOrder.BOOT)
-    piece_pages = _typical_run(_any(pages, _LRU | _ANON))
+    piece_pages = _typical_run(_any(pages, _USER))
     guest.buddy.give_back(_as_freed(since_boot, piece_pages))
 
     stocked = (pages == 0) & movable
     for index, zone in enumerate(zones):
         mine = np.zeros(len(pages), bool)
-        mine[zone.start_pfn : zone.end_pfn] = True
+        mine[zone.span] = True
         boot = np.flatnonzero(stocked & mine & ~used).astype(np.uint32)
         stock = np.append(boot, _as_freed(stocked & mine & used, piece_pages))[::-1]
         guest.percpu.put_in_stock(index, _with_reader(pages, movable, stock))
@@ -104,10 +116,10 @@ def movable_mask(flags: NDArray[np.uint64]) -> NDArray[np.bool_]:
     huge page, or a flagless block allocated in one piece; so is its neighbour, the other half of
     the block of order 10, unless a process has a page there.
     """
-    compound = _any(flags, _HEAD | _TAIL) & ~_any(flags, _HUGE | _THP)
-    own = _any(flags, _SLAB | _PGTABLE) | compound | _flagless_pools(flags)
+    compound = _any(flags, _COMPOUND) & ~_any(flags, _HUGE)
+    own = _any(flags, _KERNEL) | compound | _flagless_pools(flags)
     kernel = _in_group(own, PAGEBLOCK_PAGES)
-    user = _in_group(_any(flags, _LRU | _ANON), PAGEBLOCK_PAGES)
+    user = _in_group(_any(flags, _USER), PAGEBLOCK_PAGES)
     return ~kernel & (user | ~_in_group(own, TOP_PAGES))
 
 
@@ -129,7 +141,7 @@ def _runs(mask: NDArray[np.bool_]) -> tuple[NDArray[np.int64], NDArray[np.int64]
 def _flagless_pools(flags: NDArray[np.uint64]) -> NDArray[np.bool_]:
     """Find flagless runs that are exactly one aligned block: per-CPU pages came one by one."""
     pools = np.zeros(len(flags), bool)
-    used = _in_group(_any(flags, _LRU | _ANON), TOP_PAGES)
+    used = _in_group(_any(flags, _USER), TOP_PAGES)
     for start, end in zip(*_runs(flags == 0), strict=True):
         pages = int(end - start)
         aligned = pages & (pages - 1) == 0 and start % pages == 0

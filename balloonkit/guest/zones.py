@@ -8,6 +8,7 @@ have been served higher up. Formulas: Linux 6.1 ``mm/page_alloc.c`` (``__setup_p
 """
 
 import re
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -16,7 +17,14 @@ from numpy.typing import NDArray
 from balloonkit.guest.blocks import TOP_PAGES
 from balloonkit.units import BALLOON_PAGE_BYTES
 
-__all__ = ["PAGEBLOCK_PAGES", "Zone", "with_watermarks", "x86_zones", "zones_from_zoneinfo"]
+__all__ = [
+    "PAGEBLOCK_PAGES",
+    "Zone",
+    "above_watermarks",
+    "with_watermarks",
+    "x86_zones",
+    "zones_from_zoneinfo",
+]
 
 #: A pageblock is a block of order 9: 2 MiB of 4 KiB pages, the size of a huge page.
 PAGEBLOCK_PAGES = 1 << 9
@@ -59,6 +67,16 @@ class Zone:
     reserve_pages: int = 0
     batch: int = 1
     withheld_pages: int = 0
+
+    @property
+    def span(self) -> slice:
+        """The zone's part of an array whose index is the PFN."""
+        return slice(self.start_pfn, self.end_pfn)
+
+    def holds(self, pfns: NDArray[np.integer]) -> NDArray[np.bool_]:
+        """Tell which PFNs, shape (n,), lie in the zone."""
+        inside: NDArray[np.bool_] = (pfns >= self.start_pfn) & (pfns < self.end_pfn)
+        return inside
 
 
 def x86_zones(span_pfns: int, page_bytes: int = BALLOON_PAGE_BYTES) -> tuple[Zone, ...]:
@@ -119,6 +137,27 @@ def with_watermarks(zones: tuple[Zone, ...], managed: NDArray[np.integer]) -> tu
             )
         )
     return tuple(filled)
+
+
+def above_watermarks(
+    zones: Sequence[Zone], free_pages: Callable[[int], int]
+) -> Iterator[tuple[int, int]]:
+    """Walk the zones as a request does, with the pages each has above its watermark.
+
+    Highest zone first, down to the low watermark; then all again, down to min. `free_pages` is
+    asked anew at each zone, so what was taken from one before counts.
+
+    Examples
+    --------
+    >>> zones = Zone("DMA", 0, 1024, 10, 20), Zone("Normal", 1024, 2048, 30, 40)
+    >>> list(above_watermarks(zones, lambda zone: 35))
+    [(1, 0), (0, 15), (1, 5), (0, 25)]
+    """
+    for level in ("low_pages", "min_pages"):
+        for index in reversed(range(len(zones))):
+            zone = zones[index]
+            mark_pages = getattr(zone, level) + zone.reserve_pages - zone.withheld_pages
+            yield index, max(free_pages(index) - mark_pages, 0)
 
 
 def zones_from_zoneinfo(text: str, span_pfns: int) -> tuple[Zone, ...]:

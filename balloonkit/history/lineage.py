@@ -152,7 +152,7 @@ POSTINGS: tuple[Posting, ...] = (
         "FREE_PAGE_HINT",
         "2018",
         "Free page hinting",
-        "Whole free blocks of the highest order, so that migration need not copy them.",
+        "Whole blocks of the highest order, taken and held, so that migration skips them.",
         (
             Figure("migrate an idle 8 GB guest, before", 1757, "ms"),
             Figure("migrate an idle 8 GB guest", 284, "ms"),

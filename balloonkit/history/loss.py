@@ -90,7 +90,8 @@ def pages_lost(
 
 def _expand(bases: NDArray[np.int64], sizes: NDArray[np.int64] | int) -> NDArray[np.int64]:
     """List every page of ranges that start at `bases`."""
-    lengths = np.broadcast_to(sizes, bases.shape)
+    # A browser's Python counts by 32 bits, and NumPy narrows no counts unasked.
+    lengths = np.broadcast_to(np.asarray(sizes, np.intp), bases.shape)
     firsts = np.repeat(bases - np.cumsum(lengths) + lengths, lengths)
     pages: NDArray[np.int64] = firsts + np.arange(len(firsts))
     return pages

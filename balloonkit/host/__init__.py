@@ -4,21 +4,21 @@ Real memory is in `balloonkit.host.process` and `balloonkit.host.mapping`, which
 where it is wanted.
 """
 
-from balloonkit.host.books import Books, Handled, Reason, Rejection
+from balloonkit.host.counters import DeviceCounters, Handled, Reason, Rejection
 from balloonkit.host.device import BalloonDevice
 from balloonkit.host.limits import MemoryLimitError, check_memory, memory_limit
-from balloonkit.host.local import LocalHost
+from balloonkit.host.model import ModelHost
 from balloonkit.host.ram import GuestRam
-from balloonkit.host.release import BookRelease, Release, ReleaseError
+from balloonkit.host.release import ModelRelease, Release, ReleaseError
 
 __all__ = [
     "BalloonDevice",
-    "BookRelease",
-    "Books",
+    "DeviceCounters",
     "GuestRam",
     "Handled",
-    "LocalHost",
     "MemoryLimitError",
+    "ModelHost",
+    "ModelRelease",
     "Reason",
     "Rejection",
     "Release",

@@ -1,8 +1,10 @@
 """Which 4 KiB pages are in the balloon, and which host pages that frees.
 
 A host page larger than 4 KiB still holds guest data until *all* its 4 KiB parts are ballooned,
-by whatever number of messages; QEMU and Cloud Hypervisor treat it the same way. A part that is
-given back makes its host page wanted again.
+by whatever number of messages. A part that is given back makes its host page wanted again.
+
+QEMU and Cloud Hypervisor remember less: the parts of one host page at a time, for one message. At
+256 PFNs a message a host page of 2 MiB, which has 512 parts, is never released there.
 """
 
 import numpy as np

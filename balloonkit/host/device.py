@@ -23,7 +23,7 @@ One entry refused, the others done
 Entry done and reported
     * OVERLAP: it repeats pages of the same message. Each page is released once, and the message
       is done in ascending order. Pages ballooned by an *earlier* message are released again, as
-      the guest may have touched them since; `Books.unchanged_pages` counts them.
+      the guest may have touched them since; `DeviceCounters.unchanged_pages` counts them.
     * RELEASE_FAILED: the kernel refused one range; the others are released all the same.
 
 Host pages over 4 KiB are released once all their 4 KiB parts are ballooned, over any number of
@@ -38,14 +38,17 @@ from time import perf_counter
 import numpy as np
 from numpy.typing import NDArray
 
+from balloonkit.events import GivenBack, Listener, Refused, Released, pieces
 from balloonkit.host.balloon_map import BalloonMap
-from balloonkit.host.books import Books, Handled, Reason, Rejection
-from balloonkit.host.entries import Entries, read_chunks, read_pfns
+from balloonkit.host.counters import DeviceCounters, Handled, Reason, Rejection
+from balloonkit.host.entries import Entries, read_message
 from balloonkit.host.ram import GuestRam
 from balloonkit.host.release import Release
+from balloonkit.host.telling import translated, waiting
 from balloonkit.units import BALLOON_PAGE_BYTES
-from balloonkit.wire.channel import Queue
 from balloonkit.wire.features import PROPOSED, Feature, negotiate
+from balloonkit.wire.format import PFN_ARRAY, Format, format_of
+from balloonkit.wire.queue import Queue
 
 __all__ = ["BalloonDevice"]
 
@@ -64,6 +67,13 @@ class BalloonDevice:
     offered : Feature
         What a driver may accept.
 
+    Attributes
+    ----------
+    format : Format
+        The one spoken now: what was negotiated, or what `speak` said.
+    listener : Listener or None
+        Told of entries refused and translated, of memory released, waiting and given back.
+
     Raises
     ------
     ValueError
@@ -71,10 +81,10 @@ class BalloonDevice:
 
     Examples
     --------
-    >>> from balloonkit.host.release import BookRelease
+    >>> from balloonkit.host.release import ModelRelease
     >>> from balloonkit.wire import encode_pfns
     >>> ram = GuestRam.of_size("1MiB")
-    >>> device = BalloonDevice(ram, BookRelease(ram.pages))
+    >>> device = BalloonDevice(ram, ModelRelease(ram.pages))
     >>> handled = device.handle(Queue.INFLATE, encode_pfns([3, 256]))
     >>> handled.pages, [(r.reason.name, r.entry, r.detail) for r in handled.rejections]
     (1, [('OUTSIDE_RAM', 1, 'PFN 0x100')])
@@ -88,9 +98,11 @@ class BalloonDevice:
         self.backend = backend
         self.offered = offered
         self.features = Feature(0)
+        self.format: Format = PFN_ARRAY
+        self.listener: Listener | None = None
         self._balloon = BalloonMap(ram.pages, backend.host_page_bytes // BALLOON_PAGE_BYTES)
         self._messages = self._bytes = self._entries = self._pages = self._unchanged_pages = 0
-        self._translations = self._releases = 0
+        self._translations = self._releases = self._released_pages = 0
         self._translate_s = self._release_s = 0.0
         self._rejected: Counter[Reason] = Counter()
         self._last_rejections: deque[Rejection] = deque(maxlen=_REMEMBERED_REJECTIONS)
@@ -98,14 +110,20 @@ class BalloonDevice:
     def negotiate(self, driver: Feature) -> Feature:
         """Fix the features both sides understand; until then the format is the classic one."""
         self.features = negotiate(driver, self.offered)
+        self.format = format_of(self.features)
         return self.features
+
+    def speak(self, wire_format: Format) -> None:
+        """Read messages in a format that no feature bit stands for."""
+        self.format = wire_format
 
     def reset(self) -> None:
         """Forget features and balloon: the guest starts over and owns all its pages.
 
-        Memory released before stays released, and the books go on.
+        Memory released before stays released, and the counters go on.
         """
         self.features = Feature(0)
+        self.format = PFN_ARRAY
         self._balloon.clear()
 
     def handle(self, queue: int, message: bytes) -> Handled:
@@ -117,8 +135,7 @@ class BalloonDevice:
         if queue not in (Queue.INFLATE, Queue.DEFLATE):
             return self._refuse(Reason.UNKNOWN_QUEUE, f"queue {queue}")
         started_s = perf_counter()
-        read = read_chunks if Feature.PAGE_CHUNKS in self.features else read_pfns
-        entries = read(message, self.ram)
+        entries = read_message(message, self.format, self.ram)
         if isinstance(entries, Rejection):
             return self._refuse(entries.reason, entries.detail)
         return self._apply(entries, queue == Queue.INFLATE, started_s)
@@ -131,6 +148,8 @@ class BalloonDevice:
     def _apply(self, entries: Entries, inflate: bool, started_s: float) -> Handled:
         """Translate and release entries that lie in RAM and do not overlap."""
         rejections = entries.rejections
+        if rejections:
+            self._note(rejections)
         if entries.sizes is None:
             host_pages = self.ram.translate_pages(entries.bases)
             self._translate_s += perf_counter() - started_s
@@ -142,34 +161,50 @@ class BalloonDevice:
             self._translate_s += perf_counter() - started_s
             translations, pages = len(starts), int(counts.sum())
             unchanged = self._balloon.mark(starts, counts, inflate)
+        if self.listener is not None:
+            translated(self.listener, entries, starts, counts)
         releases = 0
         if inflate:
             if self._balloon.host_page_pages > 1:
                 counts = np.ones_like(starts) if counts is None else counts
+                named = starts, counts
                 starts, counts = self._balloon.whole_host_pages(starts, counts)
+                if self.listener is not None:
+                    waiting(self.listener, named, self._balloon)
             releases = len(starts)
             rejections += self._release(starts, counts)
+        elif self.listener is not None:
+            counts = np.ones_like(starts) if counts is None else counts
+            for piece in pieces(len(starts), self.listener):
+                self.listener.tell(GivenBack(starts[piece], counts[piece]))
         self._entries += entries.done
         self._pages += pages
         self._unchanged_pages += unchanged
         self._translations += translations
         self._releases += releases
-        if rejections:
-            self._note(rejections)
         return Handled(entries.done, pages, translations, releases, rejections)
 
     def _release(
         self, starts: NDArray[np.int64], counts: NDArray[np.int64] | None
     ) -> tuple[Rejection, ...]:
         started_s = perf_counter()
-        if counts is None:
-            failures = self.backend.release_pages(starts)
-        else:
-            failures = self.backend.release_ranges(starts, counts)
+        failures = []
+        for piece in pieces(len(starts), self.listener):
+            if counts is None:
+                failures += self.backend.release_pages(starts[piece])
+            else:
+                failures += self.backend.release_ranges(starts[piece], counts[piece])
+            if self.listener is not None:
+                sizes = np.ones_like(starts[piece]) if counts is None else counts[piece]
+                self.listener.tell(Released(starts[piece], sizes, len(sizes)))
         self._release_s += perf_counter() - started_s
-        if not failures:
-            return ()
-        return tuple(Rejection(Reason.RELEASE_FAILED, None, str(error)) for error in failures)
+        failed_bytes = sum(error.length_bytes for error in failures)
+        self._released_pages += len(starts) if counts is None else int(counts.sum())
+        self._released_pages -= failed_bytes // BALLOON_PAGE_BYTES
+        rejections = tuple(Rejection(Reason.RELEASE_FAILED, None, str(e)) for e in failures)
+        if rejections:
+            self._note(rejections)
+        return rejections
 
     def _refuse(self, reason: Reason, detail: str) -> Handled:
         rejections = (Rejection(reason, None, detail),)
@@ -179,10 +214,12 @@ class BalloonDevice:
     def _note(self, rejections: tuple[Rejection, ...]) -> None:
         self._rejected.update(rejection.reason for rejection in rejections)
         self._last_rejections.extend(rejections)
+        if self.listener is not None:
+            self.listener.tell(Refused(rejections))
 
-    def books(self) -> Books:
+    def counters(self) -> DeviceCounters:
         """Return what was counted so far."""
-        return Books(
+        return DeviceCounters(
             messages=self._messages,
             bytes=self._bytes,
             entries=self._entries,
@@ -190,6 +227,7 @@ class BalloonDevice:
             unchanged_pages=self._unchanged_pages,
             translations=self._translations,
             releases=self._releases,
+            released_pages=self._released_pages,
             translate_s=self._translate_s,
             release_s=self._release_s,
             ballooned_pages=int(np.count_nonzero(self._balloon.ballooned)),

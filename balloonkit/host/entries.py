@@ -9,15 +9,12 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from balloonkit.host.books import Reason, Rejection
+from balloonkit.host.counters import Reason, Rejection
 from balloonkit.host.ram import GuestRam
-from balloonkit.wire.errors import WireError
-from balloonkit.wire.page_chunk import CHUNK_SHIFT, HEADER_BYTES, MAX_CHUNKS, split_words
-from balloonkit.wire.pfn_array import MAX_PFNS, PFN_BYTES
+from balloonkit.wire.errors import TooManyEntriesError
+from balloonkit.wire.format import Format, RawEntries
 
-__all__ = ["Entries", "read_chunks", "read_pfns"]
-
-_RESERVED = np.uint64((1 << CHUNK_SHIFT) - 1)
+__all__ = ["Entries", "read_message"]
 
 
 class Entries(NamedTuple):
@@ -38,19 +35,31 @@ class Entries(NamedTuple):
     rejections: tuple[Rejection, ...]
 
 
-def read_pfns(message: bytes, ram: GuestRam) -> Entries | Rejection:
-    """Read a classic message; a `Rejection` refuses all of it.
+def read_message(message: bytes, wire_format: Format, ram: GuestRam) -> Entries | Rejection:
+    """Read a message in a format; a `Rejection` refuses all of it.
 
     Examples
     --------
-    >>> read_pfns(bytes(5), GuestRam.of_size("1MiB"))
-    Rejection(reason=<Reason.TRUNCATED: 'length does not fit the entries'>, entry=None, detail='5 bytes of PFNs')
-    """  # noqa: E501
-    if len(message) % PFN_BYTES:
-        return Rejection(Reason.TRUNCATED, None, f"{len(message)} bytes of PFNs")
-    if len(message) > MAX_PFNS * PFN_BYTES:
-        return Rejection(Reason.TOO_MANY_ENTRIES, None, f"{len(message) // PFN_BYTES} PFNs")
-    pfns = np.frombuffer(message, "<u4").astype(np.int64)
+    >>> from balloonkit.wire import PAGE_CHUNKS, PFN_ARRAY, encode_chunks
+    >>> ram = GuestRam.of_size("1MiB")
+    >>> entries = read_message(encode_chunks([(0, 9), (5, 10)]), PAGE_CHUNKS, ram)
+    >>> entries.bases, entries.sizes, entries.done
+    (array([0, 9]), array([9, 6]), 2)
+    >>> read_message(bytes(5), PFN_ARRAY, ram).reason.name
+    'TRUNCATED'
+    """
+    try:
+        raw = wire_format.read(message)
+    except TooManyEntriesError as error:
+        return Rejection(Reason.TOO_MANY_ENTRIES, None, str(error))
+    except ValueError as error:
+        return Rejection(Reason.TRUNCATED, None, str(error))
+    if raw.sizes is None:
+        return _single_pages(raw.bases, ram)
+    return _ranges(raw, raw.sizes, ram)
+
+
+def _single_pages(pfns: NDArray[np.int64], ram: GuestRam) -> Entries:
     place: NDArray[np.intp] | None = None
     rejections: tuple[Rejection, ...] = ()
     inside = ram.contains(pfns, 1)
@@ -68,37 +77,19 @@ def read_pfns(message: bytes, ram: GuestRam) -> Entries | Rejection:
     return Entries(unique, None, len(pfns), rejections)
 
 
-def read_chunks(message: bytes, ram: GuestRam) -> Entries | Rejection:
-    """Read a message of chunks; a `Rejection` refuses all of it.
-
-    Examples
-    --------
-    >>> from balloonkit.wire import encode_chunks
-    >>> entries = read_chunks(encode_chunks([(0, 9), (5, 10)]), GuestRam.of_size("1MiB"))
-    >>> entries.bases, entries.sizes, entries.done
-    (array([0, 9]), array([9, 6]), 2)
-    """
-    try:
-        words = split_words(message)
-    except WireError as error:
-        too_many = int.from_bytes(message[:HEADER_BYTES], "little") > MAX_CHUNKS
-        reason = Reason.TRUNCATED
-        if too_many and len(message) >= HEADER_BYTES:
-            reason = Reason.TOO_MANY_ENTRIES
-        return Rejection(reason, None, str(error))
-    # 52-bit values: as int64 neither they nor their sums can wrap.
-    chunks = (words >> np.uint64(CHUNK_SHIFT)).astype(np.int64)
-    bases, sizes = chunks[:, 0], chunks[:, 1]
-    misaligned = ((words & _RESERVED) != 0).any(axis=1)
+def _ranges(raw: RawEntries, sizes: NDArray[np.int64], ram: GuestRam) -> Entries:
+    bases = raw.bases
+    misaligned = np.zeros(len(bases), bool) if raw.misaligned is None else raw.misaligned
     empty = ~misaligned & (sizes == 0)
     outside = ~misaligned & ~empty & ~ram.contains(bases, sizes)
     good = np.flatnonzero(~(misaligned | empty | outside))
     rejections: tuple[Rejection, ...] = ()
-    if len(good) < len(chunks):
+    if len(good) < len(bases):
+        pairs = np.stack((bases, sizes), axis=1)
         for reason, bad, said in (
-            (Reason.MISALIGNED, misaligned, words),
-            (Reason.ZERO_SIZE, empty, chunks),
-            (Reason.OUTSIDE_RAM, outside, chunks),
+            (Reason.MISALIGNED, misaligned, pairs if raw.words is None else raw.words),
+            (Reason.ZERO_SIZE, empty, pairs),
+            (Reason.OUTSIDE_RAM, outside, pairs),
         ):
             place = np.flatnonzero(bad)
             rejections += _reject(reason, place, said[place, 0], said[place, 1])
@@ -129,8 +120,8 @@ def _disjoint(
 def _reject(
     reason: Reason,
     place: NDArray[np.intp],
-    bases: NDArray[np.int64],
-    sizes: NDArray[np.int64] | None = None,
+    bases: NDArray[np.int64] | NDArray[np.uint64],
+    sizes: NDArray[np.int64] | NDArray[np.uint64] | None = None,
 ) -> tuple[Rejection, ...]:
     """Report entries at `place` in the message, with their values."""
     if sizes is None:

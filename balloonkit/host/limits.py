@@ -47,7 +47,7 @@ class MemoryLimitError(MemoryError):
         advice = (
             f"{format_size(self.fits_bytes)} would work"
             if self.fits_bytes
-            else "no size would work; use the host that keeps books"
+            else "no size would work; use the host that only counts"
         )
         return (
             f"{format_size(self.requested_bytes)} of real memory do not fit: "

@@ -21,13 +21,16 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from balloonkit.host.books import Books
+from balloonkit.events import Listener
+from balloonkit.host.counters import DeviceCounters
 from balloonkit.host.limits import check_memory
 from balloonkit.host.mapping import Verified
-from balloonkit.layout import ram_layout
+from balloonkit.ram_layout import ram_layout
 from balloonkit.units import parse_size
-from balloonkit.wire.channel import WINDOW_BYTES, Queue
+from balloonkit.wire.channel import WINDOW_BYTES
 from balloonkit.wire.features import PROPOSED, Feature
+from balloonkit.wire.format import Format
+from balloonkit.wire.queue import Queue
 
 __all__ = ["DeviceLostError", "ProcessHost"]
 
@@ -154,6 +157,33 @@ class ProcessHost:
         """Fix the features both sides understand, and return them."""
         return Feature(self._ask("negotiate", int(driver)))
 
+    def speak(self, wire_format: Format) -> None:
+        """Read messages in a format that no feature bit stands for.
+
+        Raises
+        ------
+        ValueError
+            If the device's process cannot import it: a class made in a notebook or a function.
+        """
+        kind = type(wire_format)
+        if kind.__module__ == "__main__" or "." in kind.__qualname__:
+            raise ValueError(
+                f"format {wire_format.name!r}: the device's process cannot import "
+                f"{kind.__module__}.{kind.__qualname__}; put it into a module, or take host='model'"
+            )
+        self._ask("speak", wire_format)
+
+    def listen(self, listener: Listener | None) -> None:
+        """Refuse: what this device does it does in another process, unheard.
+
+        Raises
+        ------
+        ValueError
+            Unless nobody is to listen.
+        """
+        if listener is not None:
+            raise ValueError("a device in its own process tells nobody: take host='model' to step")
+
     def kick(self, queue: Queue) -> None:
         """Tell the device that `queue` holds something."""
         os.eventfd_write(self._kicks[queue], 1)
@@ -176,9 +206,9 @@ class ProcessHost:
             raise self._lost()
         return False
 
-    def books(self) -> Books:
+    def counters(self) -> DeviceCounters:
         """Return what the device counted."""
-        books: Books = self._ask("books")
+        books: DeviceCounters = self._ask("counters")
         return books
 
     def resident_bytes(self) -> int:

@@ -17,8 +17,9 @@ from balloonkit.host.device import BalloonDevice
 from balloonkit.host.mapping import MappingRelease, Verified
 from balloonkit.host.ram import GuestRam
 from balloonkit.host.service import QueueService
-from balloonkit.wire.channel import WINDOW_BYTES, Queue
+from balloonkit.wire.channel import WINDOW_BYTES
 from balloonkit.wire.features import Feature
+from balloonkit.wire.queue import Queue
 
 __all__ = ["main"]
 
@@ -95,8 +96,9 @@ def _questions(
         return backend.verify(*device.ram.translate(bases, sizes))
 
     return {
+        "speak": device.speak,
         "negotiate": lambda driver: int(device.negotiate(Feature(driver))),
-        "books": device.books,
+        "counters": device.counters,
         "resident_bytes": backend.resident_bytes,
         "verify": verify,
         "reset": service.reset,

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from balloonkit.layout import RamRange, ram_layout
+from balloonkit.ram_layout import RamRange, ram_layout
 from balloonkit.units import BALLOON_PAGE_BYTES, PFN_SHIFT, parse_size
 
 __all__ = ["GuestRam"]

@@ -1,4 +1,4 @@
-"""Releasing host memory: the interface a device needs, and a backend that only keeps books.
+"""Releasing host memory: the interface a device needs, and a backend that only counts.
 
 The real one is `balloonkit.host.mapping`.
 """
@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from balloonkit.units import BALLOON_PAGE_BYTES
 
-__all__ = ["BookRelease", "Release", "ReleaseError"]
+__all__ = ["ModelRelease", "Release", "ReleaseError"]
 
 
 class ReleaseError(Exception):
@@ -54,7 +54,7 @@ class Release(Protocol):
         """Return how much of the mapping has memory behind it."""
 
 
-class BookRelease:
+class ModelRelease:
     """A host without memory: it remembers which pages would be resident.
 
     All are at first. A page the guest takes back stays away here: it would come back when
@@ -62,7 +62,7 @@ class BookRelease:
 
     Examples
     --------
-    >>> host = BookRelease(pages=512)
+    >>> host = ModelRelease(pages=512)
     >>> host.release_ranges(np.array([0]), np.array([500]))
     []
     >>> host.resident_bytes() // 4096

@@ -1,14 +1,10 @@
 """The device end of the window: its queues, served until they are empty."""
 
-from balloonkit.host.books import Reason
+from balloonkit.events import Listener, Popped, Reset, Returned
+from balloonkit.host.counters import Reason
 from balloonkit.host.device import BalloonDevice
-from balloonkit.wire.channel import (
-    MESSAGE_BYTES,
-    NEEDS_RESET,
-    STATUS_ADDRESS,
-    Queue,
-    queue_layout,
-)
+from balloonkit.wire.channel import MESSAGE_BYTES, NEEDS_RESET, STATUS_ADDRESS, queue_layout
+from balloonkit.wire.queue import Queue
 from balloonkit.wire.queue_errors import ChainError, RingError
 from balloonkit.wire.virtqueue import Chain, DeviceQueue
 
@@ -24,6 +20,11 @@ class QueueService:
         Handles the messages.
     memory : memoryview
         The window, `WINDOW_BYTES` long; the driver may write anything into it at any time.
+
+    Attributes
+    ----------
+    listener : Listener or None
+        Told of every chain taken off a ring and put back, and of a reset.
     """
 
     def __init__(self, device: BalloonDevice, memory: memoryview) -> None:
@@ -31,6 +32,11 @@ class QueueService:
         self._memory = memory
         self._queues = self._fresh_queues()
         self._broken = False
+        self.listener: Listener | None = None
+
+    def listen(self, listener: Listener | None) -> None:
+        """Let queues and device tell `listener` what they do, or nobody."""
+        self.listener = self._device.listener = listener
 
     def _fresh_queues(self) -> dict[Queue, DeviceQueue]:
         return {queue: DeviceQueue(self._memory, queue_layout(queue)) for queue in Queue}
@@ -41,6 +47,8 @@ class QueueService:
         self._memory[:] = bytes(len(self._memory))
         self._queues = self._fresh_queues()
         self._broken = False
+        if self.listener is not None:
+            self.listener.tell(Reset())
 
     def serve(self, queue: Queue) -> bool:
         """Handle and return every chain that is available; say whether to ack.
@@ -68,13 +76,20 @@ class QueueService:
             chain = ring.pop()
         except ChainError as error:
             self._device.refuse_unread(Reason.BAD_CHAIN, str(error))
-            ring.push(error.head)
+            self._return(queue, ring, error.head)
             return True
         if chain is None:
             return False
+        if self.listener is not None:
+            self.listener.tell(Popped(queue, chain.head))
         self._handle(queue, ring, chain)
-        ring.push(chain.head)
+        self._return(queue, ring, chain.head)
         return True
+
+    def _return(self, queue: Queue, ring: DeviceQueue, head: int) -> None:
+        ring.push(head)
+        if self.listener is not None:
+            self.listener.tell(Returned(queue, head, ring.used_index))
 
     def _handle(self, queue: Queue, ring: DeviceQueue, chain: Chain) -> None:
         writable = [buffer for buffer in chain.buffers if buffer.writable]

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from balloonkit.captures import Moment, load_capture
 from balloonkit.guest.blocks import Pfns
+from balloonkit.guest.page_states import KPF_BUDDY, KPF_NOPAGE, KPF_OFFLINE
 from balloonkit.guest.zones import Zone, zones_from_zoneinfo
 from balloonkit.lab.zone_table import count_by_zone
 from balloonkit.predict import predict_pfns
@@ -24,10 +25,6 @@ __all__ = ["MOMENTS", "CapturedGuest", "page_states"]
 
 #: The moments of a capture, in their order.
 MOMENTS: tuple[Moment, ...] = ("before", "inflated", "deflated")
-
-#: Bits of ``/proc/kpageflags`` (Linux ``kernel-page-flags.h``): page of a free block, no page at
-#: that address, page inside a balloon.
-KPF_BUDDY, KPF_NOPAGE, KPF_OFFLINE = 10, 20, 23
 
 #: Numbers of `CapturedGuest.prediction`: what happened to a page against what was foretold.
 FATES = {"no RAM": 0, "kept": 1, "foretold": 2, "missed": 3, "wrong": 4}

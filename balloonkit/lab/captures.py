@@ -189,7 +189,8 @@ class CaptureLab(QuestionsLab):
         real = np.isin(fates, (FATES["foretold"], FATES["missed"]))
         foretold = np.isin(fates, (FATES["foretold"], FATES["wrong"]))
         both = int((real & foretold).sum())
-        overlap = both / int((real | foretold).sum())
+        either = int((real | foretold).sum())
+        overlap = both / either if either else 1.0
         rows = [
             ["given away by the guest", *_pages_in_words(real)],
             ["foretold by the model", *_pages_in_words(foretold)],
@@ -198,9 +199,12 @@ class CaptureLab(QuestionsLab):
             ["foretold, not given", *_pages_in_words(foretold & ~real)],
         ]
         caption = (
-            f"{guest.name}: of {len(guest.sent_pfns):,} pages given away the model foretells "
+            f"{guest.name}: of {real.sum():,} pages given away the model foretells "
             f"{both:,}; overlap {overlap:.4f}"
         )
+        if foretold.sum() < real.sum():
+            found = f"{foretold.sum():,} of {real.sum():,} pages"
+            caption += f". It found {found}; the rest would need reclaim, which it has none of"
         at_pfn = magnified_pfn(self.model.look_at, len(fates))
         errors = FATES["missed"], FATES["wrong"]
         maps = whole_and_close_up(

@@ -6,14 +6,11 @@ from typing import Any
 import traitlets
 
 from balloonkit.guest import Guest
-from balloonkit.stepper import trace_inflate
-from balloonkit.trace import COUNTERS
-from balloonkit.wire import Feature, PageBitmaps
+from balloonkit.trace import COUNTERS, trace_inflate
+from balloonkit.wire import Format, PageBitmaps, PageChunks, PfnArray
 
-__all__ = ["PATHS", "ChunkModel"]
+__all__ = ["ChunkModel"]
 
-#: What the driver speaks on each path.
-PATHS = {"chunks": Feature.PAGE_CHUNKS, "classic": Feature(0)}
 #: Words of a code, in this sequence; the first two are always said.
 _INPUTS = (
     *("seed", "pages", "inflate", "fragmentation", "page_kib"),
@@ -41,7 +38,7 @@ class ChunkModel(traitlets.HasTraits):
     inflate = traitlets.Int(25, min=1, max=100)
     fragmentation = traitlets.Float(0.2, min=0, max=1)
     page_kib = traitlets.Enum((4, 16, 64), 4)
-    path = traitlets.Enum(tuple(PATHS), "chunks")
+    path = traitlets.Enum(("chunks", "classic"), "chunks")
     bits = traitlets.Enum((64, 128, 256, 1024), 64)
     buffer = traitlets.Enum((16, 64, 256), 256)
     join = traitlets.Bool(True)
@@ -54,6 +51,12 @@ class ChunkModel(traitlets.HasTraits):
     def inflate_pages(self) -> int:
         """Guest pages asked for."""
         return max(self.pages * self.inflate // 100, 1)
+
+    def format(self, path: str) -> Format:
+        """Return what the driver speaks on a path, with the inputs' bitmaps and buffer."""
+        if path == "classic":
+            return PfnArray(self.buffer)
+        return PageChunks(self.buffer, self.join, PageBitmaps(bits=self.bits))
 
     @property
     def code(self) -> str:
@@ -124,10 +127,7 @@ def _trace(path: str, values: tuple[Any, ...]) -> dict[str, Any]:
     trace = trace_inflate(
         guest,
         model.inflate_pages,
-        PATHS[path],
-        bitmaps=PageBitmaps(bits=model.bits),
-        max_entries=model.buffer,
-        join=model.join,
+        model.format(path),
         block_alloc=model.blocks,
     )
     return trace.as_dict()

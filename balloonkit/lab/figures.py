@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Patch, Rectangle
 
 from balloonkit.lab.palette import BIT_LOOKS, BLACK, EMPTY, HOST_LOOKS, PAGE_LOOKS, Look, ink_on
-from balloonkit.lab.replay import START, Trace, state_at
+from balloonkit.trace import START, PlainTrace, state_at
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -27,7 +27,7 @@ def png(figure: Figure) -> bytes:
     return data.getvalue()
 
 
-def step_figure(trace: Trace, step: int) -> Figure:
+def step_figure(trace: PlainTrace, step: int) -> Figure:
     """Draw guest memory, bitmaps and host memory at a step, with its why and its counters.
 
     Pages the step is about are outlined.

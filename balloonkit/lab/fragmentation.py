@@ -4,21 +4,24 @@
 >>> view = lab.guest()  # size, age and seed: the page map and the free lists
 """
 
+from inspect import getsource
+from textwrap import dedent
 from typing import Any
 
 import numpy as np
 import traitlets
 from numpy.typing import NDArray
 
-from balloonkit.guest import BuddyAllocator, Guest
+from balloonkit.events import Event, Split
+from balloonkit.guest import Guest, OneBlockAtATime
 from balloonkit.guest.blocks import MAX_ORDER, Block
 from balloonkit.guest.fragmentation import fragmentation_index, free_runs, unusable_index
 from balloonkit.lab.ask import QuestionsLab
 from balloonkit.lab.charts import draw_lists, draw_orders, draw_runs, draw_unusable, new_chart
 from balloonkit.lab.page_map import PageMap, magnified_pfn, whole_and_close_up
 from balloonkit.lab.palette import BLOCK_LOOKS
-from balloonkit.lab.view import Choice, LabView, Pane, Range, Table
-from balloonkit.layout import ram_layout
+from balloonkit.lab.view import Choice, Fold, LabView, Pane, Range, Table
+from balloonkit.ram_layout import ram_layout
 from balloonkit.trace import PAGE_STATES
 from balloonkit.units import counted
 
@@ -72,21 +75,35 @@ class BlocksModel(traitlets.HasTraits):
     order = traitlets.Enum(RETURN_ORDERS, "newest first")
     seed = traitlets.Int(1, min=0, max=20)
 
-    def run(self) -> tuple[BuddyAllocator, str]:
+    def run(self) -> tuple[OneBlockAtATime, str]:
         """Take, give back, and return the allocator with the last step in words."""
-        buddy = BuddyAllocator.from_free_mask(np.ones(SMALL_PAGES, bool))
+        allocator = OneBlockAtATime.from_free_mask(np.ones(SMALL_PAGES, bool))
         if not self.taken:
-            return buddy, f"All {SMALL_PAGES} pages are one free block of order 8."
-        pages = buddy.take(self.taken - 1)
-        source = buddy.next_block()
-        pages = np.append(pages, np.uint32(buddy.alloc()))
+            return allocator, f"All {SMALL_PAGES} pages are one free block of order 8."
+        taken = [allocator.alloc() for _ in range(self.taken - 1)]
+        allocator.listener = last = _LastStep()
+        taken.append(allocator.alloc())
+        pages = np.array(taken)
         back = {"newest first": pages[::-1], "oldest first": pages}.get(
             self.order, np.random.default_rng(self.seed).permutation(pages)
         )[: self.returned]
         if not len(back):
-            return buddy, _taken_in_words(int(pages[-1]), source)
-        buddy.give_back(back[:-1])
-        return buddy, _merged_in_words(int(back[-1]), buddy.free(int(back[-1])))
+            return allocator, _taken_in_words(taken[-1], last.split)
+        blocks = [allocator.free(pfn) for pfn in back.tolist()]
+        return allocator, _merged_in_words(int(back[-1]), blocks[-1])
+
+
+class _LastStep:
+    """Listens for the block that was split, if one was."""
+
+    split: Block | None = None
+
+    def grain(self, items: int) -> int:
+        return 1
+
+    def tell(self, event: Event) -> None:
+        if isinstance(event, Split) and event.listed:
+            self.split = Block(int(event.pfns[0]), event.order)
 
 
 class FragmentationLab(QuestionsLab):
@@ -139,7 +156,8 @@ class FragmentationLab(QuestionsLab):
             Choice("order", "give back", [(o, o) for o in RETURN_ORDERS]),
             Range("seed", "seed", 0, 20, 1, "Another seed, another random order."),
         )
-        return LabView(self.blocks_model, controls, self._draw_blocks, "Split and merge blocks")
+        title, fold = "Split and merge blocks", Fold(_RULES, _rules())
+        return LabView(self.blocks_model, controls, self._draw_blocks, title, fold=fold)
 
     def all(self) -> list[LabView]:
         """Return every step's view, in the order of the lesson."""
@@ -190,15 +208,18 @@ class FragmentationLab(QuestionsLab):
         return [runs, index], Table(caption, head, rows)
 
     def _draw_blocks(self) -> tuple[list[Pane], Table]:
-        buddy, last_step = self.blocks_model.run()
-        states = np.where(buddy.free_mask, PAGE_STATES["free"], PAGE_STATES["in balloon"])
-        lists = [buddy.free_list(0, order).tolist() for order in range(9)]
+        allocator, last_step = self.blocks_model.run()
+        lists = [allocator.free_list(0, order) for order in range(9)]
+        frames = tuple((pfn, 1 << order) for order, pfns in enumerate(lists) for pfn in pfns)
+        states = np.full(SMALL_PAGES, PAGE_STATES["in balloon"], np.uint8)
+        for pfn, pages in frames:
+            states[pfn : pfn + pages] = PAGE_STATES["free"]
         page_map = PageMap.of(
             "256 pages; a frame is a free block",
-            states.astype(np.uint8),
+            states,
             BLOCK_LOOKS,
             columns=32,
-            frames=tuple((pfn, 1 << order) for order, pfns in enumerate(lists) for pfn in pfns),
+            frames=frames,
             letters=True,
         )
         rows = [
@@ -225,8 +246,17 @@ _AGEING = (
 )
 
 
+_RULES = "The rules in Python: the code that just ran, which tells what it did"
+
+
+def _rules() -> str:
+    """Return the source of the two methods that split and merge."""
+    methods = (OneBlockAtATime._rmqueue_smallest, OneBlockAtATime._free_one_page)
+    return "\n".join(dedent(getsource(method)) for method in methods)
+
+
 def _taken_in_words(pfn: int, source: Block | None) -> str:
-    if source is None or source.order == 0:
+    if source is None:
         return f"Page {pfn} is taken: it was a free block of order 0, nothing is split."
     pages = 1 << source.order
     return (

@@ -2,7 +2,7 @@
 
     python -m balloonkit.lab.handout handout.pdf [SEED]
 
-The steps are those of `balloonkit.stepper`, the problems those of `balloonkit.questions`: nothing
+The steps are those of `balloonkit.trace`, the problems those of `balloonkit.questions`: nothing
 is typed in by hand. Four pages of A4, readable in black and white.
 """
 
@@ -18,8 +18,7 @@ from balloonkit.guest import Guest
 from balloonkit.guest.zones import x86_zones
 from balloonkit.lab.paper import Paper
 from balloonkit.questions import Grid, ask
-from balloonkit.stepper import trace_inflate
-from balloonkit.trace import Trace
+from balloonkit.trace import COUNTERS, Trace, trace_inflate
 
 __all__ = ["make_handout", "worked_trace"]
 
@@ -48,6 +47,9 @@ _TAKE_HOME = (
     "Chunks cut sending, look-ups and releases. Taking the pages stays as it was.",
 )
 
+#: Which of the counters the worked example shows.
+_COUNTED = ("messages", "bytes", "translations", "releases")
+
 
 def worked_trace() -> Trace:
     """Return the inflate the hand-out works through: nine pages of a guest of 32.
@@ -55,7 +57,7 @@ def worked_trace() -> Trace:
     Examples
     --------
     >>> worked_trace().steps[-1].counters
-    (9, 1, 56, 3, 3)
+    (9, 9, 1, 56, 3, 3, 3, 0, 9)
     """
     free = np.array([letter == "F" for letter in _LETTERS])
     guest = Guest("a guest of 32 pages", len(free) * 4096, free, x86_zones(len(free)))
@@ -113,16 +115,17 @@ def _trace() -> Paper:
     trace = worked_trace()
     page = Paper(f"One inflate, worked: {_TAKEN_PAGES} pages of 32")
     page.map(Grid(0, _LETTERS))
-    counters = (0.68, 0.715, 0.762, 0.83)  # where COUNTERS after the first stand
+    places = (0.68, 0.715, 0.762, 0.83)
     head = [(0.0, "step"), (0.04, "what"), (0.105, "pages"), (0.175, "why")]
     names = ("sent", "bytes", "look-ups", "freed")
-    page.row([*head, *zip(counters, names, strict=True)], 7.5, "bold")
+    page.row([*head, *zip(places, names, strict=True)], 7.5, "bold")
     for number, step in enumerate(trace.steps, 1):
         pages = f"{step.base}" if step.pages == 1 else f"{step.base}-{step.base + step.pages - 1}"
         first, *more = wrap(step.why, 76)
         cells = [(0.0, f"{number}"), (0.04, step.kind), (0.105, pages), (0.175, first)]
-        totals = zip(counters, map(str, step.counters[1:]), strict=True)
-        page.row([*cells, *totals], 7.5)
+        totals = dict(zip(COUNTERS, step.counters, strict=True))
+        shown = (f"{totals[name]}" for name in _COUNTED)
+        page.row([*cells, *zip(places, shown, strict=True)], 7.5)
         for line in more:
             page.row([(0.175, line)], 7.5)
     page.gap(0.6)

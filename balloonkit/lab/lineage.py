@@ -20,7 +20,7 @@ from balloonkit.guest import Guest
 from balloonkit.history import FORMATS, POSTINGS, Format, Posting, Sent, compare_formats
 from balloonkit.history import Figure as Claim
 from balloonkit.lab.ask import QuestionsLab
-from balloonkit.lab.palette import BLUE, SKY, VERMILLION
+from balloonkit.lab.palette import FORMAT_LOOKS
 from balloonkit.lab.view import Choice, LabView, Range, Table
 
 __all__ = ["LineageLab", "LineageModel"]
@@ -142,11 +142,13 @@ def _draw_bars(axes: Axes, sent: dict[str, Sent], measure: str) -> None:
     every = sent["classic"].pages
     for row, (f, value) in enumerate(zip(FORMATS, values, strict=True)):
         partial = sent[f.version].pages < every
+        known = f.version if f.version in FORMAT_LOOKS else "another"
+        look = FORMAT_LOOKS["partial" if partial else known]
         axes.barh(
             row,
             max(value, 0.5),
-            color=SKY if partial else VERMILLION if f.version == "v10" else BLUE,
-            hatch="//" if partial else ".." if f.version == "v10" else "",
+            color=look.colour,
+            hatch=look.hatch,
             edgecolor="#000001",
             linewidth=0.6,
         )
@@ -184,7 +186,16 @@ def _draw_timeline() -> tuple[Figure, Table]:
         if claim is None:
             axes.text(8, row, "merged", va="center", fontsize=9)
             continue
-        axes.barh(row, claim, height=0.66, color=BLUE, edgecolor="#000001", linewidth=0.6)
+        look = FORMAT_LOOKS.get(posting.version, FORMAT_LOOKS["another"])
+        axes.barh(
+            row,
+            claim,
+            height=0.66,
+            color=look.colour,
+            hatch=look.hatch,
+            edgecolor="#000001",
+            linewidth=0.6,
+        )
         axes.text(claim + 8, row, f"{claim:.0f}", va="center", fontsize=9)
     axes.set_ylim(len(POSTINGS) - 0.4, -0.6)
     axes.set_xlim(0, 700)

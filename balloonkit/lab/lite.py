@@ -33,7 +33,9 @@ _BUNDLED = (
     "widgetsnbextension",
 )
 
-_INSTALL = "%pip install -q balloonkit ipywidgets anywidget matplotlib  # only in this browser copy"
+#: The comment has a line of its own: Pyodide's ``%pip`` takes all of its line for packages.
+_INSTALL = """# Only in this browser copy.
+%pip install -q balloonkit ipywidgets anywidget matplotlib"""
 #: As the Pyodide kernel calls itself; another name would open a dialog first.
 _KERNEL = {"display_name": "Python (Pyodide)", "language": "python", "name": "python"}
 

@@ -9,8 +9,8 @@ import numpy as np
 import traitlets
 from numpy.typing import NDArray
 
-from balloonkit.host import BalloonDevice, BookRelease, GuestRam
-from balloonkit.host.books import Books
+from balloonkit.host import BalloonDevice, GuestRam, ModelRelease
+from balloonkit.host.counters import DeviceCounters
 from balloonkit.lab.live_guest import GuestError, LiveGuest, Look, RealGuest, RecordedGuest
 from balloonkit.lab.race_model import BUFFERS
 from balloonkit.units import format_size
@@ -35,7 +35,7 @@ class Replay:
     ----------
     pages, messages, madvise_calls : int
         What the real driver sent and QEMU did.
-    chunks : Books
+    chunks : DeviceCounters
         What a device that speaks chunks counted for these pages.
     chunk_pages : int64, shape (chunks,)
         Length of each chunk.
@@ -44,7 +44,7 @@ class Replay:
     pages: int
     messages: int
     madvise_calls: int
-    chunks: Books
+    chunks: DeviceCounters
     chunk_pages: NDArray[np.int64]
 
 
@@ -125,7 +125,7 @@ class LiveModel(traitlets.HasTraits):
         """Send every page given away since the balloon was empty as chunks."""
         given = self.guest.inflates
         ram = GuestRam.of_size(self.guest.memory_bytes)
-        device = BalloonDevice(ram, BookRelease(ram.pages))
+        device = BalloonDevice(ram, ModelRelease(ram.pages))
         device.negotiate(PROPOSED)
         packed = [pack_chunks(inflate.pfns) for inflate in given]
         for chunks in packed:
@@ -136,7 +136,7 @@ class LiveModel(traitlets.HasTraits):
             sum(len(inflate.pfns) for inflate in given),
             sum(inflate.messages for inflate in given),
             sum(inflate.madvise_calls for inflate in given),
-            device.books(),
+            device.counters(),
             np.concatenate([np.empty(0, np.int64), *sizes]),
         )
 

@@ -12,6 +12,7 @@ __all__ = [
     "BLOCK_LOOKS",
     "BLUE",
     "EMPTY",
+    "FORMAT_LOOKS",
     "GREEN",
     "HOST_LOOKS",
     "ORANGE",
@@ -92,6 +93,14 @@ PATH_LOOKS = {
     "classic": Look("classic, PFN by PFN", VERMILLION, "P", "//"),
     "chunks": Look("chunks", BLUE, "C", ".."),
     "chunks_block_alloc": Look("chunks, allocated by blocks", GREEN, "K", "\\\\"),
+}
+
+#: Message formats of the lineage: two are paths of a race, and look like them.
+FORMAT_LOOKS = {
+    "classic": PATH_LOOKS["classic"],
+    "v10": PATH_LOOKS["chunks"],
+    "another": Look("another format", "#999999", "O", ""),
+    "partial": Look("tells of a part of the pages", EMPTY, "H", "xx"),
 }
 
 

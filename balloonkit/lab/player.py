@@ -15,8 +15,8 @@ import anywidget
 import traitlets
 
 from balloonkit.lab.palette import BIT_LOOKS, EMPTY, HOST_LOOKS, PAGE_LOOKS, Look
-from balloonkit.lab.replay import START, Trace
 from balloonkit.lab.twin import text_twin
+from balloonkit.trace import START, PlainTrace
 
 __all__ = ["CSS", "ESM", "StepPlayer", "pack"]
 
@@ -36,7 +36,7 @@ def _as_data(look: Look) -> dict[str, Any]:
     return look._asdict() | {"colour": None if empty else look.colour, "dot": look.hatch == "//"}
 
 
-def pack(trace: Trace) -> bytes:
+def pack(trace: PlainTrace) -> bytes:
     """Return trace and palette as zlib bytes of JSON: what the browser gets, once."""
     looks = {"pages": PAGE_LOOKS, "bits": BIT_LOOKS, "host": HOST_LOOKS}
     palette = {name: [_as_data(look) for look in group] for name, group in looks.items()}
@@ -62,7 +62,7 @@ class StepPlayer(anywidget.AnyWidget):
     Examples
     --------
     >>> from balloonkit.guest import Guest
-    >>> from balloonkit.stepper import trace_inflate
+    >>> from balloonkit import trace_inflate
     >>> trace = trace_inflate(Guest.idle("256KiB"), 4).as_dict() | {"code": "seed=7"}
     >>> player = StepPlayer(trace)
     >>> player.jump("seed=7 step=3")
@@ -76,13 +76,13 @@ class StepPlayer(anywidget.AnyWidget):
     step = traitlets.Int(START).tag(sync=True)
     trace = traitlets.Dict()
 
-    def __init__(self, trace: Trace, step: int = START) -> None:
+    def __init__(self, trace: PlainTrace, step: int = START) -> None:
         super().__init__(trace=trace)
         self.step = step
 
     @traitlets.validate("trace")
-    def _checked_trace(self, proposal: dict[str, Any]) -> Trace:
-        trace: Trace = proposal["value"]
+    def _checked_trace(self, proposal: dict[str, Any]) -> PlainTrace:
+        trace: PlainTrace = proposal["value"]
         if not trace.get("steps"):
             raise ValueError(f"a trace without steps (keys {sorted(trace)}): nothing to play")
         return trace

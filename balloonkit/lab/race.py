@@ -27,7 +27,17 @@ from balloonkit.units import BALLOON_PAGE_BYTES, counted, format_size, parse_siz
 
 __all__ = ["RaceLab", "break_even"]
 
-_COUNTED = ("allocations", "messages", "bytes", "translations", "releases")
+#: What is counted on each path, and what a table calls it.
+_COUNTED = {
+    "pages": "pages",
+    "refused_pages": "refused pages",
+    "released_pages": "released pages",
+    "allocations": "allocations",
+    "messages": "messages",
+    "bytes": "bytes",
+    "translations": "translations",
+    "releases": "releases",
+}
 
 
 class RaceLab(QuestionsLab):
@@ -200,19 +210,17 @@ class RaceLab(QuestionsLab):
         race = self.measured_model.race()
         stages = {path: race.seconds(path) for path in race.reports}
         if race.host == "madvise":
-            verdict = (
-                f"Measured on this machine, guest and host in Python: chunks save "
-                f"{race.improvement('chunks'):.0%} of the classic time"
-            )
+            saved = race.improvement("chunks")
+            verdict = "Measured on this machine, guest and host in Python"
+            if saved is not None:
+                verdict += f": chunks save {saved:.0%} of the classic time"
             title = "MEASURED here, with real memory"
         else:
             verdict = "No real memory can be had here, so this is the model again"
             title = "MODEL, costs of 2017"
+        verdict = "; ".join((verdict, *race.remarks))
         counts = {path: report.counts for path, report in race.reports.items()}
-        rows = [
-            [name, *(f"{getattr(c, name):,}" for c in counts.values())]
-            for name in ("pages", *_COUNTED)
-        ]
+        rows = _count_rows(counts)
         rows += [
             [f"{stage}, ms", *(f"{s.as_dict()[stage] * 1000:,.1f}" for s in stages.values())]
             for stage in stages["classic"].as_dict()
@@ -242,7 +250,19 @@ def break_even(places: Sequence[float], ratio: Sequence[float]) -> float | None:
 
 
 def _notes(counts: dict[str, Counts]) -> dict[str, str]:
-    return {path: counted(c.messages, "message") for path, c in counts.items()}
+    notes = {}
+    for path, c in counts.items():
+        notes[path] = counted(c.messages, "message")
+        if c.refused_pages:
+            notes[path] += f", {counted(c.refused_pages, 'page')} refused"
+    return notes
+
+
+def _count_rows(counts: dict[str, Counts]) -> list[list[str]]:
+    return [
+        [title, *(f"{getattr(c, name):,}" for c in counts.values())]
+        for name, title in _COUNTED.items()
+    ]
 
 
 def _parts(classic: Stages, chunks: Stages) -> str:
@@ -265,9 +285,10 @@ def _verdict(what: str, ratio: Sequence[float], mark: float | None) -> str:
 def _stages_table(
     counts: dict[str, Counts], stages: dict[str, Stages], verdict: str, costs: Costs
 ) -> Table:
-    rows = [["pages", *(f"{c.pages:,}" for c in counts.values()), "1,835,008", "1,835,008"]]
-    rows += [
-        [name, *(f"{getattr(c, name):,}" for c in counts.values()), "", ""] for name in _COUNTED
+    published_pages = "1,835,008"
+    rows = [
+        [*row, *([published_pages] * 2 if row[0] == "pages" else ["", ""])]
+        for row in _count_rows(counts)
     ]
     published = CLASSIC_2017_S.as_dict()
     for stage in published:

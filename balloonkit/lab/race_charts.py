@@ -10,7 +10,6 @@ from balloonkit.lab.palette import BLUE, PATH_LOOKS, STAGE_LOOKS, VERMILLION
 
 __all__ = ["draw_published", "draw_ratio", "draw_stages"]
 
-_UNSPLIT = "#999999"
 #: A bar and the line of text above it.
 _BAR_HEIGHT, _TEXT_ABOVE = 0.46, 0.28
 #: A stage that takes this share of the axis has its number written into it.
@@ -45,7 +44,7 @@ def draw_published(longest_s: float) -> Figure:
     _bar(axes, 0, "classic: 7,168 messages", CLASSIC_2017_S)
     total_ms = CHUNKS_TOTAL_2017_S * 1000
     axes.text(0, 1 - _TEXT_ABOVE, "chunks: the stages were not published", va="bottom")
-    axes.barh(1, total_ms, height=_BAR_HEIGHT, color=_UNSPLIT)
+    axes.barh(1, total_ms, height=_BAR_HEIGHT, color=PATH_LOOKS["chunks"].colour)
     _at_end(axes, total_ms, 1, f"about {total_ms:.0f} ms")
     source = "PAGE_CHUNKS v10, mail 3 of 6, 4 May 2017;\nmeasured by its authors on their machine"
     axes.text(0, 2, source, va="center", fontsize=9)

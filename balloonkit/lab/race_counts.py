@@ -99,7 +99,7 @@ class PageCounts:
         """Count the classic path: everything once for each page, 256 pages to a message."""
         pages = self.pages[INFLATE_GIB.index(inflate_gib)]
         messages = -(-pages // MAX_PFNS)
-        return Counts(pages, pages, messages, pages * PFN_BYTES, pages, pages, pages)
+        return Counts(pages, pages, messages, pages * PFN_BYTES, pages, pages, pages, 0, pages)
 
     def chunks(
         self, inflate_gib: int, bits: int | None = None, max_chunks: int = MAX_CHUNKS
@@ -137,5 +137,5 @@ def _chunk_path(pages: int, allocations: int, chunks: int, max_chunks: int) -> C
     messages = -(-chunks // max_chunks)
     sent_bytes = messages * HEADER_BYTES + chunks * CHUNK_BYTES
     # No chunk can cross the hole between the two RAM ranges, so none is split: one translation
-    # and one release each.
-    return Counts(pages, allocations, messages, sent_bytes, chunks, chunks, chunks)
+    # and one release each. Guest and host are laid out alike, so no page is refused.
+    return Counts(pages, allocations, messages, sent_bytes, chunks, chunks, chunks, 0, pages)

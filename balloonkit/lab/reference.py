@@ -18,10 +18,10 @@ def public_objects() -> dict[str, list[str]]:
 
     Examples
     --------
-    >>> public_objects()["balloonkit.layout"]
+    >>> public_objects()["balloonkit.ram_layout"]
     ['HIGH_RAM_GPA', 'RamRange', 'pfn_span', 'ram_layout']
-    >>> public_objects()["balloonkit"]  # both come from below
-    []
+    >>> public_objects()["balloonkit"]  # the rest comes from below
+    ['__version__']
     """
     modules = _modules()
     return {name: _own(name, modules) for name in modules}

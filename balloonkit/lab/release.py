@@ -8,8 +8,8 @@ import numpy as np
 import traitlets
 from numpy.typing import NDArray
 
-from balloonkit.host import BalloonDevice, BookRelease, GuestRam
-from balloonkit.host.books import Handled
+from balloonkit.host import BalloonDevice, GuestRam, ModelRelease
+from balloonkit.host.counters import Handled
 from balloonkit.lab.ask import QuestionsLab
 from balloonkit.lab.bench import Bench
 from balloonkit.lab.meter import ResidentMeter
@@ -18,7 +18,7 @@ from balloonkit.lab.palette import ORANGE, PAGE_LOOKS, Look
 from balloonkit.lab.release_charts import draw_calls, draw_resident, draw_translation
 from balloonkit.lab.release_run import SIZES, Run, best_size, fitting_sizes, run
 from balloonkit.lab.view import Choice, LabView, Pane, Range, Table
-from balloonkit.layout import RamRange, ram_layout
+from balloonkit.ram_layout import RamRange, ram_layout
 from balloonkit.units import BALLOON_PAGE_BYTES, PFN_SHIFT, counted, format_size, parse_size
 from balloonkit.wire import PROPOSED, encode_chunks, encode_pfns
 from balloonkit.wire.channel import Queue
@@ -57,7 +57,7 @@ class TranslateModel(traitlets.HasTraits):
     def handle(self) -> tuple[Handled, list[tuple[int, int, int]]]:
         """Let a device handle it; return its report and each piece (PFN, host page, pages)."""
         ram = GuestRam(LAYOUTS[self.layout])
-        device = BalloonDevice(ram, BookRelease(ram.pages))
+        device = BalloonDevice(ram, ModelRelease(ram.pages))
         device.negotiate(PROPOSED)
         handled = device.handle(Queue.INFLATE, encode_chunks([self.chunk()]))
         pieces = []
@@ -83,7 +83,7 @@ class HostPageModel(traitlets.HasTraits):
         pfns = np.arange(_PAGES)
         if self.order == "scattered":
             pfns = np.random.default_rng(self.seed).permutation(pfns)
-        backend = BookRelease(_PAGES, self.host_kib << 10)
+        backend = ModelRelease(_PAGES, self.host_kib << 10)
         device = BalloonDevice(GuestRam([RamRange(0, _PAGES * BALLOON_PAGE_BYTES)]), backend)
         device.handle(Queue.INFLATE, encode_pfns(pfns[: self.told]))
         ballooned = np.isin(np.arange(_PAGES), pfns[: self.told])

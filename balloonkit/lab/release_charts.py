@@ -8,13 +8,13 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Polygon, Rectangle
 
-from balloonkit.lab.palette import PATH_LOOKS
+from balloonkit.lab.palette import ORANGE, PATH_LOOKS, SKY, VERMILLION
 from balloonkit.lab.release_run import Run
-from balloonkit.layout import RamRange
+from balloonkit.ram_layout import RamRange
 
 __all__ = ["draw_calls", "draw_resident", "draw_translation"]
 
-_RAM, _CHUNK, _REFUSED = "#56B4E9", "#E69F00", "#D55E00"
+_RAM, _CHUNK, _REFUSED = SKY, ORANGE, VERMILLION
 _GIB = 1 << 30
 
 

@@ -1,7 +1,7 @@
 """One inflate on real memory, with the resident set read while it falls.
 
 The memory is held by a process of its own, which ends with the run, whatever happens. Where no
-such process can be started (Pyodide, other systems than Linux) a host that only keeps books
+such process can be started (Pyodide, other systems than Linux) a host that only counts
 answers, and `Run.measured` is False.
 """
 
@@ -13,10 +13,12 @@ from dataclasses import dataclass
 
 from balloonkit.guest import Guest
 from balloonkit.guest.driver import BalloonDriver
-from balloonkit.host import LocalHost, MemoryLimitError, check_memory
+from balloonkit.host import MemoryLimitError, ModelHost, check_memory
 from balloonkit.units import parse_size
 from balloonkit.wire import CLASSIC, PROPOSED
-from balloonkit.wire.channel import Channel, Queue
+from balloonkit.wire.channel import Channel
+from balloonkit.wire.format import format_of
+from balloonkit.wire.queue import Queue
 
 __all__ = ["SIZES", "Run", "best_size", "can_measure", "fitting_sizes", "run"]
 
@@ -110,30 +112,36 @@ def run(
         if measured:
             from balloonkit.host.process import ProcessHost
 
-            host: ProcessHost | LocalHost = ProcessHost(size, huge_pages=huge_pages)
+            host: ProcessHost | ModelHost = ProcessHost(size, huge_pages=huge_pages)
         else:
-            host = LocalHost(size)
+            host = ModelHost(size)
         stack.enter_context(host)
 
         def sample() -> None:
             samples.append((time.perf_counter() - start_s, host.resident_bytes()))
             watch(path, *samples[-1])
 
-        def send(queue: int, message: bytes) -> None:
+        def send(queue: Queue, message: bytes) -> None:
             channel.send(message)
             if time.perf_counter() - start_s > samples[-1][0] + _SAMPLE_S:
                 sample()
 
         features = host.negotiate(_FEATURES[path])
         channel = Channel(host.memory, Queue.INFLATE, host.kick, host.wait)
-        driver = BalloonDriver(guest, features, send)
+        driver = BalloonDriver(guest, format_of(features), send)
         start_s = time.perf_counter()
         sample()
         sent = driver.fill(guest.size_bytes // 8 * 7 // guest.page_bytes)
         sample()
-        books = host.books()
+        counters = host.counters()
     return Run(
-        path, measured, sent.pages, sent.messages, books.releases, books.release_s, tuple(samples)
+        path,
+        measured,
+        sent.pages,
+        sent.messages,
+        counters.releases,
+        counters.release_s,
+        tuple(samples),
     )
 
 

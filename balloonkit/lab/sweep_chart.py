@@ -5,12 +5,13 @@ from typing import Any
 
 from matplotlib.axes import Axes
 
-from balloonkit.lab.palette import BLACK, PATH_LOOKS, STAGE_LOOKS
+from balloonkit.lab.palette import BLACK, ORANGE, PATH_LOOKS, PURPLE, SKY, YELLOW
 from balloonkit.sweep import AXES
 
 __all__ = ["draw_sweep"]
 
-_COLOURS = [look.colour for look in (*PATH_LOOKS.values(), *STAGE_LOOKS.values())]
+#: For lines that are not one for each path: those have the colours every lab gives them.
+_COLOURS = (BLACK, ORANGE, SKY, PURPLE, YELLOW, "#767676", "#BBBBBB", "#595959")
 _MARKERS = "osD^v<>P"
 
 
@@ -46,9 +47,11 @@ def draw_sweep(
         lines.setdefault(tuple(row[axis] for axis in varying), []).append((row[x], row[y]))
     if len(lines) > len(_MARKERS):
         raise ValueError(f"{len(lines)} lines by {', '.join(varying)}: draw fewer rows at a time")
+    by_path = set(varying) <= {"path"}
     for index, (setting, points) in enumerate(lines.items()):
         label = ", ".join(f"{axis} {value}" for axis, value in zip(varying, setting, strict=True))
-        colour = _COLOURS[index] if index < len(_COLOURS) else BLACK
+        path = setting[0] if setting else rows[0]["path"]
+        colour = PATH_LOOKS[path].colour if by_path else _COLOURS[index]
         xs, ys = zip(*sorted(points), strict=True)
         axes.plot(xs, ys, color=colour, marker=_MARKERS[index], label=label or y)
     axes.set_xlabel(x)

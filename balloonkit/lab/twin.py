@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from balloonkit.lab import palette
-from balloonkit.lab.replay import START, State, Trace, state_at
+from balloonkit.trace import START, PlainTrace, State, state_at
 
 __all__ = ["runs", "text_twin"]
 
@@ -29,13 +29,14 @@ def runs(values: NDArray[np.uint8]) -> list[tuple[int, int, int]]:
     return [(int(s), int(n), int(values[s])) for s, n in zip(starts, lengths, strict=True)]
 
 
-def text_twin(trace: Trace, step: int) -> str:
+def text_twin(trace: PlainTrace, step: int) -> str:
     """Return a plain text table of every pane at `step`.
 
     Examples
     --------
     >>> trace = {"title": "One page", "code": "seed=7", "span": 2, "zones": [["DMA", 0, 2]],
-    ...          "initial": {"pages": [[2, 2]], "lists": [[[], [0]]]},
+    ...          "initial": {"pages": [[2, 2]], "lists": [[[], [0]]],
+    ...                      "stock": [[]], "host": [[1, 2]]},
     ...          "format": "classic", "regions": [[0, 2, 0]], "counters": ["pages"], "scale": 1,
     ...          "steps": [{"kind": "take", "why": "Take the head.", "counters": [2],
     ...                     "state": [[0, 2, 3]], "lists": [["-", 0, 1, 0]]}]}
@@ -74,7 +75,7 @@ def _shortened(lines: list[str]) -> list[str]:
     return [*lines[: MOST_LINES - 1], f"  and {len(lines) - MOST_LINES + 1} more"]
 
 
-def _free_lists(trace: Trace, state: State) -> Iterator[str]:
+def _free_lists(trace: PlainTrace, state: State) -> Iterator[str]:
     for (zone, _, _), orders in zip(trace["zones"], state.lists, strict=True):
         for order, blocks in enumerate(orders):
             if blocks:
@@ -89,7 +90,7 @@ def _map(values: NDArray[np.uint8], looks: Iterable[palette.Look], unit: str) ->
         yield f"  {unit} {first:>6} to {first + pages - 1:<6} {pages:>6} pages  {names[value]}"
 
 
-def _bitmaps(trace: Trace, state: State) -> Iterator[str]:
+def _bitmaps(trace: PlainTrace, state: State) -> Iterator[str]:
     if trace["format"] == "classic":
         yield "  none: the classic path puts every PFN straight into the message"
     if state.bitmap is None:
@@ -106,7 +107,7 @@ def _bitmaps(trace: Trace, state: State) -> Iterator[str]:
         yield f"  bitmap {start // bits} (bit 0 is PFN {base + start}) bits set: {text}{rest}"
 
 
-def _entries(trace: Trace, state: State) -> Iterator[str]:
+def _entries(trace: PlainTrace, state: State) -> Iterator[str]:
     for index, (base, size) in enumerate(state.entries):
         if trace["format"] == "chunks":
             words = f"base {base << 12:#018x}  size {size << 12:#018x}"

@@ -89,7 +89,9 @@ function render({ model, el }) {
   table.setAttribute("role", "region");
   table.setAttribute("aria-label", `${model.get("title")}, as a table`);
   twin.append(summary, table);
-  el.append(...(fields.size ? [group] : []), status, caption, picture, twin);
+  const aside = document.createElement("div");
+  aside.innerHTML = model.get("fold");
+  el.append(...(fields.size ? [group] : []), status, caption, picture, twin, aside);
 
   // Only one drawing is under way: moves made meanwhile wait, and only the last of them is sent.
   let waiting = false;

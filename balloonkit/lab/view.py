@@ -21,7 +21,7 @@ from matplotlib.figure import Figure
 
 from balloonkit.lab.page_map import PageMap
 
-__all__ = ["Choice", "LabView", "Pane", "Range", "Switch", "Table"]
+__all__ = ["Choice", "Fold", "LabView", "Pane", "Range", "Switch", "Table"]
 
 _HERE = Path(__file__).parent
 
@@ -121,6 +121,35 @@ class Table:
         return "\n".join([self.caption, *text])
 
 
+@dataclass(frozen=True)
+class Fold:
+    """Text as it stands, such as source code, that opens under the picture when asked for.
+
+    Attributes
+    ----------
+    summary : str
+        Says what is inside.
+    text : str
+
+    Examples
+    --------
+    >>> Fold("Two lines", "a < b").as_html().partition("<pre")[0]
+    '<details><summary>Two lines</summary>'
+    """
+
+    summary: str
+    text: str
+
+    def as_html(self) -> str:
+        """Return a fold; what scrolls in it can be reached by keyboard and has a name."""
+        name = html.escape(self.summary)
+        return (
+            f"<details><summary>{name}</summary>"
+            f'<pre tabindex="0" role="region" aria-label="{name}"><code>{html.escape(self.text)}'
+            "</code></pre></details>"
+        )
+
+
 class LabView(anywidget.AnyWidget):
     """Controls over a model, and what `draw` makes of it.
 
@@ -134,6 +163,8 @@ class LabView(anywidget.AnyWidget):
     title : str
     patience_s : float
         How long a drawing may take before the view asks whether the kernel still runs.
+    fold : Fold, optional
+        What can be read beside it, whatever the inputs.
 
     Attributes
     ----------
@@ -166,6 +197,7 @@ class LabView(anywidget.AnyWidget):
     caption = traitlets.Unicode().tag(sync=True)
     error = traitlets.Unicode().tag(sync=True)
     patience_s = traitlets.Float().tag(sync=True)
+    fold = traitlets.Unicode().tag(sync=True)
 
     def __init__(
         self,
@@ -174,12 +206,14 @@ class LabView(anywidget.AnyWidget):
         draw: Callable[[], tuple[Pane | Sequence[Pane], Table]],
         title: str,
         patience_s: float = 4.0,
+        fold: Fold | None = None,
     ) -> None:
         self._model, self._draw = model, draw
         self._names = [control.name for control in controls]
         self._from_browser = False
         self._controls = controls
-        super().__init__(title=title, patience_s=patience_s)
+        folded = "" if fold is None else fold.as_html()
+        super().__init__(title=title, patience_s=patience_s, fold=folded)
         self._show(*draw())
         model.observe(self._model_changed, self._names)
         self.observe(self._browser_sent, "sent")
@@ -235,7 +269,7 @@ class LabView(anywidget.AnyWidget):
         panes, table = self._shown
         alt = html.escape(f"{self.title}: {table.caption}; the table below says it")
         images = "".join(f'<img alt="{alt}" src="{_png_uri(pane)}">' for pane in panes)
-        static = {"text/plain": table.as_text(), "text/html": images + table.as_html()}
+        static = {"text/plain": table.as_text(), "text/html": images + table.as_html() + self.fold}
         return (bundle or {}) | static, metadata
 
 

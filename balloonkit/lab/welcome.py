@@ -15,7 +15,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from balloonkit.costs import CHUNKS_TOTAL_2017_S, CLASSIC_2017_S
-from balloonkit.lab.palette import BLUE, PATH_LOOKS, STAGE_LOOKS
+from balloonkit.lab.palette import PATH_LOOKS, STAGE_LOOKS
 from balloonkit.lab.view import LabView, Table
 
 __all__ = ["Alive", "Versions", "Welcome"]
@@ -108,7 +108,8 @@ def _draw_totals(axes: Axes, classic: dict[str, float]) -> None:
         bar.patches[0].set(edgecolor="black", linewidth=0.6)
         left += ms
     chunks_ms = CHUNKS_TOTAL_2017_S * 1000
-    axes.barh(1, chunks_ms, color=BLUE, edgecolor="black", linewidth=0.6, label="all four")
+    colour = PATH_LOOKS["chunks"].colour
+    axes.barh(1, chunks_ms, color=colour, edgecolor="black", linewidth=0.6, label="all four")
     for row, ms in enumerate((left, chunks_ms)):
         axes.text(ms, row, f"  {ms:,.0f} ms", va="center")
     labels = [PATH_LOOKS[path].label.replace(", ", ",\n") for path in ("classic", "chunks")]

@@ -1,7 +1,6 @@
 """The text twin of a memory map: pages of each state and free blocks of each order, by zone."""
 
 from collections.abc import Mapping, Sequence
-from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -42,8 +41,7 @@ def zone_table(
 
 def count_by_zone(zones: Sequence[Zone], pages: NDArray[np.bool_]) -> list[int]:
     """Count the pages of a mask, shape (PFNs,), in each zone, lowest zone first."""
-    edges = [zone.start_pfn for zone in zones] + [len(pages)]
-    return [int(pages[start:end].sum()) for start, end in pairwise(edges)]
+    return [int(pages[zone.span].sum()) for zone in zones]
 
 
 def in_words(zones: Sequence[Zone], states: NDArray[np.uint8]) -> str:

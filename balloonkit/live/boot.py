@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, NamedTuple
 from balloonkit.host.shared import SharedRelease
 from balloonkit.live.assets import find_assets, read_module
 from balloonkit.live.chunk_host import ChunkHost
-from balloonkit.live.driver import DRIVER_NAME, build_driver
-from balloonkit.live.errors import MissingPackageError
+from balloonkit.live.driver import DRIVER_NAME, DriverOptions, build_driver
+from balloonkit.live.errors import MissingPackageError, RefusedError
 from balloonkit.live.initramfs import build_initramfs
 from balloonkit.live.process import QemuProcess
 from balloonkit.units import BALLOON_PAGE_BYTES
@@ -16,7 +16,10 @@ from balloonkit.units import BALLOON_PAGE_BYTES
 if TYPE_CHECKING:
     from balloonkit.live.qmp import QemuLink
 
-__all__ = ["DRIVER_FILE", "Started", "start"]
+__all__ = ["DRIVERS", "DRIVER_FILE", "Started", "check_kind", "start"]
+
+#: The drivers a guest can have: the kernel's own, or ours.
+DRIVERS = ("classic", "chunks")
 
 #: Where the guest has our driver.
 DRIVER_FILE = f"{DRIVER_NAME}.ko"
@@ -94,3 +97,20 @@ def start(
         link = QemuLink(process)
         on_failure.callback(link.close)
         return Started(assets.release, link, memory, host, on_failure.pop_all().close)
+
+
+def check_kind(driver: str, options: DriverOptions | None, reporting: bool) -> bool:
+    """Refuse what does not go together; tell whether the driver is ours.
+
+    Raises
+    ------
+    RefusedError
+        If there is no such driver, or it does not have what is asked of it.
+    """
+    if driver not in DRIVERS:
+        raise RefusedError(f"driver {driver!r}: give {' or '.join(map(repr, DRIVERS))}")
+    if options is not None and driver != "chunks":
+        raise RefusedError(f"{options}: the classic driver has none, give driver='chunks' too")
+    if reporting and driver == "chunks":
+        raise RefusedError("reporting: the chunks driver reports no free pages")
+    return driver == "chunks"

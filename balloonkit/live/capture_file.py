@@ -5,6 +5,8 @@ The format is that of the shipped captures, see `balloonkit.captures`.
 
 import json
 import os
+import secrets
+import stat
 import tempfile
 from collections.abc import Mapping
 from pathlib import Path
@@ -17,19 +19,56 @@ from balloonkit.captures import Moment
 from balloonkit.live.free_lists import FreeLists
 from balloonkit.live.memory import GuestMemory
 
-__all__ = ["check_folder", "write_capture"]
+__all__ = ["check_target", "write_capture"]
 
 
-def check_folder(path: Path) -> None:
+def check_target(path: Path, force: bool = False) -> None:
     """Say that `path` cannot be written before minutes are spent on what goes there.
+
+    Parameters
+    ----------
+    path : Path
+    force : bool
+        Let an ordinary file be replaced; nothing else ever is.
 
     Raises
     ------
+    FileExistsError
+        If something is there that must not be replaced.
     OSError
         If its folder does not exist or refuses new files.
+
+    Examples
+    --------
+    >>> check_target(Path("/dev/null"), force=True)
+    Traceback (most recent call last):
+    FileExistsError: /dev/null: a device node, which a capture never replaces; give another name
     """
+    try:
+        mode = path.lstat().st_mode
+    except FileNotFoundError:
+        pass
+    else:
+        if not stat.S_ISREG(mode):
+            raise FileExistsError(
+                f"{path}: {_kind(mode)}, which a capture never replaces; give another name"
+            )
+        if not force:
+            raise FileExistsError(
+                f"{path}: is there already; give another name, or --force (force=True)"
+            )
     with tempfile.TemporaryFile(dir=path.parent):
         pass
+
+
+def _kind(mode: int) -> str:
+    if stat.S_ISCHR(mode) or stat.S_ISBLK(mode):
+        return "a device node"
+    if stat.S_ISDIR(mode):
+        return "a folder"
+    if stat.S_ISLNK(mode):
+        return "a symbolic link"
+    return "a FIFO" if stat.S_ISFIFO(mode) else "no ordinary file"
 
 
 def write_capture(
@@ -40,6 +79,7 @@ def write_capture(
     inflate_pfns: NDArray[np.uint32],
     deflate_pfns: NDArray[np.uint32],
     free_lists: FreeLists | None = None,
+    force: bool = False,
 ) -> None:
     """Write a capture, whole or not at all.
 
@@ -57,6 +97,8 @@ def write_capture(
         PFNs in wire order.
     free_lists : FreeLists, optional
         The free lists before the balloon, if they could be read.
+    force : bool
+        Replace an ordinary file of this name; see `check_target`.
 
     Raises
     ------
@@ -75,10 +117,13 @@ def write_capture(
         arrays["percpu_pfns_before"] = free_lists.percpu_pfns
     arrays["inflate_pfns_delta"] = _delta(inflate_pfns)
     arrays["deflate_pfns_delta"] = _delta(deflate_pfns)
-    partial = path.with_name(f"{path.name}.partial")
+    # A name nobody can guess, and a file only we can have made: no link is followed.
+    partial = path.with_name(f".balloonkit-{secrets.token_hex(8)}.partial")
+    descriptor = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o666)
     try:
-        with partial.open("wb") as file:
+        with open(descriptor, "wb") as file:
             np.savez_compressed(file, **arrays)
+        check_target(path, force)  # once more: it may have come meanwhile
         os.replace(partial, path)
     finally:
         partial.unlink(missing_ok=True)

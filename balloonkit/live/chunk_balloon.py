@@ -9,8 +9,8 @@ from balloonkit.live.balloon import BalloonMove, follow
 from balloonkit.live.chunk_host import ChunkHost, Message
 from balloonkit.live.errors import LiveError, RefusedError
 from balloonkit.units import BALLOON_PAGE_BYTES
-from balloonkit.wire.channel import Queue
 from balloonkit.wire.page_chunk import unpack_chunks
+from balloonkit.wire.queue import Queue
 
 __all__ = ["ChunkBalloon"]
 

@@ -13,16 +13,17 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from balloonkit.host.books import Books, Handled
+from balloonkit.host.counters import DeviceCounters, Handled
 from balloonkit.host.device import BalloonDevice
 from balloonkit.host.ram import GuestRam
 from balloonkit.host.service import QueueService
 from balloonkit.host.shared import SharedRelease
 from balloonkit.live.doorbell import STATUS_KICK, Doorbell, Interrupt
-from balloonkit.wire.channel import NEEDS_RESET, STATUS_ADDRESS, Queue
+from balloonkit.wire.channel import NEEDS_RESET, STATUS_ADDRESS
 from balloonkit.wire.config import DRIVER_OK, FAILED, ConfigSpace
 from balloonkit.wire.errors import WireError
 from balloonkit.wire.page_chunk import decode_chunks
+from balloonkit.wire.queue import Queue
 
 __all__ = ["ChunkHost", "Message"]
 
@@ -139,9 +140,9 @@ class ChunkHost:
             messages, self.device.messages = self.device.messages, []
         return messages
 
-    def books(self) -> Books:
+    def counters(self) -> DeviceCounters:
         """Return what the device counted."""
-        return self.device.books()
+        return self.device.counters()
 
     def _run(self) -> None:
         try:

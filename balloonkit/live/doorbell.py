@@ -14,7 +14,8 @@ import socket
 import struct
 from enum import IntEnum
 
-from balloonkit.wire.channel import WINDOW_BYTES, Queue
+from balloonkit.wire.channel import WINDOW_BYTES
+from balloonkit.wire.queue import Queue
 
 __all__ = ["STATUS_KICK", "Doorbell", "Interrupt"]
 

@@ -16,6 +16,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from balloonkit.guest.page_states import KPF_NOPAGE, flag_mask
 from balloonkit.live.memory import GuestMemory
 
 __all__ = ["FreeLists", "find_vmemmap", "read_free_lists"]
@@ -28,7 +29,7 @@ _LINK_OFFSET = 8  # of ``lru``, and of ``buddy_list`` and ``pcp_list``, which sh
 _NEXT, _PREV, _PRIVATE, _COUNTS = 1, 2, 5, 6  # 8-byte words of a struct page
 _BUDDY_TYPE = 0xFFFFFF7F  # page_type of a free block (PG_buddy), the low half of _COUNTS
 _SECTION_PAGES = 1 << 15  # vmemmap exists by sections of 128 MiB
-_KPF_NOPAGE = np.uint64(1 << 20)
+_NO_PAGE = flag_mask(KPF_NOPAGE)
 _KERNEL_HALF = 0xFF00 << 48
 _MOVABLE = 1  # MIGRATE_MOVABLE: the second list of either array
 _MAX_ORDER = 10
@@ -106,7 +107,7 @@ def _struct_pages(read: ReadKernel, vmemmap: int, flags: NDArray[np.uint64]) -> 
     pages = np.zeros((len(flags), _PAGE_BYTES // 8), np.uint64)
     for start in range(0, len(flags), _SECTION_PAGES):
         section = slice(start, min(start + _SECTION_PAGES, len(flags)))
-        if not (flags[section] & _KPF_NOPAGE).all():
+        if not (flags[section] & _NO_PAGE).all():
             size_bytes = (section.stop - start) * _PAGE_BYTES
             data = read(vmemmap + start * _PAGE_BYTES, size_bytes)
             pages[section] = np.frombuffer(data, np.uint64).reshape(-1, _PAGE_BYTES // 8)

@@ -1,7 +1,6 @@
 """A real Linux guest under QEMU whose balloon is moved from Python."""
 
 import contextlib
-import re
 import weakref
 from collections.abc import Iterator
 from dataclasses import replace
@@ -11,29 +10,26 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
-from balloonkit.live.ageing import Ageing
+from balloonkit.live.ageing import Ageing, plan_ageing
 from balloonkit.live.balloon import Balloon, BalloonMove
-from balloonkit.live.boot import DRIVER_FILE, start
+from balloonkit.live.boot import DRIVER_FILE, check_kind, start
 from balloonkit.live.chunk_balloon import ChunkBalloon
 from balloonkit.live.driver import DRIVER_NAME, DriverOptions
-from balloonkit.live.errors import GuestDiedError, GuestTimeoutError, LiveError, RefusedError
-from balloonkit.live.memory import GuestMemory, read_memory
+from balloonkit.live.errors import GuestDiedError, GuestTimeoutError, RefusedError
+from balloonkit.live.memory import GuestMemory, available_bytes, read_memory
 from balloonkit.live.progress import progress_bar
 from balloonkit.live.record import record
 from balloonkit.live.shell import GuestShell
-from balloonkit.live.size import check_size
-from balloonkit.units import BALLOON_PAGE_BYTES, format_size, parse_size
+from balloonkit.live.size import check_left, check_size
+from balloonkit.units import format_size, parse_size
 
 __all__ = ["Guest"]
 
-#: The drivers a guest can have.
-DRIVERS = ("classic", "chunks")
 #: What a guest at its floor still has free, so that its shell can start a command.
 _RESERVE_BYTES = 32 << 20
 _BOOT_TIMEOUT_S = 60.0
 #: Writing and removing files under emulation; measured 70 MiB/s on two shared cores.
 _AGEING_BYTES_PER_S = 10 << 20
-_MAX_AGEING_SHARE = 0.9
 
 
 class Guest:
@@ -116,7 +112,7 @@ class Guest:
         self.ageing: Ageing | None = None
         self._progress = progress
         self._last: NDArray[np.unsignedinteger] = np.empty(0, np.uint32)
-        chunks = _check_kind(driver, options, reporting)
+        chunks = check_kind(driver, options, reporting)
         check_size(self.memory_bytes)
         with progress_bar(f"boot of {format_size(self.memory_bytes)}", progress):
             kernel_options = f"init_on_alloc={int(init_on_alloc)}"
@@ -210,15 +206,8 @@ class Guest:
         RefusedError
             If so much is not available in the guest.
         """
-        available_bytes = self._available_bytes()
-        size_bytes = int(available_bytes * 0.7) if size is None else parse_size(size)
-        limit_bytes = int(available_bytes * _MAX_AGEING_SHARE)
-        if size_bytes > limit_bytes:
-            raise RefusedError(
-                f"ageing with {format_size(size_bytes)}: the guest can take "
-                f"{format_size(limit_bytes)} of files"
-            )
-        ageing = Ageing(size_bytes, kept, seed)
+        ageing = plan_ageing(self._available_bytes(), size, kept, seed)
+        size_bytes = ageing.size_bytes
         with progress_bar(f"ageing with {format_size(size_bytes)}", self._progress):
             self.run(ageing.command(), timeout_s=30 + size_bytes / _AGEING_BYTES_PER_S)
         self.ageing = ageing
@@ -249,10 +238,7 @@ class Guest:
         """
         target_bytes = parse_size(target)
         shown = f"balloon to {format_size(target_bytes)}"
-        if target_bytes % BALLOON_PAGE_BYTES:
-            raise RefusedError(f"{shown} ({target_bytes} bytes): not a whole number of 4 KiB pages")
-        if target_bytes > self.memory_bytes:
-            raise RefusedError(f"{shown}: the guest's RAM is {format_size(self.memory_bytes)}")
+        check_left(target_bytes, self.memory_bytes)
         # Deflating is always safe, and a guest below its floor must be allowed to.
         if target_bytes < min(self.actual(), self._floor_bytes()):
             raise RefusedError(f"{shown}: now the guest needs {format_size(self.floor())}")
@@ -290,7 +276,9 @@ class Guest:
         """
         return self._balloon.stats()
 
-    def capture(self, path: str | Path, balloon: str | int | None = None) -> BalloonMove:
+    def capture(
+        self, path: str | Path, balloon: str | int | None = None, force: bool = False
+    ) -> BalloonMove:
         """Inflate the balloon, deflate it again, and write it all to a capture.
 
         Parameters
@@ -299,6 +287,8 @@ class Guest:
             File to write, ``.npz``; `balloonkit.load_capture` reads it.
         balloon : str or int, optional
             What the inflated balloon leaves to the guest; by default half of its RAM.
+        force : bool
+            Replace a file of this name.
 
         Returns
         -------
@@ -311,9 +301,8 @@ class Guest:
         OSError
             If the file cannot be written; one that was there before stays as it was.
         """
-        return record(
-            self, Path(path), self.memory_bytes // 2 if balloon is None else parse_size(balloon)
-        )
+        target_bytes = self.memory_bytes // 2 if balloon is None else parse_size(balloon)
+        return record(self, Path(path), target_bytes, force)
 
     def read_kernel(self, address: int, size_bytes: int) -> bytes:
         """Read the guest kernel's virtual memory, without the guest taking part.
@@ -329,11 +318,7 @@ class Guest:
         return self.actual() - max(self._available_bytes() - _RESERVE_BYTES, 0)
 
     def _available_bytes(self) -> int:
-        meminfo = self.run("cat /proc/meminfo")
-        found = re.search(r"^MemAvailable: +(\d+) kB", meminfo, re.MULTILINE)
-        if found is None:
-            raise LiveError(f"the guest's /proc/meminfo shows no MemAvailable:\n{meminfo}")
-        return int(found[1]) << 10
+        return available_bytes(self.run("cat /proc/meminfo"))
 
     @contextlib.contextmanager
     def _alive(self) -> Iterator[None]:
@@ -343,14 +328,3 @@ class Guest:
             raise GuestTimeoutError(f"{error}. {self._process.last_words()}") from error
         except (EOFError, OSError, LookupError) as error:
             raise GuestDiedError(self._process.last_words()) from error
-
-
-def _check_kind(driver: str, options: DriverOptions | None, reporting: bool) -> bool:
-    """Refuse what does not go together; tell whether the driver is ours."""
-    if driver not in DRIVERS:
-        raise RefusedError(f"driver {driver!r}: give {' or '.join(map(repr, DRIVERS))}")
-    if options is not None and driver != "chunks":
-        raise RefusedError(f"{options}: the classic driver has none, give driver='chunks' too")
-    if reporting and driver == "chunks":
-        raise RefusedError("reporting: the chunks driver reports no free pages")
-    return driver == "chunks"

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from balloonkit.live.balloon import BalloonMove
-from balloonkit.live.capture_file import check_folder, write_capture
+from balloonkit.live.capture_file import check_target, write_capture
 from balloonkit.live.errors import LiveError, RefusedError
 from balloonkit.live.free_lists import FreeLists, find_vmemmap, read_free_lists
 from balloonkit.live.memory import GuestMemory
@@ -23,6 +23,7 @@ def capture(
     balloon: str | int,
     age_seed: int | None,
     path: str | Path,
+    force: bool = False,
     driver: str = "classic",
 ) -> BalloonMove:
     """Boot a guest, age it, inflate and deflate its balloon, and write a capture.
@@ -37,6 +38,9 @@ def capture(
         Seed of the ageing; None leaves the guest idle.
     path : str or Path
         File to write, ``.npz``.
+    force : bool
+        Replace a file of this name; without it, and for anything but an ordinary file, that is
+        refused before the guest boots.
     driver : str
         "classic" or "chunks", see `Guest`.
 
@@ -53,14 +57,14 @@ def capture(
     """
     from balloonkit.live.guest import Guest
 
-    check_folder(Path(path))
+    check_target(Path(path), force)
     with Guest(memory, driver=driver) as guest:
         if age_seed is not None:
             guest.age(seed=age_seed)
-        return guest.capture(path, balloon)
+        return guest.capture(path, balloon, force)
 
 
-def record(guest: "Guest", path: Path, target_bytes: int) -> BalloonMove:
+def record(guest: "Guest", path: Path, target_bytes: int, force: bool = False) -> BalloonMove:
     """Inflate a guest's balloon until it has `target_bytes`, deflate it, and write a capture.
 
     Raises
@@ -72,7 +76,7 @@ def record(guest: "Guest", path: Path, target_bytes: int) -> BalloonMove:
     OSError
         If the file cannot be written; one that was there before stays as it was.
     """
-    check_folder(path)
+    check_target(path, force)
     guest.balloon(guest.memory_bytes)
     # First, as a process that ends moves pages between the lists.
     kallsyms = guest.run("grep -w vmemmap_base /proc/kallsyms || true")
@@ -103,6 +107,7 @@ def record(guest: "Guest", path: Path, target_bytes: int) -> BalloonMove:
         inflate.pfns,
         deflate.pfns,
         free_lists,
+        force,
     )
     return inflate
 

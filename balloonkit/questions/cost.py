@@ -9,9 +9,9 @@ from balloonkit.costs import COSTS_2017, Costs, Counts
 from balloonkit.guest import Guest
 from balloonkit.guest.blocks import Pfns
 from balloonkit.machine import Machine
+from balloonkit.paths import PATHS
 from balloonkit.questions.forms import STAGE, TWO_COUNTS, Answer
 from balloonkit.questions.question import Mistake, Question, distinct
-from balloonkit.race import PATHS
 from balloonkit.units import counted
 from balloonkit.wire import pack_chunks
 from balloonkit.wire.page_chunk import MAX_CHUNKS
@@ -182,8 +182,8 @@ def _why_not(stage: str, path: str, work: str) -> str:
 
 
 def _inflate(guest: Guest, path: str, pages: int) -> tuple[Counts, Pfns]:
-    features, block_alloc = PATHS[path]
-    with Machine(guest.copy(), features, block_alloc=block_alloc) as machine:
+    taken = PATHS[path]
+    with Machine(guest.copy(), format=taken.format, block_alloc=taken.block_alloc) as machine:
         counts = machine.inflate(pages * 4096).counts
         return counts, machine.driver.held
 

@@ -4,7 +4,7 @@ import numpy as np
 
 from balloonkit.host.device import BalloonDevice
 from balloonkit.host.ram import GuestRam
-from balloonkit.host.release import BookRelease
+from balloonkit.host.release import ModelRelease
 from balloonkit.questions.forms import CHUNKS, PAGE_SET, Answer
 from balloonkit.questions.question import Mistake, Question, distinct
 from balloonkit.units import BALLOON_PAGE_BYTES, PFN_SHIFT
@@ -24,7 +24,7 @@ def release(seed: int, rng: np.random.Generator) -> Question:
     outside = (_RAM_PAGES - int(rng.integers(2, 9)), int(rng.integers(10, 20)))
     entries = [good[0], outside, good[1], good[2]]
     ram = GuestRam.of_size(_RAM_PAGES << PFN_SHIFT)
-    backend = BookRelease(ram.pages, pages_per_host_page * BALLOON_PAGE_BYTES)
+    backend = ModelRelease(ram.pages, pages_per_host_page * BALLOON_PAGE_BYTES)
     device = BalloonDevice(ram, backend)
     device.negotiate(PROPOSED)
     handled = device.handle(Queue.INFLATE, encode_chunks(entries))

@@ -7,9 +7,10 @@ room for one message and, behind that, for an indirect table.
 
 import time
 from collections.abc import Callable
-from enum import IntEnum
 
+from balloonkit.events import Acked, Listener, Sent
 from balloonkit.wire.page_chunk import CHUNK_BYTES, HEADER_BYTES, MAX_CHUNKS
+from balloonkit.wire.queue import Queue
 from balloonkit.wire.queue_errors import AckTimeoutError, NeedsResetError, QueueError
 from balloonkit.wire.ring import RingLayout
 from balloonkit.wire.virtqueue import Buffer, DriverQueue
@@ -26,14 +27,6 @@ __all__ = [
     "message_address",
     "queue_layout",
 ]
-
-
-class Queue(IntEnum):
-    """The balloon's virtqueues by number (VIRTIO 1.2 section 5.5.2)."""
-
-    INFLATE = 0
-    DEFLATE = 1
-    STATS = 2
 
 
 #: Descriptors per queue, as QEMU gives its balloon.
@@ -80,6 +73,8 @@ class Channel:
         ``wait(queue, timeout_s)`` returns True when the device acked, False when time is up.
     indirect : bool
         Whether each message goes through an indirect table.
+    listener : Listener, optional
+        Told of every message sent and of every buffer that came back.
 
     Examples
     --------
@@ -101,6 +96,7 @@ class Channel:
         kick: Callable[[Queue], None],
         wait: Callable[[Queue, float], bool],
         indirect: bool = False,
+        listener: Listener | None = None,
     ) -> None:
         self._memory = memory
         self._queue = queue
@@ -110,6 +106,7 @@ class Channel:
         self._room = message_address(queue)
         self._table = self._room + _MESSAGE_ROOM_BYTES if indirect else None
         self._outstanding: int | None = None
+        self.listener = listener
 
     def send(self, message: bytes, timeout_s: float = ACK_TIMEOUT_S) -> None:
         """Send `message` and wait until its buffer is back.
@@ -131,7 +128,11 @@ class Channel:
         self._memory[self._room : self._room + len(message)] = message
         buffer = Buffer(self._room, len(message))
         self._outstanding = self._ring.add([buffer], self._table)
-        if self._ring.kick_wanted():
+        kick = self._ring.kick_wanted()
+        if self.listener is not None:
+            head, (avail, used) = self._outstanding, self._ring.indices
+            self.listener.tell(Sent(self._queue, bytes(message), head, avail, used, kick))
+        if kick:
             self._kick(self._queue)
         self._await_return(deadline_s, timeout_s)
 
@@ -139,8 +140,11 @@ class Channel:
         acked = True
         while True:
             # An ack may be late, of an earlier kick, or lost to an interrupt: only the ring tells.
-            if self._ring.take_used() == self._outstanding:
+            head = self._ring.take_used()
+            if head is not None and head == self._outstanding:
                 self._outstanding = None
+                if self.listener is not None:
+                    self.listener.tell(Acked(self._queue, head, self._ring.indices[1]))
                 return
             if self._memory[STATUS_ADDRESS] & NEEDS_RESET:
                 raise NeedsResetError(f"queue {self._queue.name}: the device needs a reset")

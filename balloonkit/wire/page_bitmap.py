@@ -13,6 +13,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from balloonkit.events import Listener, Marked, RoundLaid, RunsFound, pieces
+
 __all__ = ["BITMAP_BITS", "MAX_BITMAPS", "PageBitmaps", "Round", "find_runs"]
 
 #: One bitmap is 8 pages of 4 KiB: 262,144 bits, 1 GiB of 4 KiB guest pages.
@@ -100,13 +102,32 @@ class PageBitmaps:
         >>> PageBitmaps(bits=64).chunks(np.arange(10, 80)).tolist()
         [[10, 64], [74, 6]]
         """
-        found = [np.empty((0, 2), np.int64)]
+        found = [np.empty((0, 2), np.int64), *self.runs(pfns)]
+        return np.concatenate(found).astype(np.uint64)
+
+    def runs(
+        self, pfns: NDArray[np.integer], listener: Listener | None = None
+    ) -> Iterator[NDArray[np.int64]]:
+        """Find the runs of each bitmap in turn: (first PFN, pages), shape (n, 2), ascending.
+
+        Parameters
+        ----------
+        listener : Listener, optional
+            Told of every round, the bits set in it, and the runs; these come in its pieces.
+        """
         for base_pfn, bitmaps in self.rounds(pfns):
+            if listener is not None:
+                listener.tell(RoundLaid(base_pfn, self.bits, len(bitmaps), self.max_count))
+                here = pfns[(pfns >= base_pfn) & (pfns < base_pfn + len(bitmaps) * self.bits)]
+                for piece in pieces(len(here), listener):
+                    listener.tell(Marked(here[piece].astype(np.uint32)))
             for index, bitmap in enumerate(bitmaps):
                 runs = find_runs(bitmap)
                 runs[:, 0] += base_pfn + index * self.bits
-                found.append(runs)
-        return np.concatenate(found).astype(np.uint64)
+                for piece in pieces(len(runs), listener):
+                    if listener is not None:
+                        listener.tell(RunsFound(index, runs[piece]))
+                    yield runs[piece]
 
 
 def find_runs(bitmap: NDArray[np.uint64]) -> NDArray[np.int64]:

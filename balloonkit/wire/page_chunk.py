@@ -10,7 +10,7 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from balloonkit.wire.errors import WireError
+from balloonkit.wire.errors import TooManyEntriesError, WireError
 
 __all__ = [
     "CHUNK_BYTES",
@@ -179,7 +179,7 @@ def split_words(data: bytes | bytearray | memoryview) -> NDArray[np.uint64]:
         )
     count = int.from_bytes(data[:HEADER_BYTES], "little")
     if count > MAX_CHUNKS:
-        raise WireError(f"message counts {count} chunks: at most {MAX_CHUNKS} fit")
+        raise TooManyEntriesError(f"message counts {count} chunks: at most {MAX_CHUNKS} fit")
     expected_bytes = HEADER_BYTES + count * CHUNK_BYTES
     if len(data) != expected_bytes:
         raise WireError(

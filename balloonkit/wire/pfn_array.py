@@ -9,9 +9,9 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from balloonkit.wire.errors import WireError
+from balloonkit.wire.errors import TooManyEntriesError, WireError
 
-__all__ = ["MAX_PFNS", "PFN_BYTES", "decode_pfns", "encode_pfns", "pfn_messages"]
+__all__ = ["MAX_PFNS", "PFN_BYTES", "decode_pfns", "encode_pfns", "pfn_messages", "split_pfns"]
 
 #: VIRTIO_BALLOON_ARRAY_PFNS_MAX: PFNs in one message.
 MAX_PFNS = 256
@@ -57,10 +57,28 @@ def decode_pfns(data: bytes | bytearray | memoryview) -> NDArray[np.uint32]:
     >>> decode_pfns(bytes([1, 0, 0, 0, 0, 1, 0, 0])).tolist()
     [1, 256]
     """
+    return split_pfns(data)
+
+
+def split_pfns(data: bytes | bytearray | memoryview) -> NDArray[np.uint32]:
+    """Check a message's frame, and return its PFNs: all there is to check in this format.
+
+    Raises
+    ------
+    WireError
+        If the length is not a whole number of PFNs or exceeds 256 of them.
+
+    Examples
+    --------
+    >>> split_pfns(bytes(5))
+    Traceback (most recent call last):
+    balloonkit.wire.errors.WireError: message of 5 bytes: not a whole number of 4-byte PFNs
+    """
     if len(data) % PFN_BYTES:
         raise WireError(f"message of {len(data)} bytes: not a whole number of 4-byte PFNs")
     if len(data) > MAX_PFNS * PFN_BYTES:
-        raise WireError(f"message of {len(data) // PFN_BYTES} PFNs: at most {MAX_PFNS} fit")
+        count = len(data) // PFN_BYTES
+        raise TooManyEntriesError(f"message of {count} PFNs: at most {MAX_PFNS} fit")
     return np.frombuffer(data, "<u4")
 
 

@@ -91,6 +91,11 @@ class DriverQueue:
         self._next_avail = 0
         self._next_used = 0
 
+    @property
+    def indices(self) -> tuple[int, int]:
+        """The available ring's idx as written last, and the used ring's as far as taken back."""
+        return self._next_avail, self._next_used
+
     def add(self, buffers: Sequence[Buffer], indirect_at: int | None = None) -> int:
         """Make a chain of `buffers` available and return its head.
 
@@ -189,6 +194,11 @@ class DeviceQueue:
         self._window_bytes = len(memory)
         self._next_avail = 0
         self._next_used = 0
+
+    @property
+    def used_index(self) -> int:
+        """The used ring's idx as written last."""
+        return self._next_used
 
     def pending(self) -> bool:
         """Whether the driver has made more available than was popped."""

@@ -13,9 +13,9 @@ from pathlib import Path
 from player_page import player_page
 from playwright.sync_api import sync_playwright
 
+from balloonkit import trace_inflate
 from balloonkit.guest import Guest
 from balloonkit.lab.player import pack
-from balloonkit.stepper import trace_inflate
 from balloonkit.wire import Feature, PageBitmaps
 
 #: What a run is called, its guest's size, pages to take, and how.

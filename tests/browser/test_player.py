@@ -6,9 +6,9 @@ import pytest
 from player_page import player_page
 from sample_traces import CLASSIC, sample_trace
 
+from balloonkit import trace_inflate
 from balloonkit.guest import Guest
 from balloonkit.lab.player import ESM
-from balloonkit.stepper import trace_inflate
 from balloonkit.wire import Feature
 
 KINDS = {

@@ -5,10 +5,10 @@ import base64
 import pytest
 from sample_traces import CLASSIC, sample_trace
 
+from balloonkit import trace_inflate
 from balloonkit.guest import Guest
 from balloonkit.lab.player import CSS, ESM, pack
 from balloonkit.lab.twin import text_twin
-from balloonkit.stepper import trace_inflate
 
 TRACES = {
     "chunks, with a hole": lambda: sample_trace(pages=64, inflate=20, hole=(24, 32))[0],

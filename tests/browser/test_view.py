@@ -68,6 +68,21 @@ def test_moves_made_while_drawing_wait_and_only_the_last_is_sent(view):
     assert 1 <= len(moves) < 10
 
 
+def test_a_fold_opens_by_keyboard_and_its_code_can_be_focused(views, page):
+    blocks = views.nth(1)
+    summary = blocks.get_by_text("The rules in Python")
+    code = blocks.get_by_role("region", name="The rules in Python")
+    assert not code.is_visible()
+
+    summary.focus()
+    page.keyboard.press("Enter")
+
+    code.wait_for()
+    assert "lists[order].remove(buddy_pfn)" in code.text_content()
+    page.keyboard.press("Tab")
+    assert code.evaluate("code => code === document.activeElement")
+
+
 def test_a_click_on_the_map_moves_the_magnifier(view):
     _, view = view
     canvas = view.locator("canvas").first

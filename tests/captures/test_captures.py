@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from balloonkit.captures import KPF_OFFLINE, CaptureError, load_capture
+from balloonkit.captures import CaptureError, load_capture
+from balloonkit.guest.page_states import KPF_OFFLINE
 from balloonkit.wire import pack_chunks
 from balloonkit.wire.page_chunk import chunk_messages
 

@@ -8,9 +8,9 @@ under coverage-guided atheris.
 
 import numpy as np
 
-from balloonkit.host import BalloonDevice, BookRelease, GuestRam
+from balloonkit.host import BalloonDevice, GuestRam, ModelRelease
 from balloonkit.host.service import QueueService
-from balloonkit.layout import RamRange
+from balloonkit.ram_layout import RamRange
 from balloonkit.wire import PROPOSED, Feature, encode_chunks, encode_pfns
 from balloonkit.wire.channel import WINDOW_BYTES, Channel, Queue, queue_layout
 from balloonkit.wire.queue_errors import QueueError
@@ -21,8 +21,8 @@ _RAM_PFNS = [*range(256), *range(512, 768)]
 _HOST_PAGE_OF = {pfn: page for page, pfn in enumerate(_RAM_PFNS)}
 
 
-class GuardedRelease(BookRelease):
-    """Books that refuse to be written outside guest RAM: NumPy would wrap a negative index."""
+class GuardedRelease(ModelRelease):
+    """A release that refuses to write outside guest RAM: NumPy would wrap a negative index."""
 
     def release_pages(self, pages):
         self._check(pages, np.ones(len(pages), np.int64))

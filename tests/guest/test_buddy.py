@@ -1,66 +1,20 @@
-"""The buddy allocator against a linked-list one, and against real guests."""
+"""The buddy allocator against the one-block one, and against real guests."""
 
 import numpy as np
 import pytest
+from free_memory import ZONES, free_masks, lists_of
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from balloonkit.guest import Block, BuddyAllocator, ListOrder, OutOfPagesError, Zone
+from balloonkit.guest import (
+    Block,
+    BuddyAllocator,
+    ListOrder,
+    OneBlockAtATime,
+    OutOfPagesError,
+    Zone,
+)
 from balloonkit.guest.blocks import MAX_ORDER, TOP_PAGES
-
-ZONES = (Zone("DMA32", 0, TOP_PAGES), Zone("Normal", TOP_PAGES, 2 * TOP_PAGES + 300))
-SPAN = ZONES[-1].end_pfn
-
-
-class OneBlockAtATime:
-    """The kernel's rules literally: Python lists, head first, one block per call."""
-
-    def __init__(self, buddy):
-        self.lists = [
-            [buddy.free_list(z, o).tolist() for o in range(MAX_ORDER + 1)] for z in range(2)
-        ]
-
-    def alloc(self, order):
-        for lists in reversed(self.lists):
-            for at in range(order, MAX_ORDER + 1):
-                if lists[at]:
-                    pfn = lists[at].pop(0)
-                    while at > order:
-                        at -= 1
-                        lists[at].insert(0, pfn + (1 << at))
-                    return pfn
-        return None
-
-    def free(self, pfn, order):
-        lists = self.lists[pfn >= TOP_PAGES]
-        while order < MAX_ORDER and pfn ^ (1 << order) in lists[order]:
-            lists[order].remove(pfn ^ (1 << order))
-            pfn &= ~(1 << order)
-            order += 1
-        parent_buddy = (pfn & ~(1 << order)) ^ (2 << order)
-        if order < MAX_ORDER - 1 and parent_buddy in lists[order + 1]:
-            lists[order].append(pfn)
-        else:
-            lists[order].insert(0, pfn)
-
-
-def lists_of(buddy):
-    return [[buddy.free_list(z, o).tolist() for o in range(MAX_ORDER + 1)] for z in range(2)]
-
-
-def free_masks():
-    """Masks of free pages with structure at every scale: whole ranges, then scattered holes."""
-
-    def build(ranges, seed, share):
-        free = np.zeros(SPAN, bool)
-        for start, length in ranges:
-            free[start : start + length] = True
-        free &= np.random.default_rng(seed).random(SPAN) >= share
-        return free
-
-    ranges = st.lists(st.tuples(st.integers(0, SPAN - 1), st.integers(1, SPAN)), max_size=4)
-    return st.builds(build, ranges, st.integers(0, 99), st.sampled_from([0, 0, 0.01, 0.5]))
-
 
 OPERATIONS = st.lists(
     st.tuples(st.just("take"), st.integers(1, 400), st.integers(0, MAX_ORDER))
@@ -78,8 +32,10 @@ def test_arrays_and_lists_agree_on_every_block_and_its_place(free, list_order, o
     for what, n, number in operations:
         if what == "take":
             taken = buddy.take(n, number).tolist()
-            expected = [pfn for _ in range(n) if (pfn := slow.alloc(number)) is not None]
-            assert taken == expected
+            assert taken == [slow.alloc(number) for _ in taken]
+            if len(taken) < n:
+                with pytest.raises(OutOfPagesError):
+                    slow.alloc(number)
             held += [(pfn, number) for pfn in taken]
         else:
             np.random.default_rng(number).shuffle(held)
@@ -90,7 +46,7 @@ def test_arrays_and_lists_agree_on_every_block_and_its_place(free, list_order, o
                 for pfn in now:
                     slow.free(pfn, order)
             held = held[n:]
-        assert lists_of(buddy) == slow.lists
+        assert lists_of(buddy) == lists_of(slow)
 
 
 @settings(max_examples=50, deadline=None)

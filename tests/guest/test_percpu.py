@@ -40,7 +40,7 @@ class OnePageAtATime:
         index = int(pfn >= 1024)
         zone, stock = ZONES[index], self.stocks[index]
         stock.insert(0, pfn)
-        if len(stock) > zone.low_pages:
+        if len(stock) > max(zone.low_pages, 4 * zone.batch):
             for _ in range(zone.batch):
                 self.buddy.free(stock.pop())
 
@@ -76,6 +76,17 @@ def test_a_refill_takes_a_batch_and_the_head_leaves_first():
     assert (percpu.take(2) == expected[:2]).all()
     assert (percpu.stock(1) == expected[2:]).all()
     assert (percpu.take(3) == expected[2:5]).all()
+
+
+def test_a_stock_holds_four_batches_where_the_watermark_is_lower_than_that():
+    zones = (Zone("DMA32", 0, 1024, low_pages=10, batch=7),)
+    percpu = PerCpuLists(BuddyAllocator.from_free_mask(np.ones(1024, bool), zones))
+    pages = percpu.take(4 * 7 + 1)
+    left_over = len(percpu.stock(0))
+    percpu.give_back(pages[: 4 * 7 - left_over])
+    assert len(percpu.stock(0)) == 4 * 7
+    percpu.give_back(pages[-1:])
+    assert len(percpu.stock(0)) == 3 * 7 + 1
 
 
 def test_a_page_in_stock_is_not_freed_again():

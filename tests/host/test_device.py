@@ -1,15 +1,15 @@
-"""The device as a whole: what reaches the backend, and what the books say."""
+"""The device as a whole: what reaches the backend, and what the counters say."""
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from balloonkit.host.books import Reason
+from balloonkit.host.counters import Reason
 from balloonkit.host.device import BalloonDevice
 from balloonkit.host.ram import GuestRam
-from balloonkit.host.release import BookRelease, ReleaseError
-from balloonkit.layout import RamRange
+from balloonkit.host.release import ModelRelease, ReleaseError
+from balloonkit.ram_layout import RamRange
 from balloonkit.wire import CLASSIC, PROPOSED, Feature, encode_chunks, encode_pfns
 from balloonkit.wire.channel import Queue
 
@@ -18,7 +18,7 @@ PAGE = 4096
 RAM = GuestRam([RamRange(0, 32 * PAGE), RamRange(48 * PAGE, 16 * PAGE)])
 
 
-class Recorder(BookRelease):
+class Recorder(ModelRelease):
     """Keeps the ranges it was given, in order; fails at pages it is told to."""
 
     def __init__(self, host_page_bytes=PAGE, bad_pages=()):
@@ -73,7 +73,7 @@ def test_a_refused_message_touches_nothing(features):
     handled = refusing.handle(Queue.INFLATE, bytes(7))
     assert handled.pages == 0
     assert refusing.backend.released == []
-    books = refusing.books()
+    books = refusing.counters()
     assert (books.messages, books.bytes, books.entries) == (1, 7, 0)
     assert books.rejected == {Reason.TRUNCATED: 1}
     assert books.last_rejections == handled.rejections
@@ -82,13 +82,13 @@ def test_a_refused_message_touches_nothing(features):
 def test_a_queue_that_does_not_exist_is_refused():
     odd = device()
     odd.handle(7, encode_chunks([(0, 1)]))
-    assert odd.books().rejected == {Reason.UNKNOWN_QUEUE: 1}
+    assert odd.counters().rejected == {Reason.UNKNOWN_QUEUE: 1}
 
 
 def test_statistics_are_taken_without_effect():
     taking = device()
     taking.handle(Queue.STATS, bytes(60))
-    books = taking.books()
+    books = taking.counters()
     assert (books.messages, books.rejected, taking.backend.released) == (1, {}, [])
 
 
@@ -105,7 +105,7 @@ def test_pages_ballooned_twice_are_released_again_and_counted():
     twice = device()
     twice.handle(Queue.INFLATE, encode_chunks([(0, 10)]))
     twice.handle(Queue.INFLATE, encode_chunks([(8, 4)]))
-    books = twice.books()
+    books = twice.counters()
     assert (books.pages, books.unchanged_pages, books.ballooned_pages) == (14, 2, 12)
     assert twice.backend.released == [(0, 10), (8, 4)]
 
@@ -114,7 +114,7 @@ def test_deflating_gives_pages_back_without_memory_behind_them():
     both = device()
     both.handle(Queue.INFLATE, encode_chunks([(0, 10)]))
     both.handle(Queue.DEFLATE, encode_chunks([(0, 4), (20, 1)]))
-    books = both.books()
+    books = both.counters()
     assert (books.ballooned_pages, books.unchanged_pages, books.releases) == (6, 1, 1)
     assert both.backend.resident_bytes() == (RAM.pages - 10) * PAGE
 
@@ -149,7 +149,7 @@ def test_after_a_reset_the_guest_owns_all_pages_and_the_format_is_classic_again(
     restarted = device()
     restarted.handle(Queue.INFLATE, encode_chunks([(0, 10)]))
     restarted.reset()
-    books = restarted.books()
+    books = restarted.counters()
     assert (books.ballooned_pages, books.pages) == (0, 10)
     restarted.handle(Queue.INFLATE, encode_pfns([2]))
     assert restarted.backend.released == [(0, 10), (2, 1)]
@@ -170,7 +170,7 @@ def test_no_byte_string_releases_what_is_not_in_the_balloon(features, host_page_
             assert start >= 0
             assert start + count <= RAM.pages
             assert trying._balloon.ballooned[start : start + count].all()
-    assert trying.books().messages == len(messages)
+    assert trying.counters().messages == len(messages)
 
 
 @given(st.lists(st.tuples(st.sampled_from([0, 1]), st.sets(st.integers(0, 31), max_size=20))))
@@ -179,5 +179,5 @@ def test_both_formats_leave_the_same_pages_behind(steps):
     for queue, pages in steps:
         classic.handle(queue, encode_pfns(sorted(pages)))
         chunks.handle(queue, encode_chunks([(page, 1) for page in sorted(pages)]))
-    assert classic.books().ballooned_pages == chunks.books().ballooned_pages
+    assert classic.counters().ballooned_pages == chunks.counters().ballooned_pages
     assert (classic.backend.resident == chunks.backend.resident).all()

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from balloonkit.host.mapping import MappingRelease
-from balloonkit.host.release import BookRelease
+from balloonkit.host.release import ModelRelease
 
 PAGES = 16384  # 64 MiB
 NONE = np.empty(0, np.int64)
@@ -94,7 +94,7 @@ def test_two_mappings_are_not_taken_for_one(memory):
 def test_real_memory_and_the_books_agree_on_what_is_resident(pairs):
     with MappingRelease(256) as memory:
         memory.populate()
-        books = BookRelease(256, mmap.PAGESIZE)
+        books = ModelRelease(256, mmap.PAGESIZE)
         memory.release_ranges(*ranges(*pairs))
         books.release_ranges(*ranges(*pairs))
         assert memory.resident_bytes() == books.resident_bytes()

@@ -63,7 +63,7 @@ def test_inflating_shrinks_the_resident_set_and_harms_no_other_page(features, hu
         inflate = channel(host)
         for message in messages:
             inflate.send(message)
-        books = host.books()
+        books = host.counters()
         assert (books.messages, books.pages) == (len(messages), len(BALLOONED))
         assert books.releases == (len(BALLOONED) if features == CLASSIC else len(chunks))
         assert host.verify(chunks) == (len(BALLOONED), 0, PAGES - len(BALLOONED), 0)
@@ -79,7 +79,7 @@ def test_populating_reports_progress_to_the_end():
 def test_deflate_has_its_own_queue(host):
     channel(host).send(encode_chunks([(0, 100)]))
     channel(host, Queue.DEFLATE).send(encode_chunks([(0, 40)]))
-    assert host.books().ballooned_pages == 60
+    assert host.counters().ballooned_pages == 60
     assert host.resident_bytes() == SIZE_BYTES - 100 * 4096
 
 
@@ -88,14 +88,14 @@ def test_after_a_reset_new_channels_work(host):
     host.reset()
     host.negotiate(CLASSIC)
     channel(host).send(encode_pfns([200]))
-    books = host.books()
+    books = host.counters()
     assert (books.pages, books.ballooned_pages) == (101, 1)
 
 
 def test_a_check_outside_ram_is_refused_and_the_device_lives_on(host):
     with pytest.raises(ValueError, match=r"\(0x4000, 0x1\): not in the guest's RAM"):
         host.verify([(PAGES, 1)])
-    assert host.books().messages == 0
+    assert host.counters().messages == 0
 
 
 def test_more_than_the_machine_has_is_refused_before_a_process_is_made():
@@ -116,7 +116,7 @@ def test_closing_leaves_neither_process_nor_descriptors():
     window = host.memory
     assert wait_for_end(host.pid, 0)
     with pytest.raises(DeviceLostError, match="was closed"):
-        host.books()
+        host.counters()
     del host, window
     assert len(os.listdir("/proc/self/fd")) == descriptors
 
@@ -147,7 +147,7 @@ def test_a_device_killed_in_the_middle_of_a_message_is_a_typed_error(host):
         channel(host).send(encode_chunks([(0, 100)]))
     killer.join()
     with pytest.raises(DeviceLostError):
-        host.books()
+        host.counters()
     assert not os.path.exists(f"/proc/{host.pid}")
 
 
@@ -159,7 +159,7 @@ def test_a_device_that_hangs_is_a_timeout_and_can_be_reset_when_it_wakes(host):
     host.reset()
     host.negotiate(PROPOSED)
     channel(host).send(encode_chunks([(200, 5)]))
-    assert host.books().ballooned_pages == 5
+    assert host.counters().ballooned_pages == 5
 
 
 def test_an_interrupted_question_does_not_answer_the_next_one(host):
@@ -170,7 +170,7 @@ def test_an_interrupted_question_does_not_answer_the_next_one(host):
         host.resident_bytes()
     signal.signal(signal.SIGALRM, before)
     os.kill(host.pid, signal.SIGCONT)
-    assert host.books().messages == 0
+    assert host.counters().messages == 0
     assert host.resident_bytes() == SIZE_BYTES
 
 
@@ -198,4 +198,4 @@ def test_a_device_made_in_a_thread_outlives_the_thread():
     thread.join()
     with made[0] as host:
         time.sleep(0.1)
-        assert host.books().messages == 0
+        assert host.counters().messages == 0

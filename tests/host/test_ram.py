@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from balloonkit.host.ram import GuestRam
-from balloonkit.layout import RamRange
+from balloonkit.ram_layout import RamRange
 
 PAGE = 4096
 END_PFN = 1 << 52

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from balloonkit.host.books import Reason
-from balloonkit.host.local import LocalHost
+from balloonkit.host.counters import Reason
+from balloonkit.host.model import ModelHost
 from balloonkit.wire import CLASSIC, PROPOSED, encode_chunks, encode_pfns
 from balloonkit.wire.channel import (
     QUEUE_SIZE,
@@ -26,7 +26,7 @@ ROOM = message_address(Queue.INFLATE)
 
 @pytest.fixture
 def host():
-    made = LocalHost("1MiB")
+    made = ModelHost("1MiB")
     made.negotiate(PROPOSED)
     return made
 
@@ -47,7 +47,7 @@ def test_messages_go_through_the_ring_and_are_done(host, indirect):
     channel = inflate_channel(host, indirect=indirect)
     for page in range(200):
         channel.send(encode_chunks([(page, 1)]))
-    books = host.books()
+    books = host.counters()
     assert (books.messages, books.pages, books.bytes) == (200, 200, 200 * 24)
     assert host.resident_bytes() == 56 * 4096
 
@@ -59,7 +59,7 @@ def test_a_message_in_pieces_is_one_message(host):
     driver.add([Buffer(ROOM, 5), Buffer(ROOM + 5, 20), Buffer(ROOM + 25, len(message) - 25)])
     host.kick(Queue.INFLATE)
     assert host.wait(Queue.INFLATE, 0)
-    assert host.books().pages == 5
+    assert host.counters().pages == 5
 
 
 def test_a_batch_behind_one_kick_is_served_whole_with_one_ack(host):
@@ -89,8 +89,8 @@ def test_a_device_writable_buffer_is_returned_unread(host):
     head = driver.add([Buffer(ROOM, len(message)), Buffer(ROOM, 1, writable=True)])
     host.kick(Queue.INFLATE)
     assert driver.take_used() == head
-    assert host.books().rejected == {Reason.DEVICE_WRITABLE: 1}
-    assert host.books().pages == 0
+    assert host.counters().rejected == {Reason.DEVICE_WRITABLE: 1}
+    assert host.counters().pages == 0
 
 
 def test_a_chain_longer_than_any_message_is_returned_unread(host):
@@ -98,7 +98,7 @@ def test_a_chain_longer_than_any_message_is_returned_unread(host):
     head = driver.add([Buffer(0, WINDOW_BYTES)] * QUEUE_SIZE)
     host.kick(Queue.INFLATE)
     assert driver.take_used() == head
-    assert host.books().rejected == {Reason.TOO_MANY_ENTRIES: 1}
+    assert host.counters().rejected == {Reason.TOO_MANY_ENTRIES: 1}
 
 
 def test_a_malformed_chain_is_returned_and_the_next_one_done(host):
@@ -108,8 +108,8 @@ def test_a_malformed_chain_is_returned_and_the_next_one_done(host):
     heads = [driver.add([Buffer(WINDOW_BYTES, 1)]), driver.add([Buffer(ROOM, len(message))])]
     host.kick(Queue.INFLATE)
     assert [driver.take_used(), driver.take_used()] == heads
-    assert host.books().rejected == {Reason.BAD_CHAIN: 1}
-    assert host.books().pages == 3
+    assert host.counters().rejected == {Reason.BAD_CHAIN: 1}
+    assert host.counters().pages == 3
 
 
 def test_a_broken_ring_asks_for_a_reset_and_works_after_it(host):
@@ -124,7 +124,7 @@ def test_a_broken_ring_asks_for_a_reset_and_works_after_it(host):
     host.reset()
     host.negotiate(CLASSIC)
     inflate_channel(host).send(encode_pfns([7]))
-    assert host.books().pages == 1
+    assert host.counters().pages == 1
 
 
 @given(
@@ -136,7 +136,7 @@ def test_a_broken_ring_asks_for_a_reset_and_works_after_it(host):
 def test_whatever_the_ring_holds_nothing_is_raised_and_every_chain_returns(
     descriptors, heads, index, message
 ):
-    host = LocalHost("1MiB")
+    host = ModelHost("1MiB")
     host.negotiate(PROPOSED)
     host.memory[RING.base : RING.base + 64] = descriptors
     struct.pack_into("<4H", host.memory, RING.avail + 4, *heads)
@@ -150,4 +150,4 @@ def test_whatever_the_ring_holds_nothing_is_raised_and_every_chain_returns(
                 break
             served.append(head)
     assert returned_heads(host) == served
-    assert host.books().messages == len(served)
+    assert host.counters().messages == len(served)

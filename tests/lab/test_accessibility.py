@@ -1,18 +1,22 @@
 """What every lab shows can be told apart without colour, and read without seeing it."""
 
+from collections import Counter
 from html.parser import HTMLParser
 from pathlib import Path
 
 import nbformat
 import pytest
+from matplotlib.colors import to_hex
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
+from balloonkit.lab import palette
 from balloonkit.lab.captures import CaptureLab
 from balloonkit.lab.chunks import ChunkLab
 from balloonkit.lab.fragmentation import FragmentationLab
 from balloonkit.lab.lineage import LineageLab
 from balloonkit.lab.page_map import PageMap
+from balloonkit.lab.palette import PATH_LOOKS
 from balloonkit.lab.race import RaceLab
 from balloonkit.lab.release import ReleaseLab
 
@@ -84,6 +88,67 @@ def test_entries_of_a_legend_differ_in_more_than_colour(view):
                 entries = zip(legend.legend_handles, labels, strict=True)
                 known_by = [marks(handle, label, axes) for handle, label in entries]
                 assert len(set(known_by)) == len(known_by), (view.title, labels, known_by)
+
+
+#: How charts call a path beside its bar or line.
+CALLED = {
+    "classic": "classic",
+    "classic, PFN by PFN": "classic",
+    "PFN array (classic)": "classic",
+    "chunks": "chunks",
+    "page chunks (v10)": "chunks",
+    "v10, 2017-05": "chunks",
+    "chunks, allocated by blocks": "chunks_block_alloc",
+}
+
+
+def called(words):
+    """Return the path a text names, if it names one."""
+    return CALLED.get(words.replace(",\n", ", ").partition(":")[0])
+
+
+def paths_drawn(axes):
+    """Yield (path, colour) of each bar and line that is named by its path alone."""
+    ticks = zip(axes.get_yticks(), axes.get_yticklabels(), strict=True)
+    beside = {round(at): called(tick.get_text()) for at, tick in ticks}
+    for text in axes.texts:
+        if called(text.get_text()):
+            beside[round(text.get_position()[1])] = called(text.get_text())
+    bars = [(bar, round(bar.get_y() + bar.get_height() / 2)) for c in axes.containers for bar in c]
+    rows = Counter(row for _, row in bars)
+    for bar, row in bars:
+        if beside.get(row) and rows[row] == 1:  # else it is stacked, and shows stages
+            yield beside[row], to_hex(bar.get_facecolor()).upper()
+    for line in axes.lines:
+        if path := called(line.get_label()):
+            yield path, to_hex(line.get_color()).upper()
+
+
+def test_a_path_has_one_colour_in_every_lab(view):
+    figures = [pane for pane in view._shown[0] if isinstance(pane, Figure)]
+    drawn = {pair for figure in figures for axes in figure.axes for pair in paths_drawn(axes)}
+    assert drawn <= {(path, look.colour) for path, look in PATH_LOOKS.items()}
+    assert drawn or view.title not in (
+        "Form chunks",
+        "Race",
+        "What chunks make of it",
+        "The lineage",
+        "What would each format send?",
+    )
+
+
+def test_a_lab_names_the_colours_of_the_palette_and_spells_none_out():
+    named = [value for name, value in vars(palette).items() if name.isupper()]
+    colours = {value for value in named if str(value).startswith("#")}
+    colours -= {palette.BLACK, palette.EMPTY}  # ink and paper are everybody's
+    assert len(colours) == 7
+    labs = {
+        path.name: path.read_text().upper() for path in Path(palette.__file__).parent.glob("*.py")
+    }
+    spelt = {
+        name for name, text in labs.items() if any(f'"{colour}"' in text for colour in colours)
+    }
+    assert spelt == {"palette.py"}
 
 
 def test_a_picture_has_an_alternative_text_and_a_table_that_says_the_same(view):

@@ -2,6 +2,7 @@
 
 import shutil
 from importlib import resources
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -11,6 +12,7 @@ from balloonkit.lab.captures import CaptureLab
 from balloonkit.predict import predict_pfns
 from balloonkit.wire import pack_chunks
 
+RECORDED = Path(__file__).parents[1] / "captures" / "recorded-384m.npz"
 VERBS = ("memory", "order", "chunks", "prediction")
 
 
@@ -225,3 +227,14 @@ def test_half_of_the_aged_guest_comes_from_normal_alone(cells):
     in_balloon = {zone: shown[2] for zone, shown in cells(lab.memory()).items()}
 
     assert in_balloon == {"DMA": "0", "DMA32": "0", "Normal": "1,048,576"}
+
+
+def test_a_prediction_that_stops_at_what_is_free_says_what_the_rest_would_need(tmp_path):
+    with np.load(RECORDED) as archive:
+        arrays = dict(archive)
+    flags = arrays["kpageflags_before_values"][arrays["kpageflags_before_codes"]]
+    every = np.flatnonzero(flags >> np.uint64(20) & np.uint64(1) == 0)  # all that has RAM
+    path = tmp_path / "short.npz"
+    np.savez(path, **(arrays | {"inflate_pfns_delta": np.diff(every, prepend=0)}))
+    caption = CaptureLab(path).prediction().caption
+    assert f" of {len(every):,} pages; the rest would need reclaim" in caption

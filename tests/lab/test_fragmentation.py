@@ -1,7 +1,12 @@
+import html
+import inspect
+import re
+import textwrap
+
 import numpy as np
 import pytest
 
-from balloonkit.guest import Guest
+from balloonkit.guest import Guest, OneBlockAtATime
 from balloonkit.guest.fragmentation import free_runs
 from balloonkit.lab.fragmentation import BlocksModel, FragmentationLab, page_states
 
@@ -107,6 +112,14 @@ def test_the_last_split_or_merge_is_told_in_words(taken, returned, order, words)
     _, last_step = BlocksModel(taken=taken, returned=returned, order=order).run()
 
     assert words in last_step
+
+
+def test_the_fold_holds_the_lines_that_split_and_merge_in_a_screenful(lab):
+    rules = html.unescape(re.search("<code>(.*)</code>", lab.blocks().fold, re.S)[1])
+
+    for method in ("_rmqueue_smallest", "_free_one_page"):
+        assert inspect.getsource(getattr(OneBlockAtATime, method)) in textwrap.indent(rules, "    ")
+    assert 25 <= len(rules.strip().splitlines()) <= 35
 
 
 def test_splitting_one_page_off_leaves_one_block_of_every_lower_order(lab):

@@ -19,7 +19,7 @@ def test_every_step_of_the_worked_trace_has_its_line():
 
 def test_the_trace_ends_with_three_chunks_and_the_map_shows_their_pages():
     trace = worked_trace()
-    assert trace.steps[-1].counters == (9, 1, 56, 3, 3)
+    assert trace.steps[-1].counters == (9, 9, 1, 56, 3, 3, 3, 0, 9)
     assert handout._letters_after(trace) == "FFUBBBBUFFFFFFFFUUBBBBUUFFFFUUBU"
 
 

@@ -28,6 +28,7 @@ GROUPS = {
     "fates": palette.FATE_LOOKS,
     "stages": tuple(palette.STAGE_LOOKS.values()),
     "paths": tuple(palette.PATH_LOOKS.values()),
+    "formats": tuple(palette.FORMAT_LOOKS.values()),
 }
 #: What eyes without red, green or blue cones see of linear RGB: Machado, Oliveira and Fernandes
 #: (2009), "A Physiologically-based Model for Simulation of Color Vision Deficiency", severity 1.

@@ -9,13 +9,13 @@ import numpy as np
 import pytest
 from sample_traces import CLASSIC, sample_trace
 
+from balloonkit import trace_inflate
 from balloonkit.guest import Guest
 from balloonkit.lab.palette import PAGE_LOOKS
 from balloonkit.lab.player import CSS, ESM, StepPlayer, pack
-from balloonkit.lab.replay import START, state_at
 from balloonkit.lab.twin import runs, text_twin
-from balloonkit.stepper import trace_inflate
-from balloonkit.wire import Feature
+from balloonkit.trace import START, state_at
+from balloonkit.wire import PAGE_CHUNKS, PFN_ARRAY
 
 KINDS = {
     "small chunks": {"pages": 64, "inflate": 20, "hole": (24, 32)},
@@ -115,10 +115,10 @@ def test_trace_without_steps_is_refused(trace):
         StepPlayer(trace | {"steps": []})
 
 
-@pytest.mark.parametrize("features", [Feature.PAGE_CHUNKS, Feature(0)])
-def test_trace_of_4096_pages_and_over_200_steps_stays_under_100_kb(features):
+@pytest.mark.parametrize("wire_format", [PAGE_CHUNKS, PFN_ARRAY])
+def test_trace_of_4096_pages_and_over_200_steps_stays_under_100_kb(wire_format):
     guest = Guest.aged("16MiB", 0.5)
-    trace = trace_inflate(guest, 3000, features, steps_per_stage=200).as_dict()
+    trace = trace_inflate(guest, 3000, wire_format, steps_per_stage=200).as_dict()
     assert trace["span"] == 4096
     assert len(trace["steps"]) > 200
     assert len(pack(trace)) < 100_000
@@ -196,10 +196,10 @@ def test_module_imports_nothing_and_loads_nothing():
         assert "url(" not in text
 
 
-@pytest.mark.parametrize("features", [Feature.PAGE_CHUNKS, Feature(0)])
-def test_a_traced_inflate_ends_with_its_pages_in_the_balloon_and_released(features):
+@pytest.mark.parametrize("wire_format", [PAGE_CHUNKS, PFN_ARRAY])
+def test_a_traced_inflate_ends_with_its_pages_in_the_balloon_and_released(wire_format):
     guest = Guest.aged("256KiB", 0.5)
-    trace = trace_inflate(guest, 20, features).as_dict()
+    trace = trace_inflate(guest, 20, wire_format).as_dict()
     state = state_at(trace, len(trace["steps"]) - 1)
     assert (state.pages == 3).sum() == (state.host == 0).sum() == 20
     assert text_twin(trace, 3).count("\n") > 10

@@ -5,12 +5,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from balloonkit.guest import Guest
+from balloonkit.guest import Guest, x86_zones
 from balloonkit.guest.driver import BalloonDriver
 from balloonkit.lab.race import RaceLab, break_even
 from balloonkit.lab.race_counts import BITS, GIB_PAGES, PageCounts, block_counts, chunk_counts
 from balloonkit.lab.race_model import BUFFERS, SWEEP, MeasuredModel, RaceModel
-from balloonkit.wire import CLASSIC, PROPOSED, PageBitmaps, pack_chunks
+from balloonkit.race import run_race
+from balloonkit.wire import PFN_ARRAY, PageBitmaps, PageChunks, pack_chunks
 
 
 @pytest.fixture(scope="module")
@@ -35,12 +36,9 @@ def test_counts_are_those_of_the_chunks_of_every_first_n_pages(order, data):
 def test_counts_are_those_of_the_driver(aged, bits, join, blocks):
     sent = BalloonDriver(
         aged.copy(),
-        PROPOSED,
+        PageChunks(511, join, PageBitmaps(bits=bits or BITS[-1], max_count=64)),
         lambda queue, message: None,
         block_alloc=blocks,
-        join=join,
-        bitmaps=PageBitmaps(bits=bits or BITS[-1], max_count=64),
-        max_chunks=511,
     ).fill(3 * GIB_PAGES)
     counts = (
         block_counts(aged, 3, bits, 511) if blocks else PageCounts.of(aged).chunks(3, bits, 511)
@@ -50,7 +48,7 @@ def test_counts_are_those_of_the_driver(aged, bits, join, blocks):
 
 
 def test_classic_counts_are_those_of_the_driver(aged):
-    sent = BalloonDriver(aged.copy(), CLASSIC, lambda queue, message: None).fill(GIB_PAGES)
+    sent = BalloonDriver(aged.copy(), PFN_ARRAY, lambda queue, message: None).fill(GIB_PAGES)
     counts = PageCounts.of(aged).classic(1)
     assert (counts.pages, counts.messages, counts.bytes, counts.entries) == (
         sent.pages,
@@ -190,6 +188,20 @@ def test_where_nothing_can_be_measured_the_race_is_a_model_and_says_so(monkeypat
     assert "this is the model again" in view.caption
     assert "MODEL, costs of 2017" in view.panes[0]["svg"]
     assert "MEASURED" not in view.panes[0]["svg"]
+
+
+def test_refused_pages_stand_in_table_caption_and_picture_and_no_saving_is_claimed(cells):
+    free = np.arange(1 << 15) >= 1 << 14  # where a host of 64 MiB has no RAM
+    guest = Guest("misplaced", 64 << 20, free, x86_zones(len(free)))
+    lab = RaceLab()
+    lab.measured_model.race = lambda: run_race(guest, "16MiB")
+    view = lab.measured()
+    table = cells(view)
+    assert table["pages"] == table["refused pages"] == ["4,096"] * 3
+    assert table["released pages"] == ["0"] * 3
+    assert "the host refused pages (outside registered RAM)" in view.caption
+    assert "chunks save" not in view.caption
+    assert "4,096 pages refused" in view.panes[0]["svg"]
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ import pytest
 import traitlets
 from matplotlib.figure import Figure
 
-from balloonkit.lab.view import Choice, LabView, Range, Switch, Table
+from balloonkit.lab.view import Choice, Fold, LabView, Range, Switch, Table
 
 WIDGET = "application/vnd.jupyter.widget-view+json"
 
@@ -144,6 +144,21 @@ def test_an_output_without_a_kernel_carries_the_picture_and_its_table():
         "guest  pages  joined",
         "idle       3   False",
     ]
+
+
+def test_a_fold_is_closed_named_reached_by_keyboard_and_shown_without_a_kernel_too():
+    table = Table("Pages", ["pages"], [["3"]])
+    fold = Fold("What <ran>", "if a < b:\n    merge()")
+    view = LabView(Model(), (), lambda: ([], table), "A model", fold=fold)
+
+    static = view._repr_mimebundle_()[0]["text/html"]
+
+    assert static.endswith(view.fold)
+    assert view.fold == (
+        "<details><summary>What &lt;ran&gt;</summary>"
+        '<pre tabindex="0" role="region" aria-label="What &lt;ran&gt;">'
+        "<code>if a &lt; b:\n    merge()</code></pre></details>"
+    )
 
 
 def test_the_output_shows_the_present_values_not_those_at_creation():

@@ -134,7 +134,7 @@ def test_a_driver_with_a_full_balloon_can_be_unloaded_and_gives_everything_back(
     chunked.balloon(HALF_BYTES)
     chunked.run("rmmod balloonkit_balloon")
     assert len(ballooned(chunked)) == 0
-    assert chunked.host.books().ballooned_pages == 0
+    assert chunked.host.counters().ballooned_pages == 0
     assert not chunked.host.ready
 
 
@@ -159,7 +159,7 @@ def test_a_driver_short_of_pages_says_so_and_goes_on_when_it_is_asked_for_less(c
         if host.actual_pages == HALF_PAGES:
             break
     assert "Out of puff!" in chunked.run("dmesg")
-    assert len(ballooned(chunked)) == HALF_PAGES == host.books().ballooned_pages
+    assert len(ballooned(chunked)) == HALF_PAGES == host.counters().ballooned_pages
 
 
 def test_what_the_chunks_driver_does_not_do_is_refused_in_words(chunked, booted):

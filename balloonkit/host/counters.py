@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import NamedTuple
 
-__all__ = ["Books", "Handled", "Reason", "Rejection"]
+__all__ = ["DeviceCounters", "Handled", "Reason", "Rejection"]
 
 
 class Reason(Enum):
@@ -41,7 +41,7 @@ class Handled(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Books:
+class DeviceCounters:
     """Everything a device counted since it was made; subtract two to get what lies between.
 
     Attributes
@@ -54,6 +54,8 @@ class Books:
         Of those, pages that were so already: inflated twice, or given back but never ballooned.
     translations, releases : int
         Guest to host address translations, and ranges handed to the release backend.
+    released_pages : int
+        4 KiB pages in these ranges, without those the backend failed to release.
     translate_s, release_s : float
         Seconds spent validating and translating, and inside the backend.
     ballooned_pages : int
@@ -71,6 +73,7 @@ class Books:
     unchanged_pages: int
     translations: int
     releases: int
+    released_pages: int
     translate_s: float
     release_s: float
     ballooned_pages: int

@@ -1,18 +1,24 @@
-"""The device in this process, keeping books: the model's host."""
+"""The device in this process, counting only: the model's host."""
 
-from balloonkit.host.books import Books
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from balloonkit.events import Listener, Touched, pieces
+from balloonkit.host.counters import DeviceCounters
 from balloonkit.host.device import BalloonDevice
 from balloonkit.host.ram import GuestRam
-from balloonkit.host.release import BookRelease
+from balloonkit.host.release import ModelRelease
 from balloonkit.host.service import QueueService
 from balloonkit.units import BALLOON_PAGE_BYTES
-from balloonkit.wire.channel import WINDOW_BYTES, Queue
+from balloonkit.wire.channel import WINDOW_BYTES
 from balloonkit.wire.features import PROPOSED, Feature
+from balloonkit.wire.format import Format
+from balloonkit.wire.queue import Queue
 
-__all__ = ["LocalHost"]
+__all__ = ["ModelHost"]
 
 
-class LocalHost:
+class ModelHost:
     """A host for a guest of `size`; a kick is served before it returns.
 
     Parameters
@@ -35,11 +41,11 @@ class LocalHost:
     --------
     >>> from balloonkit.wire import PROPOSED, encode_chunks
     >>> from balloonkit.wire.channel import Channel
-    >>> with LocalHost("1GiB") as host:
+    >>> with ModelHost("1GiB") as host:
     ...     _ = host.negotiate(PROPOSED)
     ...     inflate = Channel(host.memory, Queue.INFLATE, host.kick, host.wait)
     ...     inflate.send(encode_chunks([(0x100, 0x300)]))
-    ...     host.books().releases, host.resident_bytes() >> 20
+    ...     host.counters().releases, host.resident_bytes() >> 20
     (1, 1021)
     """
 
@@ -52,11 +58,13 @@ class LocalHost:
         ram = GuestRam.of_size(size)
         self.offered = offered
         self.memory = memoryview(bytearray(WINDOW_BYTES))
-        self.device = BalloonDevice(ram, BookRelease(ram.pages, host_page_bytes), offered)
+        self._listener: Listener | None = None
+        self._release = ModelRelease(ram.pages, host_page_bytes)
+        self.device = BalloonDevice(ram, self._release, offered)
         self._service = QueueService(self.device, self.memory)
         self._acked: set[Queue] = set()
 
-    def __enter__(self) -> "LocalHost":
+    def __enter__(self) -> "ModelHost":
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -65,6 +73,15 @@ class LocalHost:
     def negotiate(self, driver: Feature) -> Feature:
         """Fix the features both sides understand, and return them."""
         return self.device.negotiate(driver)
+
+    def speak(self, wire_format: Format) -> None:
+        """Read messages in a format that no feature bit stands for."""
+        self.device.speak(wire_format)
+
+    def listen(self, listener: Listener | None) -> None:
+        """Let queues and device tell `listener` what they do, or nobody."""
+        self._listener = listener
+        self._service.listen(listener)
 
     def kick(self, queue: Queue) -> None:
         """Serve `queue` now."""
@@ -78,13 +95,38 @@ class LocalHost:
         self._acked.discard(queue)
         return True
 
-    def books(self) -> Books:
+    def counters(self) -> DeviceCounters:
         """Return what the device counted."""
-        return self.device.books()
+        return self.device.counters()
 
     def resident_bytes(self) -> int:
         """Return how much of the guest's memory is not released."""
         return self.device.backend.resident_bytes()
+
+    @property
+    def resident_pages(self) -> NDArray[np.bool_]:
+        """Which 4 KiB pages of the mapping are resident, shape (pages,)."""
+        return self._release.resident
+
+    def touch(self, pfns: ArrayLike) -> None:
+        """Let the guest write to balloon pages of its RAM: memory is behind them again.
+
+        Raises
+        ------
+        ValueError
+            If a page lies outside RAM.
+        """
+        pages = np.sort(np.asarray(pfns, np.int64))
+        inside = self.device.ram.contains(pages, 1)
+        if not inside.all():
+            raise ValueError(f"PFN {pages[~inside][0]:#x}: outside the guest's RAM, none to touch")
+        size = self._release.host_page_bytes // BALLOON_PAGE_BYTES
+        first = self.device.ram.translate_pages(pages) // size * size  # a fault brings a host page
+        host_pages = np.unique(first[:, None] + np.arange(size))
+        for piece in pieces(len(host_pages), self._listener):
+            self._release.resident[host_pages[piece]] = True
+            if self._listener is not None:
+                self._listener.tell(Touched(host_pages[piece], np.ones_like(host_pages[piece])))
 
     def reset(self) -> None:
         """Reset the device; channels made before are void."""

@@ -1,0 +1,61 @@
+"""What Linux tells of each page in ``/proc/kpageflags``: the bits this kit reads, once.
+
+Numbers are bit positions in the u64 of a page: up to 26 they are those of Linux
+``include/uapi/linux/kernel-page-flags.h``, 34 is of ``include/linux/kernel-page-flags.h``.
+
+Examples
+--------
+>>> flags = np.array([1 << KPF_BUDDY, 1 << KPF_LRU | 1 << KPF_ANON, 0], np.uint64)
+>>> (flags & flag_mask(KPF_LRU, KPF_BUDDY) != 0).tolist()
+[True, True, False]
+"""
+
+import numpy as np
+
+__all__ = [
+    "KPF_ANON",
+    "KPF_BUDDY",
+    "KPF_COMPOUND_HEAD",
+    "KPF_COMPOUND_TAIL",
+    "KPF_HUGE",
+    "KPF_LRU",
+    "KPF_MAPPEDTODISK",
+    "KPF_NOPAGE",
+    "KPF_OFFLINE",
+    "KPF_PGTABLE",
+    "KPF_SLAB",
+    "KPF_THP",
+    "flag_mask",
+]
+
+#: On a list of pages that may be reclaimed: page cache and the memory of processes.
+KPF_LRU = 5
+#: Holds small objects of the kernel.
+KPF_SLAB = 7
+#: In a free block; set on *every* page of it.
+KPF_BUDDY = 10
+#: Memory of a process that no file stands behind.
+KPF_ANON = 12
+#: First page of a block that was allocated as one, and the others.
+KPF_COMPOUND_HEAD, KPF_COMPOUND_TAIL = 15, 16
+#: Of hugetlbfs, or of a transparent huge page.
+KPF_HUGE, KPF_THP = 17, 22
+#: There is no page at this address.
+KPF_NOPAGE = 20
+#: Logically offline: inside a balloon (since Linux 5.1; virtio-mem and Xen set it too).
+KPF_OFFLINE = 23
+#: Holds page tables.
+KPF_PGTABLE = 26
+#: PG_mappedtodisk; on an anonymous page PG_anon_exclusive: one process maps it.
+KPF_MAPPEDTODISK = 34
+
+
+def flag_mask(*bits: int) -> np.uint64:
+    """Return a word with these bits set.
+
+    Examples
+    --------
+    >>> int(flag_mask(KPF_LRU)), int(flag_mask(0, 1))
+    (32, 3)
+    """
+    return np.uint64(sum(1 << bit for bit in set(bits)))

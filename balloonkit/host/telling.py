@@ -1,0 +1,42 @@
+"""What the device tells a listener of a message: addresses looked up, and pages that must wait."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from balloonkit.events import Listener, Translated, Waiting, pieces
+from balloonkit.host.balloon_map import BalloonMap
+from balloonkit.host.entries import Entries
+
+__all__ = ["translated", "waiting"]
+
+_Numbers = NDArray[np.int64]
+
+
+def translated(
+    listener: Listener, entries: Entries, starts: _Numbers, counts: _Numbers | None
+) -> None:
+    """Tell where each entry lies in the host; one that a region's edge splits has two places."""
+    sizes = np.ones_like(entries.bases) if entries.sizes is None else entries.sizes
+    counts = np.ones_like(starts) if counts is None else counts
+    # Pieces follow each other as the pages of the entries do, so a running sum finds the entry.
+    before = np.cumsum(counts) - counts
+    entry_before = np.cumsum(sizes) - sizes
+    entry = np.searchsorted(entry_before, before, side="right") - 1
+    pfns = entries.bases[entry] + before - entry_before[entry]
+    for piece in pieces(len(starts), listener):
+        look_ups = piece.stop - piece.start
+        listener.tell(Translated(pfns[piece], counts[piece], starts[piece], look_ups))
+
+
+def waiting(listener: Listener, named: tuple[_Numbers, _Numbers], balloon: BalloonMap) -> None:
+    """Tell which of the pages named belong to a host page that is not ballooned whole."""
+    starts, counts = named
+    size = balloon.host_page_pages
+    touched = np.zeros(len(balloon.ballooned), bool)
+    for start, count in zip(starts.tolist(), counts.tolist(), strict=True):
+        touched[start : start + count] = True
+    whole = balloon.ballooned.reshape(-1, size).all(axis=1).repeat(size)
+    edges = np.flatnonzero(np.diff(touched & ~whole, prepend=False, append=False))
+    runs = edges.reshape(-1, 2)
+    for piece in pieces(len(runs), listener):
+        listener.tell(Waiting(runs[piece, 0], runs[piece, 1] - runs[piece, 0]))

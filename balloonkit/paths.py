@@ -1,0 +1,32 @@
+"""The paths that race: what the driver speaks, and whether it allocates by blocks. One list."""
+
+from typing import NamedTuple
+
+from balloonkit.wire.format import PAGE_CHUNKS, PFN_ARRAY, Format
+
+__all__ = ["PATHS", "Path"]
+
+
+class Path(NamedTuple):
+    """One way to give memory back.
+
+    Attributes
+    ----------
+    label : str
+        What tables and pictures call it.
+    format : Format
+    block_alloc : bool
+        Allocate a block at a time.
+    """
+
+    label: str
+    format: Format
+    block_alloc: bool = False
+
+
+#: Every path, by the name the command's JSON has for it.
+PATHS: dict[str, Path] = {
+    "classic": Path("classic", PFN_ARRAY),
+    "chunks": Path("chunks", PAGE_CHUNKS),
+    "chunks_block_alloc": Path("chunks, blocks", PAGE_CHUNKS, block_alloc=True),
+}

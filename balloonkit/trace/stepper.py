@@ -1,0 +1,414 @@
+"""The listener that makes a trace: it words what the machine tells, and groups it.
+
+Nothing here decides what happens. A small guest gets a step for each page; a larger one would get
+millions, so the stepper asks for larger pieces of work, and puts messages that are small beside
+such a piece into one step together.
+"""
+
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+import numpy as np
+
+from balloonkit import events as told
+from balloonkit.machine import Machine
+from balloonkit.trace import words
+from balloonkit.trace.changes import lists_changed, merged, spans, stock_changed
+from balloonkit.trace.start import start_of
+from balloonkit.trace.step import COUNTERS, PAGE_STATES, Step, Trace
+from balloonkit.wire.queue import Queue
+
+__all__ = ["Stepper"]
+
+_SHOWN_BYTES = 256  # of a message; its length tells how many more there are
+_FREE, _BALLOON = PAGE_STATES["free"], PAGE_STATES["in balloon"]
+_E = TypeVar("_E")
+
+
+class Stepper:
+    """Listens to a machine, from now on.
+
+    Parameters
+    ----------
+    machine : Machine
+        On the model's host; `trace` ends the listening.
+    steps_per_stage : int
+        About how many steps one stage of one inflate or deflate may take.
+    messages : range
+        Messages, counted from 0, that get their steps however large the guest is.
+
+    Examples
+    --------
+    >>> from balloonkit import Guest
+    >>> machine = Machine(Guest.idle("256KiB"))
+    >>> stepper = Stepper(machine)
+    >>> _ = machine.inflate("16KiB"), machine.deflate("4KiB")
+    >>> [step.kind for step in stepper.trace().steps][-3:]
+    ['give back', 'ack', 'back']
+    """
+
+    def __init__(
+        self, machine: Machine, steps_per_stage: int = 64, messages: range = range(0)
+    ) -> None:
+        self._machine = machine
+        self._setup = start_of(machine)
+        self._scale: int = self._setup["scale"]
+        self._steps_per_stage = steps_per_stage
+        self._detailed = messages
+        self._by_blocks = machine.driver.block_alloc
+        self._format = machine.driver.format
+        self._steps: list[Step] = []
+        self._totals = dict.fromkeys(COUNTERS, 0)
+        self._told = 0
+        self._done: list[tuple[str, int]] = []  # what was begun, and how many guest pages
+        self._pages_per_step = 1
+        self._page_events: list[tuple[int, told.Event]] = []  # of the allocator, not worded yet
+        self._missing_pages = 0  # drained, and not on a free list yet
+        self._sizes: list[int] = []  # balloon pages of each entry in the message being filled
+        self._translated_pages = 0  # of the message the device has
+        self._message: list[Step] = []
+        self._small: list[list[Step]] = []  # messages to become one step
+        self._small_pages = 0
+        self._wire: dict[str, Any] = {}
+        self._word: dict[type[told.Event], Callable[[Any], None]] = {
+            told.Began: self._began,
+            told.OutOfPuff: self._out_of_puff,
+            told.Split: self._hold,
+            told.Took: self._took,
+            told.Refilled: self._hold,
+            told.HandedOut: self._handed_out,
+            told.Stocked: self._hold,
+            told.Drained: self._drained,
+            told.Merged: self._list_left,
+            told.Freed: self._list_joined,
+            told.RoundLaid: self._round_laid,
+            told.Marked: self._marked,
+            told.RunsFound: self._runs_found,
+            told.ChunksOpened: self._chunks_opened,
+            told.ChunksJoined: self._chunks_joined,
+            told.Written: self._written,
+            told.Sent: self._sent,
+            told.Popped: self._popped,
+            told.Returned: lambda event: None,  # the ack shows it
+            told.Acked: self._acked,
+            told.Refused: self._refused,
+            told.Translated: self._translated,
+            told.Released: self._released,
+            told.Waiting: self._waiting,
+            told.GivenBack: self._given_back,
+            told.Touched: self._touched,
+            told.Reset: self._reset,
+        }
+        machine.listen(self)
+
+    # The listener's two questions
+
+    def grain(self, items: int) -> int:
+        """Ask for pieces that make about `steps_per_stage` steps of an inflate."""
+        if self._by_blocks or self._totals["messages"] in self._detailed:
+            return max(-(-items // self._steps_per_stage), 1)
+        return self._pages_per_step
+
+    def tell(self, event: told.Event) -> None:
+        """Word one event, or keep it until what it belongs to is complete."""
+        self._told += 1
+        held = self._page_events
+        if len(held) == 1 and not isinstance(event, told.Drained):
+            self._end_of_pages()
+        self._word[type(event)](event)
+
+    def trace(self) -> Trace:
+        """End the listening, and return the steps."""
+        self._machine.listen(None)
+        self._end_of_stage()
+        title = words.title(self._done, self._machine.guest.name, self._setup["format"])
+        return Trace({"title": title} | self._setup, tuple(self._steps))
+
+    def _end_of_stage(self) -> None:
+        self._end_of_pages()
+        self._end_messages()
+
+    def _end_of_pages(self) -> None:
+        """Word pages that were put in stock, and drained nothing."""
+        for at, event in self._of(told.Stocked):
+            self._page_events = []
+            self._stocked(at, event)
+
+    def _end_messages(self) -> None:
+        """Let go of whole messages, and of one that was never acknowledged."""
+        self._end_small_messages()
+        self._steps += self._message
+        self._message = []
+
+    # Steps
+
+    def _note(
+        self, kind: str, span: tuple[int, int], why: str, at: int | None = None, **changes: Any
+    ) -> None:
+        counters = tuple(self._totals[name] for name in COUNTERS)
+        step = Step(kind, *span, why, counters, changes, self._told if at is None else at)
+        if step.stage == "allocate" or kind in ("touch", "reset"):
+            self._end_messages()
+            self._steps.append(step)
+        else:
+            self._message.append(step)
+
+    def _end_small_messages(self) -> None:
+        small, self._small, self._small_pages = self._small, [], 0
+        if len(small) < 2:
+            self._steps += [step for steps in small for step in steps]
+        else:
+            steps = [step for steps in small for step in steps]
+            why = words.messages(len(small), steps[-1], small[0][0])
+            self._steps.append(merged("messages", why, steps))
+
+    # The driver
+
+    def _began(self, event: told.Began) -> None:
+        self._end_of_stage()
+        self._done.append((event.what, event.pages))
+        self._pages_per_step = max(-(-event.pages // self._steps_per_stage), 1)
+
+    def _out_of_puff(self, event: told.OutOfPuff) -> None:
+        self._end_of_stage()
+        self._note("puff", (0, 0), words.out_of_puff(event.missing_pages))
+
+    # Pages leave the allocator
+
+    def _hold(self, event: told.Event) -> None:
+        self._page_events.append((self._told, event))
+
+    def _of(self, kind: type[_E]) -> list[tuple[int, _E]]:
+        return [(at, event) for at, event in self._page_events if isinstance(event, kind)]
+
+    def _took(self, event: told.Took) -> None:
+        self._hold(event)
+        if self._by_blocks:
+            self._totals["allocations"] += len(event.pfns)
+            self._splits(single=len(event.pfns) == 1)
+            lists = lists_changed(event for _, event in self._page_events)
+            state = [[*span, _BALLOON] for span in spans(event.pfns, 1 << event.order)]
+            self._note("take", _hull(state), words.block(event), lists=lists, state=state)
+            self._page_events = []
+
+    def _handed_out(self, event: told.HandedOut) -> None:
+        self._totals["allocations"] += len(event.pfns)
+        refills = [(at, e.pfns) for at, e in self._of(told.Refilled)]
+        drawn = np.concatenate([event.pfns[:0], *(pfns for _, pfns in refills)])
+        one = len(event.pfns) == 1
+        first_block = words.first_block(self._page_events)
+        self._splits(single=one and len(drawn) == 1)
+        lists = lists_changed(e for _, e in self._page_events)
+        self._page_events = []
+        if one and len(drawn) > 1:
+            span = _hull(spans(drawn))
+            why = words.refill(event.zone, drawn, self._setup["zones"])
+            stock = [["t", event.zone, drawn.tolist()]]
+            self._note("refill", span, why, at=refills[-1][0], lists=lists, stock=stock)
+            drawn, lists = drawn[:0], []
+        stock = stock_changed(event.zone, drawn, event.pfns)
+        state = [[*span, _BALLOON] for span in spans(event.pfns)]
+        why = words.take(event.pfns, bool(stock), first_block)
+        self._note("take", _hull(state), why, lists=lists, stock=stock, state=state)
+
+    def _splits(self, single: bool) -> None:
+        """Note a split of one block as a step of its own, and let go of it."""
+        for at, split in self._of(told.Split) if single else ():
+            why, pfn = words.split(split), int(split.pfns[0])
+            lists = lists_changed([split])
+            self._note("split", (pfn, 1 << split.order), why, at=at, lists=lists)
+        if single:
+            kept = [held for held in self._page_events if not isinstance(held[1], told.Split)]
+            self._page_events = kept
+
+    # Pages come back
+
+    def _stocked(self, at: int, event: told.Stocked) -> None:
+        state = [[*span, _FREE] for span in spans(event.pfns)]
+        stock = [["+", event.zone, event.pfns.tolist()]]
+        why = words.back(event.pfns)
+        self._note("back", _hull(state), why, at=at, stock=stock, state=state)
+
+    def _drained(self, event: told.Drained) -> None:
+        self._hold(event)
+        self._missing_pages = len(event.pfns)
+
+    def _list_left(self, event: told.Merged) -> None:
+        self._hold(event)
+        self._missing_pages += len(event.pfns) << event.order
+
+    def _list_joined(self, event: told.Freed) -> None:
+        self._hold(event)
+        self._missing_pages -= len(event.heads) + len(event.tails) << event.order
+        if self._missing_pages == 0:
+            self._freed()
+
+    def _freed(self) -> None:
+        [(_, drained)] = self._of(told.Drained)
+        stocked = self._of(told.Stocked)
+        together = [e.pfns for _, e in stocked if len(e.pfns) > 1 or e.pfns[0] == drained.pfns[0]]
+        if stocked and not together:
+            self._stocked(*stocked[0])
+        back = np.concatenate([drained.pfns[:0], *together])
+        stock = stock_changed(drained.zone, back, drained.pfns, at_head=True)
+        state = [[*span, _FREE] for span in spans(np.concatenate((back, drained.pfns)))]
+        if len(drained.pfns) == 1:
+            for at, left in self._of(told.Merged):
+                why, span = words.merge(left), (int(left.pfns[0]) & -(2 << left.order), 2)
+                span = (span[0], 2 << left.order)
+                self._note("merge", span, why, at=at, stock=stock, state=state,
+                           lists=lists_changed([left]))  # fmt: skip
+                stock, state = [], []
+            [(_, joined)] = self._of(told.Freed)
+            pfn = int(np.concatenate((joined.heads, joined.tails))[0])
+            self._note("free", (pfn, 1 << joined.order), words.free(joined), stock=stock,
+                       state=state, lists=lists_changed([joined]))  # fmt: skip
+        else:
+            lists = lists_changed(event for _, event in self._page_events)
+            why = words.drain(len(back), len(drained.pfns))
+            self._note("drain", _hull(state), why, stock=stock, state=state, lists=lists)
+        self._page_events = []
+
+    # Packing
+
+    def _round_laid(self, event: told.RoundLaid) -> None:
+        laid = {"base": event.base_pfn, "bits": event.bits, "count": event.bitmaps}
+        span = (event.base_pfn, event.bits * event.bitmaps)
+        self._laid_pfn = event.base_pfn
+        self._note("round", span, words.round(event), bitmap=laid | {"max": event.max_bitmaps})
+
+    def _marked(self, event: told.Marked) -> None:
+        marked = spans(event.pfns)
+        bits = [[pfn - self._laid_pfn, pages] for pfn, pages in marked]
+        self._note("mark", _hull(marked), words.mark(event.pfns), bits=bits)
+
+    def _runs_found(self, event: told.RunsFound) -> None:
+        self._note("run", _hull(event.runs.tolist()), words.run(event))
+
+    def _chunks_opened(self, event: told.ChunksOpened) -> None:
+        sizes = (event.chunks[:, 1] * self._scale).tolist()
+        self._sizes[event.first :] = sizes
+        entries = [
+            [event.first + k, base * self._scale, size * self._scale]
+            for k, (base, size) in enumerate(event.chunks.tolist())
+        ]
+        self._note("chunk", _hull(event.chunks.tolist()), words.opened(self._format.entry, sizes),
+                   entries=entries)  # fmt: skip
+
+    def _chunks_joined(self, event: told.ChunksJoined) -> None:
+        self._sizes[event.entry] = event.size * self._scale
+        entry = [event.entry, event.base * self._scale, event.size * self._scale]
+        self._note("chunk", (event.base, event.size), words.joined(), entries=[entry])
+
+    def _written(self, event: told.Written) -> None:
+        self._sizes[event.first :] = [1] * len(event.pfns)
+        entries = [[event.first + k, pfn, 1] for k, pfn in enumerate(event.pfns.tolist())]
+        self._note("pfn", self._guest_hull(spans(event.pfns)), words.written(), entries=entries)
+
+    # The queue
+
+    def _sent(self, event: told.Sent) -> None:
+        shown = {"queue": int(event.queue), "hex": event.data[:_SHOWN_BYTES].hex()}
+        shown |= {"bytes": len(event.data), "desc": event.head}
+        self._wire = shown | {"avail": event.avail, "used": event.used}
+        full = len(self._sizes) >= self._format.max_entries
+        why = words.sent(event, self._format.entry, self._sizes, full)
+        self._note("send", self._message_span(), why, message=self._wire)
+
+    def _popped(self, event: told.Popped) -> None:
+        self._note("pop", self._message_span(), words.popped(event))
+
+    def _acked(self, event: told.Acked) -> None:
+        for name, more in (
+            ("pages", sum(self._sizes)),
+            ("messages", 1),
+            ("bytes", self._wire["bytes"]),
+            ("entries", len(self._sizes)),
+            ("refused_pages", sum(self._sizes) - self._translated_pages),
+        ):
+            self._totals[name] += more
+        self._translated_pages = 0
+        pages = sum(self._sizes) // self._scale
+        self._wire = self._wire | {"used": event.used}
+        deflate = event.queue == Queue.DEFLATE
+        self._note("ack", self._message_span(), words.acked(deflate), message=self._wire,
+                   clear=True)  # fmt: skip
+        self._sizes = []
+        small = pages < self._pages_per_step
+        if small and self._totals["messages"] - 1 not in self._detailed:
+            self._small.append(self._message)
+            self._small_pages += pages
+        else:
+            self._end_small_messages()
+            self._steps += self._message
+        self._message = []
+        if self._small_pages >= self._pages_per_step:
+            self._end_small_messages()
+
+    def _reset(self, event: told.Reset) -> None:
+        self._end_of_stage()
+        self._sizes, self._translated_pages = [], 0
+        self._note("reset", (0, 0), words.reset(), message=None, clear=True)
+
+    # The device
+
+    def _refused(self, event: told.Refused) -> None:
+        reject = [[r.entry, r.reason.value, r.detail] for r in event.rejections]
+        self._note("refuse", self._message_span(), words.refused(reject), reject=reject)
+
+    def _translated(self, event: told.Translated) -> None:
+        self._totals["translations"] += event.look_ups
+        self._translated_pages += int(event.pages.sum())
+        pieces = (event.pfns.tolist(), event.pages.tolist(), event.host_pages.tolist())
+        ranges = [list(piece) for piece in zip(*pieces, strict=True)]
+        span = self._guest_hull([[pfn, pages] for pfn, pages, _ in ranges])
+        self._note("translate", span, words.translated(event.look_ups), ranges=ranges)
+
+    def _released(self, event: told.Released) -> None:
+        self._totals["releases"] += event.calls
+        self._totals["released_pages"] += int(event.counts.sum())
+        self._host_step("release", event.starts, event.counts, words.released(event), resident=0)
+
+    def _waiting(self, event: told.Waiting) -> None:
+        self._host_step("wait", event.starts, event.counts, words.waiting(event.counts))
+
+    def _given_back(self, event: told.GivenBack) -> None:
+        self._host_step("give back", event.starts, event.counts, words.given_back(event.counts))
+
+    def _touched(self, event: told.Touched) -> None:
+        self._host_step("touch", event.starts, event.counts, words.touched(event), resident=1)
+
+    def _host_step(
+        self, kind: str, starts: Any, counts: Any, why: str, resident: int | None = None
+    ) -> None:
+        pairs = list(zip(starts.tolist(), counts.tolist(), strict=True))
+        balloon = [[first, n] for start, n in pairs for first in self._guest_side(start)]
+        changes: dict[str, Any] = {}
+        if resident is not None:
+            changes["host"] = [[start, n, resident] for start, n in pairs]
+        self._note(kind, self._guest_hull(balloon), why, **changes)
+
+    # Where in the guest
+
+    def _guest_side(self, host_page: int) -> list[int]:
+        """Find the balloon page behind a host page, from the regions the trace shows."""
+        regions = self._setup["regions"]
+        return [host_page - h + g for g, n, h in regions if h <= host_page < h + n]
+
+    def _guest_hull(self, balloon_pages: list[list[int]]) -> tuple[int, int]:
+        first, pages = _hull(balloon_pages)
+        end = -(-(first + pages) // self._scale)
+        return first // self._scale, end - first // self._scale
+
+    def _message_span(self) -> tuple[int, int]:
+        """Return the span of the message's entries, as the steps that filled it say it."""
+        filled = [s for s in self._message if s.kind in ("chunk", "pfn")]
+        return _hull([[s.base, s.pages] for s in filled])
+
+
+def _hull(ranges: list[Any]) -> tuple[int, int]:
+    """Return first page, and pages up to the last, of ranges that begin with (first, pages)."""
+    if not ranges:
+        return 0, 0
+    first = min(piece[0] for piece in ranges)
+    return first, max(piece[0] + piece[1] for piece in ranges) - first
