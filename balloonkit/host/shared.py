@@ -32,7 +32,7 @@ class SharedRelease:
     Attributes
     ----------
     fd : int
-        The file, to hand to whoever maps it too.
+        The file, to hand to whoever maps it too; -1 after `close`.
 
     Raises
     ------
@@ -69,7 +69,8 @@ class SharedRelease:
         """Give the memory back once no other process maps it."""
         if not self._mapping.closed:
             self._mapping.close()
-            os.close(self.fd)
+            fd, self.fd = self.fd, -1  # its number may soon be another file's
+            os.close(fd)
 
     def release_pages(self, pages: NDArray[np.int64]) -> list[ReleaseError]:
         """Release single 4 KiB pages, one madvise each."""

@@ -66,6 +66,17 @@ class BalloonMove:
     chunks: NDArray[np.uint64] | None = None
     freed_bytes: int = 0
 
+    def as_dict(self) -> dict[str, int | float]:
+        """Return its figures as plain data."""
+        return {
+            "pages": len(self.pfns),
+            "messages": self.messages,
+            "entries": self.entries,
+            "releases": self.madvise_calls,
+            "freed_bytes": self.freed_bytes,
+            "seconds": self.seconds,
+        }
+
 
 class Balloon:
     """The balloon device of a running QEMU.

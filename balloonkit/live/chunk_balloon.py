@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from balloonkit.live.balloon import BalloonMove, follow
 from balloonkit.live.chunk_host import ChunkHost, Message
 from balloonkit.live.errors import LiveError, RefusedError
+from balloonkit.live.process import QemuProcess
 from balloonkit.units import BALLOON_PAGE_BYTES
 from balloonkit.wire.page_chunk import unpack_chunks
 from balloonkit.wire.queue import Queue
@@ -24,23 +25,27 @@ class ChunkBalloon:
     ----------
     host : ChunkHost
         With a driver at its other end.
-    memory_bytes : int
-        Guest RAM.
+    process : QemuProcess
+        What the driver runs in.
     progress : bool
         Show a progress bar.
     """
 
-    def __init__(self, host: ChunkHost, memory_bytes: int, progress: bool) -> None:
-        self._host, self._memory_bytes, self._progress = host, memory_bytes, progress
+    def __init__(self, host: ChunkHost, process: QemuProcess, progress: bool) -> None:
+        self._host, self._process, self._progress = host, process, progress
+        self._memory_bytes = process.memory_bytes
 
     def actual_bytes(self) -> int:
         """Return what the guest has now: its RAM less the balloon.
 
         Raises
         ------
+        EOFError
+            If QEMU is gone.
         LiveError
             If the host's thread ended; nothing moves any more then.
         """
+        self._process.check_running()
         if self._host.failure is not None:
             raise LiveError(f"the host's thread ended: {self._host.failure!r}")
         return self._memory_bytes - self._host.actual_pages * BALLOON_PAGE_BYTES
@@ -98,10 +103,12 @@ class ChunkBalloon:
 
     def reported_bytes(self) -> NDArray[np.uint64]:
         """Return the sizes released by free page reporting: this driver reports none."""
+        self._process.check_running()
         return np.empty(0, np.uint64)
 
     def stats(self) -> dict[str, int]:
         """Refuse: this driver sends no statistics."""
+        self._process.check_running()
         raise RefusedError("the chunks driver sends no statistics: read /proc/meminfo with run()")
 
 

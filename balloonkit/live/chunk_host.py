@@ -80,6 +80,7 @@ class ChunkHost:
         self.doorbell = Doorbell()
         self._config = ConfigSpace(self.doorbell.memory)
         self._target_pages = 0
+        self._closed = False
         self._changed = threading.Condition()
         self._stop = os.eventfd(0, os.EFD_CLOEXEC)
         self._thread: threading.Thread | None = None
@@ -109,19 +110,21 @@ class ChunkHost:
 
     def close(self) -> None:
         """Stop for good."""
-        self.stop()
-        self.doorbell.close()
-        os.close(self._stop)
+        if not self._closed:
+            self.stop()
+            self._closed = True
+            self.doorbell.close()
+            os.close(self._stop)
 
     @property
     def ready(self) -> bool:
         """Whether a driver has been set up."""
-        return self._ready
+        return self._ready and not self._closed
 
     @property
     def actual_pages(self) -> int:
         """4 KiB pages in the balloon, says the driver."""
-        return self._config.actual_pages if self._ready else 0
+        return self._config.actual_pages if self.ready else 0
 
     def set_target(self, pages: int) -> None:
         """Ask the driver for a balloon of so many 4 KiB pages; returns at once."""

@@ -63,8 +63,8 @@ class Doorbell:
             on_failure.callback(os.close, fd)
             # The size of a PCI memory region is a power of two.
             os.ftruncate(fd, 1 << (WINDOW_BYTES - 1).bit_length())
-            mapping = mmap.mmap(fd, WINDOW_BYTES)
-            self.memory = memoryview(mapping)
+            mapping = on_failure.enter_context(mmap.mmap(fd, WINDOW_BYTES))
+            self.memory = on_failure.enter_context(memoryview(mapping))
             self.kicks = {vector: self._eventfd() for vector in range(self.vectors)}
             self._interrupts = {interrupt: self._eventfd() for interrupt in Interrupt}
             # Ours stays open: QEMU would take its end for the server's.
@@ -84,7 +84,7 @@ class Doorbell:
         self.close()
 
     def close(self) -> None:
-        """Close every descriptor; the window goes with its last mapping."""
+        """Close every descriptor, and the window for whoever still looks at it."""
         self._files.close()
 
     def interrupt(self, interrupt: Interrupt) -> None:

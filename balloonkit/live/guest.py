@@ -131,7 +131,7 @@ class Guest:
                 if self.host is None:
                     self._balloon = Balloon(self._link, progress)
                 else:
-                    self._balloon = ChunkBalloon(self.host, self.memory_bytes, progress)
+                    self._balloon = ChunkBalloon(self.host, self._process, progress)
                     self.load_driver(options or DriverOptions())
                 qemu = self._link.execute("query-version")["qemu"]
             except BaseException:
@@ -214,7 +214,8 @@ class Guest:
 
     def actual(self) -> int:
         """Return what the guest has now, in bytes: its RAM less the balloon."""
-        return self._balloon.actual_bytes()
+        with self._alive():
+            return self._balloon.actual_bytes()
 
     def floor(self) -> int:
         """Return the least the guest can be left with as it is now, in bytes: whole MiB.
@@ -243,7 +244,8 @@ class Guest:
         if target_bytes < min(self.actual(), self._floor_bytes()):
             raise RefusedError(f"{shown}: now the guest needs {format_size(self.floor())}")
         resident_bytes = self.resident()
-        move = self._balloon.move(target_bytes)
+        with self._alive():
+            move = self._balloon.move(target_bytes)
         self._last = move.pfns if move.chunks is None else move.chunks
         return replace(move, freed_bytes=resident_bytes - self.resident())
 
@@ -274,7 +276,8 @@ class Guest:
 
         Takes a second or two: QEMU asks the driver once a second at most.
         """
-        return self._balloon.stats()
+        with self._alive():
+            return self._balloon.stats()
 
     def capture(
         self, path: str | Path, balloon: str | int | None = None, force: bool = False

@@ -139,6 +139,17 @@ class QemuProcess:
         """Process id of QEMU."""
         return self._child.pid
 
+    def check_running(self) -> None:
+        """Notice that QEMU is gone.
+
+        Raises
+        ------
+        EOFError
+            If it is, or after `close`.
+        """
+        if self._log.closed or self._child.poll() is not None:
+            raise EOFError("QEMU is gone")
+
     def drain_trace(self) -> BalloonTrace:
         """Return what QEMU traced since the last call, and give the space back to the disk.
 
@@ -163,6 +174,7 @@ class QemuProcess:
             If QEMU has no mapping of the guest's size.
         """
         if self._memory is not None:
+            self.check_running()
             return self._memory.resident_bytes()
         smaps = Path(f"/proc/{self.pid}/smaps").read_text()
         mappings = r"^([0-9a-f]+)-([0-9a-f]+) rw-p .*\n(?:(?!Rss).*\n)*Rss: +(\d+) kB"

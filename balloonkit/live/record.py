@@ -25,6 +25,7 @@ def capture(
     path: str | Path,
     force: bool = False,
     driver: str = "classic",
+    shared: bool = False,
 ) -> BalloonMove:
     """Boot a guest, age it, inflate and deflate its balloon, and write a capture.
 
@@ -43,6 +44,8 @@ def capture(
         refused before the guest boots.
     driver : str
         "classic" or "chunks", see `Guest`.
+    shared : bool
+        RAM in a memory file, as the chunks driver always has it.
 
     Returns
     -------
@@ -58,7 +61,7 @@ def capture(
     from balloonkit.live.guest import Guest
 
     check_target(Path(path), force)
-    with Guest(memory, driver=driver) as guest:
+    with Guest(memory, driver=driver, shared=shared) as guest:
         if age_seed is not None:
             guest.age(seed=age_seed)
         return guest.capture(path, balloon, force)

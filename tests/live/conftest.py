@@ -31,12 +31,17 @@ def guest(booted):
 
 
 @pytest.fixture(scope="session")
-def with_driver(assets):
-    """A guest with our own driver and our own host, shared as the other one is."""
+def driver_built(assets):
+    """Our own driver for the guests' kernel."""
     try:
-        build_driver(find_assets().release)
+        return build_driver(assets.release)
     except MissingPackageError as error:
         pytest.skip(f"no driver: {error}")
+
+
+@pytest.fixture(scope="session")
+def with_driver(driver_built):
+    """A guest with our own driver and our own host, shared as the other one is."""
     with Guest("256MiB", driver="chunks") as guest:
         # From time to time the kernel moves pages of its own accord, and would do so between two
         # looks of a test.

@@ -11,11 +11,7 @@ from balloonkit.live.driver import SOURCES, build_driver
 
 
 @pytest.fixture
-def release(assets):
-    try:
-        build_driver(assets.release)
-    except MissingPackageError as error:
-        pytest.skip(f"no driver: {error}")
+def release(assets, driver_built):
     return assets.release
 
 
