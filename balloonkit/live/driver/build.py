@@ -35,7 +35,7 @@ _WANTED = re.compile(
     r"|\./usr/lib/linux-kbuild-[^/]+/.*"
 )
 _PARTS = "linux-(?:headers|kbuild)-"
-_HELP = "Install with: apt-get install --no-install-recommends gcc libc6-dev make"
+_HELP = "Install with: apt-get install --no-install-recommends gcc make libelf1"
 _TIMEOUT_S = 300
 _SHOWN_LINES = 12
 
