@@ -129,6 +129,16 @@ def _parser() -> argparse.ArgumentParser:
     catch.add_argument("--memory", default="1GiB", help="its RAM (default: 1GiB)")
     catch.add_argument("--balloon", default="512MiB", help="what it is left with (default: 512MiB)")
     catch.add_argument("--age", type=_seed, metavar="seed=N", help="age it first (default: idle)")
+    catch.add_argument(
+        "--driver",
+        choices=("classic", "chunks"),
+        default="classic",
+        help="the kernel's own, or the proposal's on shared memory (default: classic)",
+    )
+    catch.add_argument(
+        "--shared", action="store_true", help="shared memory for classic too, to compare them on"
+    )
+    catch.add_argument("--json", action="store_true", help="print what the inflate did")
     catch.add_argument("--force", action="store_true", help="replace FILE if it is there")
     catch.add_argument("file", help="the .npz file to write")
     catch.set_defaults(run=_capture)
@@ -266,7 +276,17 @@ def _capture(options: argparse.Namespace) -> None:
     # Only where it is wanted: the QEMU client is an extra.
     from balloonkit.live import capture
 
-    capture(options.memory, options.balloon, options.age, options.file, options.force)
+    inflate = capture(
+        options.memory,
+        options.balloon,
+        options.age,
+        options.file,
+        options.force,
+        options.driver,
+        options.shared,
+    )
+    if options.json:
+        print(json.dumps({"driver": options.driver, **inflate.as_dict()}))
 
 
 def _duel(options: argparse.Namespace) -> int:
