@@ -23,10 +23,10 @@ from rich.table import Table
 
 from balloonkit.bench import run_bench
 from balloonkit.captures import SHIPPED, load_capture
-from balloonkit.paths import PATHS
+from balloonkit.paths import label_of
 from balloonkit.predict import predict
 from balloonkit.race import Progress as ReportProgress
-from balloonkit.race import Race, find_guest, run_race
+from balloonkit.race import Race, find_format, find_guest, run_race
 from balloonkit.units import BALLOON_PAGE_BYTES, counted, format_size
 
 __all__ = ["main"]
@@ -84,6 +84,13 @@ def _parser() -> argparse.ArgumentParser:
         default="model",
         help="count only and show model time, or release real memory and measure",
     )
+    race.add_argument(
+        "--format",
+        action="append",
+        default=[],
+        metavar="FILE.py:CLASS",
+        help="a message format of your own, to race beside the others; may be repeated",
+    )
     race.add_argument("--huge-pages", action="store_true", help="with madvise: 2 MiB pages")
     race.add_argument("--json", action="store_true", help="plain data instead of a table")
     race.set_defaults(run=_race)
@@ -123,7 +130,8 @@ def _race(options: argparse.Namespace) -> None:
     guest = find_guest(options.guest)
     inflate = options.inflate or guest.size_bytes // 8 * 7
     with _progress(DownloadColumn(binary_units=True)) as progress:
-        race = run_race(guest, inflate, options.host, options.huge_pages, progress)
+        formats = [find_format(source) for source in options.format]
+        race = run_race(guest, inflate, options.host, options.huge_pages, progress, formats)
     if options.json:
         print(json.dumps(race.as_dict()))
     else:
@@ -143,7 +151,7 @@ def _race_table(race: Race) -> Table:
     )
     table.add_column("")
     for path in race.reports:
-        table.add_column(PATHS[path].label if path in PATHS else path, justify="right")
+        table.add_column(label_of(path), justify="right")
     for row, title in _COUNTS.items():
         table.add_row(title, *(f"{getattr(r.counts, row):,}" for r in race.reports.values()))
     table.add_section()

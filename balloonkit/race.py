@@ -3,9 +3,11 @@
 Every path starts from a copy of the guest, so all three see the same free lists.
 """
 
+import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -27,7 +29,7 @@ from balloonkit.wire import Format, pack_chunks
 if TYPE_CHECKING:
     from balloonkit.host.mapping import Verified
 
-__all__ = ["HostKind", "Progress", "Race", "find_guest", "run_race"]
+__all__ = ["HostKind", "Progress", "Race", "find_format", "find_guest", "run_race"]
 
 #: A host that only counts, or real memory in a process of its own.
 HostKind = Literal["model", "madvise"]
@@ -142,6 +144,36 @@ def find_guest(source: str) -> Guest:
     return Guest.idle(source)
 
 
+def find_format(source: str) -> Format:
+    """Return the format a person means by ``FILE.py:CLASS``, for a class without parameters.
+
+    Raises
+    ------
+    ValueError
+        If there is none.
+
+    Examples
+    --------
+    >>> find_format("mine.py:Mine")
+    Traceback (most recent call last):
+    ValueError: format 'mine.py:Mine': no file mine.py
+    """
+    file, _, name = source.rpartition(":")
+    path = Path(file).resolve()
+    if path.suffix != ".py" or not name:
+        raise ValueError(f"format {source!r}: give FILE.py:CLASS")
+    if not path.is_file():
+        raise ValueError(f"format {source!r}: no file {file}")
+    sys.path.append(str(path.parent))  # where a device in its own process finds it too
+    module = import_module(path.stem)
+    if Path(module.__file__ or "").resolve() != path:
+        raise ValueError(f"format {source!r}: {path.stem} is {module.__file__}; rename your file")
+    kind = getattr(module, name, None)
+    if not (isinstance(kind, type) and issubclass(kind, Format)):
+        raise ValueError(f"format {source!r}: {name} is {kind!r}; give a class derived from Format")
+    return kind()
+
+
 def run_race(
     guest: Guest,
     inflate: str | int,
@@ -172,7 +204,8 @@ def run_race(
     MemoryError
         If real memory is asked for that the machine or its control group cannot give.
     ValueError
-        If a format has the name of another, or real memory's device cannot import it.
+        If a format has the name of another, real memory's device cannot import it, or the model's
+        host read other pages than the guest gave.
 
     Examples
     --------
@@ -188,7 +221,10 @@ def run_race(
     reports, checks = {}, {}
     for name, path in paths.items():
         if host == "model":
-            reports[name] = _inflate(guest, path, inflate, ModelHost(guest.size_bytes))[0]
+            model = ModelHost(guest.size_bytes)
+            reports[name], chunks = _inflate(guest, path, inflate, model)
+            if name not in PATHS and not reports[name].rejected:
+                _check_read(name, chunks, model)
             continue
         # Only where it is wanted: a browser's Python has no processes.
         from balloonkit.host.process import ProcessHost
@@ -205,6 +241,23 @@ def run_race(
                 checks[name] = real.verify(chunks)
             say(f"{name}: inflate and check", 1, 1)
     return Race(guest.name, parse_size(inflate) // BALLOON_PAGE_BYTES, host, reports, checks)
+
+
+def _check_read(name: str, chunks: NDArray[np.uint64], host: ModelHost) -> None:
+    """Hold what the host released against what the guest gave, both from 4 KiB page to page."""
+    given = np.zeros_like(host.resident_pages)
+    ram, (bases, sizes) = host.device.ram, chunks.astype(np.int64).T
+    inside = ram.contains(bases, sizes)
+    for start, count in zip(*ram.translate(bases[inside], sizes[inside]), strict=True):
+        given[start : start + count] = True
+    released = ~host.resident_pages
+    lost, added = given & ~released, released & ~given
+    if lost.any() or added.any():
+        raise ValueError(
+            f"format {name!r}: of the pages given, {np.count_nonzero(lost):,} were never told, and "
+            f"{np.count_nonzero(added):,} others were; balloonkit.exercises.better_message.check "
+            "says which first"
+        )
 
 
 def _inflate(
