@@ -24,10 +24,10 @@ from balloonkit.bench import run_bench
 from balloonkit.captures import SHIPPED, load_capture
 from balloonkit.costs import PRICES
 from balloonkit.look.command import add_look
-from balloonkit.paths import PATHS
+from balloonkit.paths import label_of
 from balloonkit.predict import predict
 from balloonkit.race import Progress as ReportProgress
-from balloonkit.race import Race, find_guest, run_race
+from balloonkit.race import Race, find_format, find_guest, run_race
 from balloonkit.ram_layout import PRESETS
 from balloonkit.terminal import console
 from balloonkit.units import BALLOON_PAGE_BYTES, counted, format_size, size_to_pages
@@ -103,6 +103,13 @@ def _parser() -> argparse.ArgumentParser:
         default="message",
         help="what model time takes sending to be paid by; the mail's figures fit each",
     )
+    race.add_argument(
+        "--format",
+        action="append",
+        default=[],
+        metavar="FILE.py:CLASS",
+        help="a message format of your own, to race beside the others; may be repeated",
+    )
     race.add_argument("--huge-pages", action="store_true", help="with madvise: 2 MiB pages")
     race.add_argument("--json", action="store_true", help="plain data instead of a table")
     race.set_defaults(run=_race)
@@ -171,8 +178,9 @@ def _race(options: argparse.Namespace) -> None:
     if inflate is None:
         inflate = guest.size_bytes // BALLOON_PAGE_BYTES // 8 * 7 * BALLOON_PAGE_BYTES
     with _progress(DownloadColumn(binary_units=True)) as progress:
+        formats = [find_format(source) for source in options.format]
         race = run_race(
-            guest, inflate, options.host, options.huge_pages, progress, price=options.price
+            guest, inflate, options.host, options.huge_pages, progress, formats, options.price
         )
     if options.json:
         print(json.dumps(race.as_dict()))
@@ -195,7 +203,7 @@ def _race_table(race: Race) -> Table:
     )
     table.add_column("")
     for path in race.reports:
-        table.add_column(PATHS[path].label if path in PATHS else path, justify="right")
+        table.add_column(label_of(path), justify="right")
     for row, title in _COUNTS.items():
         table.add_row(title, *(f"{getattr(r.counts, row):,}" for r in race.reports.values()))
     table.add_section()

@@ -51,7 +51,8 @@ from balloonkit.host.rules import KIT, DeviceRule
 from balloonkit.host.telling import translated, waiting
 from balloonkit.units import BALLOON_PAGE_BYTES
 from balloonkit.wire.features import PROPOSED, Feature, negotiate
-from balloonkit.wire.format import PFN_ARRAY, Format, PfnArray, format_of
+from balloonkit.wire.format import Format
+from balloonkit.wire.formats import PFN_ARRAY, PfnArray, format_of
 from balloonkit.wire.queue import Queue
 
 __all__ = ["BalloonDevice"]
