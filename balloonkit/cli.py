@@ -26,7 +26,7 @@ from balloonkit.costs import PRICES
 from balloonkit.look.command import add_look
 from balloonkit.paths import label_of
 from balloonkit.predict import predict
-from balloonkit.race import Progress as ReportProgress
+from balloonkit.progress import Progress as ReportProgress
 from balloonkit.race import Race, find_format, find_guest, run_race
 from balloonkit.ram_layout import PRESETS
 from balloonkit.terminal import console
