@@ -26,7 +26,7 @@ from balloonkit.costs import PRICES
 from balloonkit.look.command import add_look
 from balloonkit.paths import label_of
 from balloonkit.predict import predict
-from balloonkit.race import Progress as ReportProgress
+from balloonkit.progress import Progress as ReportProgress
 from balloonkit.race import Race, find_format, find_guest, run_race
 from balloonkit.ram_layout import PRESETS
 from balloonkit.terminal import console
@@ -180,7 +180,13 @@ def _race(options: argparse.Namespace) -> None:
     with _progress(DownloadColumn(binary_units=True)) as progress:
         formats = [find_format(source) for source in options.format]
         race = run_race(
-            guest, inflate, options.host, options.huge_pages, progress, formats, options.price
+            guest,
+            inflate,
+            options.host,
+            options.huge_pages,
+            progress,
+            formats,
+            price=options.price,
         )
     if options.json:
         print(json.dumps(race.as_dict()))

@@ -4,7 +4,7 @@ Every path starts from a copy of the guest, so all three see the same free lists
 """
 
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 from importlib import import_module
@@ -26,6 +26,7 @@ from balloonkit.machine import Machine, Report
 from balloonkit.paths import PATHS
 from balloonkit.paths import Path as RacePath
 from balloonkit.predict import guest_of
+from balloonkit.progress import Progress
 from balloonkit.ram_layout import ram_layout
 from balloonkit.units import counted, format_size, parse_size, size_to_pages
 from balloonkit.wire import Format, pack_chunks
@@ -33,7 +34,7 @@ from balloonkit.wire import Format, pack_chunks
 if TYPE_CHECKING:
     from balloonkit.host.mapping import Verified
 
-__all__ = ["HostKind", "Progress", "Race", "find_format", "find_guest", "run_race"]
+__all__ = ["HostKind", "Race", "find_format", "find_guest", "run_race"]
 
 _LEAST_GUEST_BYTES = 1 << 20
 # Bytes a race takes for each page of the guest and each free block, measured on idle guests and
@@ -42,8 +43,6 @@ _RACE_PAGE_BYTES, _RACE_BLOCK_BYTES = 24, 48
 
 #: A host that only counts, or real memory in a process of its own.
 HostKind = Literal["model", "madvise"]
-#: Called with what is being done, how many bytes are done, and how many there are.
-Progress = Callable[[str, int, int], None]
 
 
 @dataclass(frozen=True)
@@ -258,10 +257,10 @@ def run_race(
     reports, checks, costs = {}, {}, costs_2017(price)
     for name, path in paths.items():
         if host == "model":
-            model = ModelHost(guest.size_bytes, regions=guest.ram)
-            reports[name], chunks = _inflate(guest, path, inflate, model, costs)
+            modelled = ModelHost(guest.size_bytes, regions=guest.ram)
+            reports[name], chunks = _inflate(guest, path, inflate, modelled, costs)
             if name not in PATHS and not reports[name].rejected:
-                _check_read(name, chunks, model)
+                _check_read(name, chunks, modelled)
             continue
         # Only where it is wanted: a browser's Python has no processes.
         from balloonkit.host.process import ProcessHost
@@ -301,8 +300,7 @@ def _check_read(name: str, chunks: NDArray[np.uint64], host: ModelHost) -> None:
     if lost.any() or added.any():
         raise ValueError(
             f"format {name!r}: of the pages given, {np.count_nonzero(lost):,} were never told, and "
-            f"{np.count_nonzero(added):,} others were; balloonkit.exercises.better_message.check "
-            "says which first"
+            f"{np.count_nonzero(added):,} others were; check_format of exercise 6 says which first"
         )
 
 
