@@ -1,4 +1,4 @@
-"""The command: race, predict, bench, site, capture, duel."""
+"""The command: race, predict, look, bench, site, capture, duel."""
 
 import argparse
 import json
@@ -8,7 +8,6 @@ from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
 
-from rich.console import Console
 from rich.progress import (
     BarColumn,
     DownloadColumn,
@@ -23,13 +22,20 @@ from rich.table import Table
 
 from balloonkit.bench import run_bench
 from balloonkit.captures import SHIPPED, load_capture
-from balloonkit.paths import PATHS
+from balloonkit.costs import PRICES
+from balloonkit.look.command import add_look
+from balloonkit.paths import label_of
 from balloonkit.predict import predict
 from balloonkit.race import Progress as ReportProgress
-from balloonkit.race import Race, find_guest, run_race
-from balloonkit.units import BALLOON_PAGE_BYTES, counted, format_size
+from balloonkit.race import Race, find_format, find_guest, run_race
+from balloonkit.ram_layout import PRESETS
+from balloonkit.terminal import console
+from balloonkit.units import BALLOON_PAGE_BYTES, counted, format_size, size_to_pages
 
 __all__ = ["main"]
+
+#: What the model clock may take sending to be paid by, in words.
+_PAID_BY = {"message": "the message", "entry": "the entry", "half": "message and entry, half each"}
 
 #: What is counted on each path, and what a table calls it.
 _COUNTS = {
@@ -75,7 +81,14 @@ def _parser() -> argparse.ArgumentParser:
     race.add_argument(
         "--guest",
         default="idle-8g",
-        help=f"a capture ({', '.join(SHIPPED)}), a .npz file, or a size such as 8GiB",
+        help=f"a capture ({', '.join(SHIPPED)}), a .npz file, a text about a machine (see look), "
+        "or a size such as 8GiB",
+    )
+    race.add_argument(
+        "--ram",
+        choices=tuple(PRESETS),
+        default="q35",
+        help="where a guest given by its size has its RAM (default: q35)",
     )
     race.add_argument("--inflate", help="how much to take (default: seven eighths of the guest)")
     race.add_argument(
@@ -83,6 +96,19 @@ def _parser() -> argparse.ArgumentParser:
         choices=("model", "madvise"),
         default="model",
         help="count only and show model time, or release real memory and measure",
+    )
+    race.add_argument(
+        "--price",
+        choices=tuple(PRICES),
+        default="message",
+        help="what model time takes sending to be paid by; the mail's figures fit each",
+    )
+    race.add_argument(
+        "--format",
+        action="append",
+        default=[],
+        metavar="FILE.py:CLASS",
+        help="a message format of your own, to race beside the others; may be repeated",
     )
     race.add_argument("--huge-pages", action="store_true", help="with madvise: 2 MiB pages")
     race.add_argument("--json", action="store_true", help="plain data instead of a table")
@@ -98,6 +124,8 @@ def _parser() -> argparse.ArgumentParser:
     )
     foretell.set_defaults(run=_predict)
 
+    add_look(commands)
+
     site = commands.add_parser(
         "site", help="documentation, and the notebooks as pages without a kernel"
     )
@@ -108,6 +136,16 @@ def _parser() -> argparse.ArgumentParser:
     catch.add_argument("--memory", default="1GiB", help="its RAM (default: 1GiB)")
     catch.add_argument("--balloon", default="512MiB", help="what it is left with (default: 512MiB)")
     catch.add_argument("--age", type=_seed, metavar="seed=N", help="age it first (default: idle)")
+    catch.add_argument(
+        "--driver",
+        choices=("classic", "chunks"),
+        default="classic",
+        help="the kernel's own, or the proposal's on shared memory (default: classic)",
+    )
+    catch.add_argument(
+        "--shared", action="store_true", help="shared memory for classic too, to compare them on"
+    )
+    catch.add_argument("--json", action="store_true", help="print what the inflate did")
     catch.add_argument("--force", action="store_true", help="replace FILE if it is there")
     catch.add_argument("file", help="the .npz file to write")
     catch.set_defaults(run=_capture)
@@ -133,18 +171,27 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _race(options: argparse.Namespace) -> None:
-    guest = find_guest(options.guest)
-    inflate = options.inflate or guest.size_bytes // 8 * 7
+    if options.inflate is not None:
+        size_to_pages(options.inflate)  # a size that is none is refused before a guest is made
+    guest = find_guest(options.guest, options.ram)
+    inflate = options.inflate
+    if inflate is None:
+        inflate = guest.size_bytes // BALLOON_PAGE_BYTES // 8 * 7 * BALLOON_PAGE_BYTES
     with _progress(DownloadColumn(binary_units=True)) as progress:
-        race = run_race(guest, inflate, options.host, options.huge_pages, progress)
+        formats = [find_format(source) for source in options.format]
+        race = run_race(
+            guest, inflate, options.host, options.huge_pages, progress, formats, options.price
+        )
     if options.json:
         print(json.dumps(race.as_dict()))
     else:
-        Console(highlight=False).print(_race_table(race))
+        console().print(_race_table(race))
 
 
 def _race_table(race: Race) -> Table:
-    clock = "model time, costs of 2017" if race.host == "model" else "measured on this machine"
+    clock = "measured on this machine"
+    if race.host == "model":
+        clock = f"model time, costs of 2017; assumed: sending is paid by {_PAID_BY[race.price]}"
     saved = [race.improvement(path) for path in race.reports]
     notes = [f"ms: {clock}", *race.remarks]
     if None in saved:
@@ -156,7 +203,7 @@ def _race_table(race: Race) -> Table:
     )
     table.add_column("")
     for path in race.reports:
-        table.add_column(PATHS[path].label if path in PATHS else path, justify="right")
+        table.add_column(label_of(path), justify="right")
     for row, title in _COUNTS.items():
         table.add_row(title, *(f"{getattr(r.counts, row):,}" for r in race.reports.values()))
     table.add_section()
@@ -178,15 +225,15 @@ def _race_table(race: Race) -> Table:
 @contextmanager
 def _progress(amount: ProgressColumn) -> Iterator[ReportProgress]:
     """A bar on standard error for whatever is reported; nothing when nobody looks."""
-    console = Console(stderr=True)
+    errors = console(stderr=True)
     columns = (
         TextColumn("{task.description}"),
         BarColumn(),
         amount,
         TimeRemainingColumn(),
     )
-    quiet = not console.is_terminal
-    with Progress(*columns, console=console, transient=True, disable=quiet) as bars:
+    quiet = not errors.is_terminal
+    with Progress(*columns, console=errors, transient=True, disable=quiet) as bars:
         tasks: dict[str, TaskID] = {}
 
         def report(what: str, done: int, total: int) -> None:
@@ -214,7 +261,7 @@ def _predict(options: argparse.Namespace) -> None:
     for key, value in result.items():
         text = f"{value:.4f}" if isinstance(value, float) else str(value)
         table.add_row(key.replace("_", " "), text)
-    Console(highlight=False).print(table)
+    console().print(table)
 
 
 def _site(options: argparse.Namespace) -> None:
@@ -237,7 +284,17 @@ def _capture(options: argparse.Namespace) -> None:
     # Only where it is wanted: the QEMU client is an extra.
     from balloonkit.live import capture
 
-    capture(options.memory, options.balloon, options.age, options.file, options.force)
+    inflate = capture(
+        options.memory,
+        options.balloon,
+        options.age,
+        options.file,
+        options.force,
+        options.driver,
+        options.shared,
+    )
+    if options.json:
+        print(json.dumps({"driver": options.driver, **inflate.as_dict()}))
 
 
 def _duel(options: argparse.Namespace) -> int:
@@ -261,11 +318,11 @@ def _duel(options: argparse.Namespace) -> int:
     if options.json:
         print(json.dumps(report.as_dict(verdict)))
     else:
-        console = Console(highlight=False)
-        console.print(report.agreements_table(found), report.differences_table(verdict))
+        out = console()
+        out.print(report.agreements_table(found), report.differences_table(verdict))
         for family, reason in found.skipped.items():
-            console.print(f"not asked: {family} ({reason})")
-        console.print(verdict.summary)
+            out.print(f"not asked: {family} ({reason})")
+        out.print(verdict.summary)
     for surprise in verdict.surprises:
         print(f"balloonkit: not expected: {surprise}", file=sys.stderr)
     return 1 if verdict.surprises else 0
@@ -277,7 +334,7 @@ def _bench(options: argparse.Namespace) -> None:
     if options.json:
         print(json.dumps(bench.as_dict()))
     else:
-        Console(highlight=False).print(bench.table())
+        console().print(bench.table())
 
 
 if __name__ == "__main__":

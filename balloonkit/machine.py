@@ -25,7 +25,7 @@ from balloonkit.host.model import ModelHost
 from balloonkit.units import size_to_pages
 from balloonkit.wire import PROPOSED, Feature, Format
 from balloonkit.wire.channel import Channel
-from balloonkit.wire.format import format_of
+from balloonkit.wire.formats import format_of
 from balloonkit.wire.queue import Queue
 
 __all__ = ["Machine", "Report"]
@@ -98,7 +98,7 @@ class Machine:
         costs: Costs = COSTS_2017,
     ) -> None:
         self.guest = guest
-        self.host: Host = ModelHost(guest.size_bytes) if host is None else host
+        self.host: Host = ModelHost(guest.size_bytes, regions=guest.ram) if host is None else host
         self.costs = costs
         self._wanted = format
         if format is not None:

@@ -46,11 +46,13 @@ from balloonkit.host.balloon_map import BalloonMap
 from balloonkit.host.counters import DeviceCounters, Handled, Reason, Rejection
 from balloonkit.host.entries import Entries, read_message
 from balloonkit.host.ram import GuestRam
-from balloonkit.host.release import Release
+from balloonkit.host.release import Release, ReleaseError
+from balloonkit.host.rules import KIT, DeviceRule
 from balloonkit.host.telling import translated, waiting
 from balloonkit.units import BALLOON_PAGE_BYTES
 from balloonkit.wire.features import PROPOSED, Feature, negotiate
-from balloonkit.wire.format import PFN_ARRAY, Format, PfnArray, format_of
+from balloonkit.wire.format import Format
+from balloonkit.wire.formats import PFN_ARRAY, PfnArray, format_of
 from balloonkit.wire.queue import Queue
 
 __all__ = ["BalloonDevice"]
@@ -69,6 +71,8 @@ class BalloonDevice:
         Holds ``ram.pages`` pages.
     offered : Feature
         What a driver may accept.
+    rule : DeviceRule
+        How a message's pages become releases.
     max_pfns : int, optional
         The most PFNs a classic message may hold, such as Linux's `MAX_PFNS`; by default any
         number.
@@ -101,6 +105,7 @@ class BalloonDevice:
         ram: GuestRam,
         backend: Release,
         offered: Feature = PROPOSED,
+        rule: DeviceRule = KIT,
         max_pfns: int | None = None,
     ) -> None:
         for region in ram.regions:
@@ -108,7 +113,12 @@ class BalloonDevice:
                 raise ValueError(f"{region}: not whole host pages of {backend.host_page_bytes}")
         self.ram = ram
         self.backend = backend
+        if backend.host_page_bytes > BALLOON_PAGE_BYTES and not rule.large_pages:
+            raise ValueError(
+                f"{rule.title}: knows no host pages over 4 KiB ({rule.source}); take another rule"
+            )
         self.offered = offered
+        self.rule = rule
         self._pfn_array = PFN_ARRAY if max_pfns is None else PfnArray(max_read=max_pfns)
         self.features = Feature(0)
         self.format: Format = self._pfn_array
@@ -179,12 +189,10 @@ class BalloonDevice:
             translated(self.listener, entries, starts, counts)
         releases = 0
         if inflate:
-            if self._balloon.host_page_pages > 1:
-                counts = np.ones_like(starts) if counts is None else counts
-                named = starts, counts
-                starts, counts = self._balloon.whole_host_pages(starts, counts)
-                if self.listener is not None:
-                    waiting(self.listener, named, self._balloon)
+            named = starts, counts
+            starts, counts = self.rule.releases(starts, counts, self._balloon)
+            if self.listener is not None and self._balloon.host_page_pages > 1:
+                waiting(self.listener, named, (starts, counts), self.ram.pages)
             releases = len(starts)
             rejections += self._release(starts, counts)
         elif self.listener is not None:
@@ -202,7 +210,7 @@ class BalloonDevice:
         self, starts: NDArray[np.int64], counts: NDArray[np.int64] | None
     ) -> tuple[Rejection, ...]:
         started_s = perf_counter()
-        failures = []
+        failures: list[ReleaseError] = []
         for piece in pieces(len(starts), self.listener):
             if counts is None:
                 failures += self.backend.release_pages(starts[piece])
@@ -212,12 +220,12 @@ class BalloonDevice:
                 sizes = np.ones_like(starts[piece]) if counts is None else counts[piece]
                 self.listener.tell(Released(starts[piece], sizes, len(sizes)))
         self._release_s += perf_counter() - started_s
-        failed_bytes = sum(error.length_bytes for error in failures)
         self._released_pages += len(starts) if counts is None else int(counts.sum())
-        self._released_pages -= failed_bytes // BALLOON_PAGE_BYTES
+        if not failures:
+            return ()
+        self._released_pages -= sum(e.length_bytes for e in failures) // BALLOON_PAGE_BYTES
         rejections = tuple(Rejection(Reason.RELEASE_FAILED, None, str(e)) for e in failures)
-        if rejections:
-            self._note(rejections)
+        self._note(rejections)
         return rejections
 
     def _refuse(self, reason: Reason, detail: str) -> Handled:

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from balloonkit.guest.blocks import MAX_ORDER
 from balloonkit.guest.zones import Zone
-from balloonkit.lab.palette import BLUE, PATH_LOOKS, SKY, STAGE_LOOKS, VERMILLION
+from balloonkit.lab.palette import BLUE, PATH_LOOKS, SKY, STAGE_LOOKS, VERMILLION, path_label
 
 __all__ = [
     "draw_lists",
@@ -187,7 +187,7 @@ def draw_stages(axes: Axes, paths: Mapping[str, Mapping[str, float]], clock: str
             va="center",
             fontsize=9,
         )
-    labels = [PATH_LOOKS[name].label if name in PATH_LOOKS else name for name in names]
+    labels = [path_label(name) for name in names]
     axes.set_yticks(range(len(names)), labels)
     axes.invert_yaxis()
     axes.set_xlim(0, max(left.max() * 1.18, 1e-9))

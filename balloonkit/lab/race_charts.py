@@ -6,7 +6,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from balloonkit.costs import CHUNKS_TOTAL_2017_S, CLASSIC_2017_S, Stages
-from balloonkit.lab.palette import BLUE, PATH_LOOKS, STAGE_LOOKS, VERMILLION
+from balloonkit.lab.palette import BLUE, PATH_LOOKS, STAGE_LOOKS, VERMILLION, path_label
 
 __all__ = ["draw_published", "draw_ratio", "draw_stages"]
 
@@ -32,7 +32,7 @@ def draw_stages(
     """
     figure, axes = _bar_chart(title, len(stages), longest_s)
     for row, (path, seconds) in enumerate(stages.items()):
-        _bar(axes, row, f"{PATH_LOOKS[path].label}: {notes[path]}", seconds, with_legend=row == 0)
+        _bar(axes, row, f"{path_label(path)}: {notes[path]}", seconds, with_legend=row == 0)
     axes.legend(loc="upper left", bbox_to_anchor=(-0.02, 1.12), ncols=4, fontsize=9, frameon=False,
                 handlelength=1.2, columnspacing=1.2)  # fmt: skip
     return figure

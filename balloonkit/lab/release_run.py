@@ -17,7 +17,7 @@ from balloonkit.host import MemoryLimitError, ModelHost, check_memory
 from balloonkit.units import parse_size
 from balloonkit.wire import CLASSIC, PROPOSED
 from balloonkit.wire.channel import Channel
-from balloonkit.wire.format import format_of
+from balloonkit.wire.formats import format_of
 from balloonkit.wire.queue import Queue
 
 __all__ = ["SIZES", "Run", "best_size", "can_measure", "fitting_sizes", "run"]

@@ -1,6 +1,7 @@
 """A real Linux guest under QEMU, aged and ballooned from Python; needs no virtualisation rights."""
 
 from balloonkit.live.balloon import BalloonMove
+from balloonkit.live.driver import DriverOptions
 from balloonkit.live.errors import (
     GuestDiedError,
     GuestTimeoutError,
@@ -10,16 +11,19 @@ from balloonkit.live.errors import (
     TraceLostError,
 )
 from balloonkit.live.guest import Guest
+from balloonkit.live.guest import Guest as LiveGuest
 from balloonkit.live.memory import GuestMemory
 from balloonkit.live.record import capture
 
 __all__ = [
     "BalloonMove",
+    "DriverOptions",
     "Guest",
     "GuestDiedError",
     "GuestMemory",
     "GuestTimeoutError",
     "LiveError",
+    "LiveGuest",
     "MissingPackageError",
     "RefusedError",
     "TraceLostError",

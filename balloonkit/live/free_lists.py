@@ -16,10 +16,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from balloonkit.captures import parse_buddyinfo
 from balloonkit.guest.page_states import KPF_NOPAGE, flag_mask
 from balloonkit.live.memory import GuestMemory
 
-__all__ = ["FreeLists", "read_free_lists"]
+__all__ = ["FreeLists", "find_vmemmap", "read_free_lists"]
 
 #: Reads (address, bytes) of the guest kernel's virtual memory.
 ReadKernel = Callable[[int, int], bytes]
@@ -49,6 +50,20 @@ class FreeLists:
 
     blocks: NDArray[np.uint32]
     percpu_pfns: NDArray[np.uint32]
+
+
+def find_vmemmap(read: ReadKernel, kallsyms: str) -> int | None:
+    """Find the guest kernel's array of struct pages; None if it has no such symbol.
+
+    Parameters
+    ----------
+    read : callable
+        Reads (address, bytes) of the guest kernel's virtual memory.
+    kallsyms : str
+        The line of ``vmemmap_base`` in the guest's ``/proc/kallsyms``, or nothing.
+    """
+    symbol = kallsyms.split()
+    return int.from_bytes(read(int(symbol[0], 16), 8), "little") if symbol else None
 
 
 def read_free_lists(read: ReadKernel, vmemmap: int, memory: GuestMemory) -> FreeLists | None:
@@ -132,5 +147,4 @@ def _place_in_array(read: ReadKernel, head: int) -> int:
 
 
 def _blocks_by_order(buddyinfo: str) -> list[int]:
-    rows = [row.split()[4:] for row in buddyinfo.splitlines()]
-    return [sum(map(int, column)) for column in zip(*rows, strict=True)]
+    return [sum(column) for column in zip(*parse_buddyinfo(buddyinfo).values(), strict=True)]

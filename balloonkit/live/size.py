@@ -2,9 +2,9 @@
 
 from balloonkit.host.limits import memory_limit
 from balloonkit.live.errors import RefusedError
-from balloonkit.units import format_size
+from balloonkit.units import BALLOON_PAGE_BYTES, format_size
 
-__all__ = ["check_size", "fitting_size"]
+__all__ = ["check_left", "check_size", "fitting_size"]
 
 #: Below this the kernel and its initramfs do not fit.
 MIN_GUEST_BYTES = 128 << 20
@@ -35,6 +35,27 @@ def check_size(memory_bytes: int) -> None:
     most_bytes = max(limit.available_bytes - _QEMU_BYTES, 0) >> 20 << 20
     if memory_bytes > most_bytes:
         raise RefusedError(f"{shown}: {limit.source} can give {format_size(most_bytes)} now")
+
+
+def check_left(target_bytes: int, memory_bytes: int) -> None:
+    """Refuse to leave a guest so much if no balloon could.
+
+    Raises
+    ------
+    RefusedError
+        If it is more than the guest has, or ends inside a page.
+
+    Examples
+    --------
+    >>> check_left(512 << 20, 256 << 20)
+    Traceback (most recent call last):
+    balloonkit.live.errors.RefusedError: balloon to 512 MiB: the guest's RAM is 256 MiB
+    """
+    shown = f"balloon to {format_size(target_bytes)}"
+    if target_bytes % BALLOON_PAGE_BYTES:
+        raise RefusedError(f"{shown} ({target_bytes} bytes): not a whole number of 4 KiB pages")
+    if target_bytes > memory_bytes:
+        raise RefusedError(f"{shown}: the guest's RAM is {format_size(memory_bytes)}")
 
 
 def fitting_size(memory_bytes: int) -> int:

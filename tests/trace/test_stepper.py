@@ -7,35 +7,18 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from observed import Photographer, check_every_step
+from own_format import Pairs
 
 from balloonkit import Guest, Machine, load_capture, trace_inflate
 from balloonkit.host import GuestRam, ModelHost
 from balloonkit.predict import guest_of
 from balloonkit.ram_layout import RamRange
 from balloonkit.trace import COUNTERS, Stepper, state_at
-from balloonkit.wire import PAGE_CHUNKS, PFN_ARRAY, Format, PageBitmaps, PageChunks, PfnArray
-from balloonkit.wire.queue_errors import AckTimeoutError
-
-
-class Pairs(Format):
-    """A learner's format: runs of up to 255 pages, five bytes each."""
-
-    name = "runs of up to 255 pages"
-    entry = "run"
-    max_entries = 40
-
-    def entries(self, pfns):
-        runs = super().entries(pfns).tolist()
-        return [(b + k, min(255, n - k)) for b, n in runs for k in range(0, n, 255)]
-
-    def encode(self, entries):
-        return b"".join(b.to_bytes(4, "little") + bytes([n]) for b, n in entries.tolist())
-
-    def decode(self, data):
-        if len(data) % 5:
-            raise ValueError(f"{len(data)} bytes are no whole entries")
-        parts = (data[at : at + 5] for at in range(0, len(data), 5))
-        return [(int.from_bytes(part[:4], "little"), part[4]) for part in parts]
+from balloonkit.wire import PAGE_CHUNKS, PFN_ARRAY, PageBitmaps, PageChunks, PfnArray
+from balloonkit.wire.channel import QUEUE_SIZE, message_address
+from balloonkit.wire.queue import Queue
+from balloonkit.wire.queue_errors import AckTimeoutError, QueueFullError
+from balloonkit.wire.virtqueue import Buffer
 
 
 class HostThatMayBeDeaf(ModelHost):
@@ -170,6 +153,21 @@ def test_entries_outside_the_hosts_ram_are_refused_with_their_reason():
     assert dict(zip(COUNTERS, trace.steps[-1].counters, strict=True))["refused_pages"] == len(
         refused
     )
+
+
+def test_a_full_ring_loses_no_page_and_the_trace_goes_on_after_it():
+    machine = Machine(Guest.idle("1MiB"), format=PfnArray(16))
+    stepper = Photographer(machine)
+    machine.inflate("64KiB")
+    ring = machine._channels[Queue.INFLATE]._ring
+    kept = [ring.add([Buffer(message_address(Queue.INFLATE), 0)]) for _ in range(QUEUE_SIZE)]
+    with pytest.raises(QueueFullError):
+        machine.inflate("64KiB")
+    machine.reset()
+    machine.inflate("32KiB")
+    trace = check_every_step(stepper)
+    assert len(kept) == QUEUE_SIZE
+    assert (state_at(trace, len(trace.steps) - 1).pages == 3).sum() == 8
 
 
 class SmallHost(ModelHost):
