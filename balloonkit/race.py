@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from balloonkit.captures import SHIPPED, load_capture
 from balloonkit.captures.texts import MAX_TEXT_BYTES, read_texts
-from balloonkit.costs import Stages
+from balloonkit.costs import Costs, Price, Stages, costs_2017
 from balloonkit.guest import Guest
 from balloonkit.host.host import Host
 from balloonkit.host.model import ModelHost
@@ -59,6 +59,8 @@ class Race:
     checks : dict of Verified, by path
         With madvise, what reading every page of the memory afterwards found; a path some of whose
         pages were refused is not checked.
+    price : {"message", "entry", "half"}
+        What model time takes sending to be paid by: an assumption, see `balloonkit.costs`.
     """
 
     guest: str
@@ -66,6 +68,7 @@ class Race:
     host: HostKind
     reports: dict[str, Report]
     checks: "dict[str, Verified]"
+    price: Price = "message"
 
     def seconds(self, path: str) -> Stages:
         """Return the stages of one path, on the clock of this race."""
@@ -121,13 +124,14 @@ class Race:
             "clock": "model, costs of 2017" if self.host == "model" else "measured here",
             "paths": paths,
             "improvement": {p: self.improvement(p) for p in self.reports if p != "classic"},
+            "price": self.price if self.host == "model" else None,
             "remarks": list(self.remarks),
             "rss_bytes": resident,
             "checks": {path: check._asdict() for path, check in self.checks.items()} or None,
         }
 
 
-def find_guest(source: str, ram: str = "q35") -> Guest:
+def find_guest(source: str, ram: str | None = None) -> Guest:
     """Return the guest a person means: a capture, a text about a machine, or a size.
 
     Parameters
@@ -135,8 +139,9 @@ def find_guest(source: str, ram: str = "q35") -> Guest:
     source : str
         A shipped capture's name, a file (``.npz``, or a text as `balloonkit look` reads it), or a
         size.
-    ram : str
-        The machine whose layout a modelled guest has; see `balloonkit.ram_layout.PRESETS`.
+    ram : str, optional
+        The machine whose layout a modelled guest has, one of `balloonkit.ram_layout.PRESETS`; by
+        default q35.
 
     Raises
     ------
@@ -148,6 +153,8 @@ def find_guest(source: str, ram: str = "q35") -> Guest:
     >>> find_guest("8GiB").name
     '8 GiB idle'
     """
+    if ram is not None and (source in SHIPPED or Path(source).is_file()):
+        raise ValueError(f"RAM layout {ram}: {source} says itself where its RAM lies")
     if source in SHIPPED or source.endswith(".npz"):
         return guest_of(load_capture(source))
     if Path(source).is_file():
@@ -167,7 +174,7 @@ def find_guest(source: str, ram: str = "q35") -> Guest:
     if 0 < size_bytes < _LEAST_GUEST_BYTES:
         unit = "; a number without a unit is bytes" if source.strip().isdigit() else ""
         raise ValueError(f"guest {source!r}: {format_size(size_bytes)} is no guest's RAM{unit}")
-    return Guest.idle(source, ram=ram_layout(size_bytes, ram))
+    return Guest.idle(source, ram=ram_layout(size_bytes, ram or "q35"))
 
 
 def run_race(
@@ -177,6 +184,7 @@ def run_race(
     huge_pages: bool = False,
     progress: Progress | None = None,
     formats: Sequence[Format] = (),
+    price: Price = "message",
 ) -> Race:
     """Inflate `guest` by `inflate` on every path.
 
@@ -194,6 +202,8 @@ def run_race(
         Called while long work goes on; a total of 0 means that it cannot be told.
     formats : sequence of Format
         Formats of your own, to race beside the others under their names.
+    price : {"message", "entry", "half"}
+        What model time takes sending to be paid by; the figures of 2017 fit each.
 
     Raises
     ------
@@ -215,12 +225,11 @@ def run_race(
         paths[own.name] = RacePath(own.name, own)
     inflate_pages = size_to_pages(inflate)
     _check_room(guest)
-    reports, checks = {}, {}
+    reports, checks, costs = {}, {}, costs_2017(price)
     for name, path in paths.items():
         if host == "model":
-            reports[name] = _inflate(
-                guest, path, inflate, ModelHost(guest.size_bytes, regions=guest.ram)
-            )[0]
+            modelled = ModelHost(guest.size_bytes, regions=guest.ram)
+            reports[name] = _inflate(guest, path, inflate, modelled, costs)[0]
             continue
         # Only where it is wanted: a browser's Python has no processes.
         from balloonkit.host.process import ProcessHost
@@ -233,11 +242,11 @@ def run_race(
             progress=partial(say, f"{name}: populate memory"),
         ) as real:
             say(f"{name}: inflate and check", 0, 0)
-            reports[name], chunks = _inflate(guest, path, inflate, real)
+            reports[name], chunks = _inflate(guest, path, inflate, real, costs)
             if not reports[name].counts.refused_pages:
                 checks[name] = real.verify(chunks)
             say(f"{name}: inflate and check", 1, 1)
-    return Race(guest.name, inflate_pages, host, reports, checks)
+    return Race(guest.name, inflate_pages, host, reports, checks, price)
 
 
 def _check_room(guest: Guest) -> None:
@@ -249,8 +258,10 @@ def _check_room(guest: Guest) -> None:
 
 
 def _inflate(
-    guest: Guest, path: RacePath, inflate: str | int, host: Host
+    guest: Guest, path: RacePath, inflate: str | int, host: Host, costs: Costs
 ) -> tuple[Report, NDArray[np.uint64]]:
-    machine = Machine(guest.copy(), host=host, format=path.format, block_alloc=path.block_alloc)
+    machine = Machine(
+        guest.copy(), host=host, format=path.format, block_alloc=path.block_alloc, costs=costs
+    )
     report = machine.inflate(inflate)
     return report, pack_chunks(machine.driver.held) * np.uint64(machine.driver.scale)

@@ -12,6 +12,17 @@ from balloonkit.race import find_guest, run_race
 from balloonkit.ram_layout import ram_layout, with_dimms
 
 
+@pytest.mark.parametrize(
+    ("fragmentation", "by_message", "by_entry"), [(0, 0.86, 0.86), (0.5, 0.77, 0.57), (1, 0.60, 0)]
+)
+def test_an_idle_guest_cannot_tell_what_sending_is_paid_by_and_a_checkerboard_can(
+    fragmentation, by_message, by_entry
+):
+    guest = Guest.aged("8GiB", fragmentation)
+    saved = [run_race(guest, "7GiB", price=p).improvement("chunks") for p in ("message", "entry")]
+    assert saved == pytest.approx([by_message, by_entry], abs=0.01)
+
+
 def test_idle_8g_by_seven_gib_has_the_published_counts():
     race = run_race(find_guest("idle-8g"), "7GiB").as_dict()
     assert race["guest"] == "idle-8g"
