@@ -21,11 +21,11 @@ from rich.progress import (
 from rich.table import Table
 
 from balloonkit.bench import run_bench
-from balloonkit.captures import SHIPPED, load_capture
+from balloonkit.captures import NEWER, SHIPPED, load_capture
 from balloonkit.costs import PRICES
 from balloonkit.look.command import add_look
 from balloonkit.paths import PATHS
-from balloonkit.predict import predict
+from balloonkit.predict import RULES_KERNEL, predict
 from balloonkit.race import Progress as ReportProgress
 from balloonkit.race import Race, find_guest, run_race
 from balloonkit.ram_layout import PRESETS
@@ -73,8 +73,8 @@ def _parser() -> argparse.ArgumentParser:
     race.add_argument(
         "--guest",
         default="idle-8g",
-        help=f"a capture ({', '.join(SHIPPED)}), a .npz file, a text about a machine (see look), "
-        "or a size such as 8GiB",
+        help=f"a capture ({', '.join(SHIPPED + NEWER)}), a .npz file, a text about a machine "
+        "(see look), or a size such as 8GiB",
     )
     race.add_argument(
         "--ram",
@@ -99,7 +99,7 @@ def _parser() -> argparse.ArgumentParser:
     race.set_defaults(run=_race)
 
     foretell = commands.add_parser("predict", help="the model against what a real guest did")
-    foretell.add_argument("file", help=f"a .npz file, or {', '.join(SHIPPED)}")
+    foretell.add_argument("file", help=f"a .npz file, or {', '.join(SHIPPED + NEWER)}")
     foretell.add_argument("--json", action="store_true", help="plain data instead of a table")
     foretell.add_argument(
         "--flags-only",
@@ -116,11 +116,19 @@ def _parser() -> argparse.ArgumentParser:
     site.add_argument("out", type=Path, help="the folder to write")
     site.set_defaults(run=_site)
 
-    catch = commands.add_parser("capture", help="boot, age and balloon a real guest under QEMU")
-    catch.add_argument("--memory", default="1GiB", help="its RAM (default: 1GiB)")
-    catch.add_argument("--balloon", default="512MiB", help="what it is left with (default: 512MiB)")
+    catch = commands.add_parser(
+        "capture", help="boot, age and balloon a real guest under QEMU; or this machine as it is"
+    )
+    catch.add_argument("--memory", help="its RAM (default: 1GiB)")
+    catch.add_argument("--balloon", help="what it is left with (default: 512MiB)")
     catch.add_argument("--age", type=_seed, metavar="seed=N", help="age it first (default: idle)")
     catch.add_argument("--force", action="store_true", help="replace FILE if it is there")
+    catch.add_argument(
+        "source",
+        nargs="?",
+        choices=("here",),
+        help="here: a snapshot of this machine instead, without a balloon (needs rights)",
+    )
     catch.add_argument("file", help="the .npz file to write")
     catch.set_defaults(run=_capture)
 
@@ -220,6 +228,7 @@ def _progress(amount: ProgressColumn) -> Iterator[ReportProgress]:
 def _predict(options: argparse.Namespace) -> None:
     capture = load_capture(options.file)
     result = asdict(predict(capture, options.flags_only))
+    result |= {"kernel": capture.meta.get("kernel"), "rules_of": RULES_KERNEL}
     if options.json:
         print(json.dumps(result))
         return
@@ -254,10 +263,21 @@ def _seed(text: str) -> int:
 
 
 def _capture(options: argparse.Namespace) -> None:
+    if options.source == "here":
+        given = [
+            name for name in ("memory", "balloon", "age") if getattr(options, name) is not None
+        ]
+        if given:
+            raise ValueError(f"--{given[0]} is for a guest that is booted; a snapshot has none")
+        from balloonkit.live.snapshot import snapshot_here
+
+        snapshot_here(options.file, options.force)
+        return
     # Only where it is wanted: the QEMU client is an extra.
     from balloonkit.live import capture
 
-    capture(options.memory, options.balloon, options.age, options.file, options.force)
+    memory, balloon = options.memory or "1GiB", options.balloon or "512MiB"
+    capture(memory, balloon, options.age, options.file, options.force)
 
 
 def _duel(options: argparse.Namespace) -> int:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from balloonkit.captures import SHIPPED, load_capture
+from balloonkit.captures import NEWER, SHIPPED, load_capture
 from balloonkit.captures.texts import MAX_TEXT_BYTES, read_texts
 from balloonkit.costs import Costs, Price, Stages, costs_2017
 from balloonkit.guest import Guest
@@ -153,9 +153,9 @@ def find_guest(source: str, ram: str | None = None) -> Guest:
     >>> find_guest("8GiB").name
     '8 GiB idle'
     """
-    if ram is not None and (source in SHIPPED or Path(source).is_file()):
+    if ram is not None and (source in SHIPPED + NEWER or Path(source).is_file()):
         raise ValueError(f"RAM layout {ram}: {source} says itself where its RAM lies")
-    if source in SHIPPED or source.endswith(".npz"):
+    if source in SHIPPED + NEWER or source.endswith(".npz"):
         return guest_of(load_capture(source))
     if Path(source).is_file():
         with Path(source).open("rb") as file:
@@ -168,8 +168,8 @@ def find_guest(source: str, ram: str | None = None) -> Guest:
         size_bytes = parse_size(source)
     except ValueError as error:
         raise ValueError(
-            f"guest {source[:40]!r}: give a capture ({', '.join(SHIPPED)}), a .npz file, a text "
-            f"about a machine, or a size ({error})"
+            f"guest {source[:40]!r}: give a capture ({', '.join(SHIPPED + NEWER)}), a .npz file, "
+            f"a text about a machine, or a size ({error})"
         ) from error
     if 0 < size_bytes < _LEAST_GUEST_BYTES:
         unit = "; a number without a unit is bytes" if source.strip().isdigit() else ""
