@@ -3,12 +3,13 @@
 from collections.abc import Mapping, Sequence
 
 import numpy as np
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from balloonkit.lab.charts import new_chart
 from balloonkit.lab.palette import GREEN, PATH_LOOKS
 
-__all__ = ["draw_calls", "draw_resident"]
+__all__ = ["draw_bars", "draw_calls", "draw_resident"]
 
 
 def draw_resident(title: str, samples: Sequence[tuple[float, int]], memory_bytes: int) -> Figure:
@@ -45,6 +46,12 @@ def draw_calls(title: str, calls: Mapping[str, int], note: Mapping[str, str]) ->
     note : mapping of path to str
     """
     figure, axes = new_chart(title)
+    draw_bars(axes, calls, note)
+    return figure
+
+
+def draw_bars(axes: Axes, calls: Mapping[str, int], note: Mapping[str, str]) -> None:
+    """Draw the bars of `draw_calls` into a chart."""
     longest = max(*calls.values(), 1)
     for row, (path, n) in enumerate(calls.items()):
         look = PATH_LOOKS[path]
@@ -57,4 +64,3 @@ def draw_calls(title: str, calls: Mapping[str, int], note: Mapping[str, str]) ->
     axes.set_ylim(len(calls) - 0.6, -0.6)
     axes.locator_params(axis="x", nbins=5)
     axes.xaxis.set_major_formatter("{x:,.0f}")
-    return figure
