@@ -1,4 +1,4 @@
-"""The command: race, predict, bench, site, capture."""
+"""The command: race, predict, look, bench, site, capture, duel."""
 
 import argparse
 import json
@@ -8,7 +8,6 @@ from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
 
-from rich.console import Console
 from rich.progress import (
     BarColumn,
     DownloadColumn,
@@ -23,13 +22,20 @@ from rich.table import Table
 
 from balloonkit.bench import run_bench
 from balloonkit.captures import SHIPPED, load_capture
+from balloonkit.costs import PRICES
+from balloonkit.look.command import add_look
 from balloonkit.paths import PATHS
 from balloonkit.predict import predict
 from balloonkit.race import Progress as ReportProgress
 from balloonkit.race import Race, find_guest, run_race
-from balloonkit.units import BALLOON_PAGE_BYTES, counted, format_size
+from balloonkit.ram_layout import PRESETS
+from balloonkit.terminal import console
+from balloonkit.units import BALLOON_PAGE_BYTES, counted, format_size, size_to_pages
 
 __all__ = ["main"]
+
+#: What the model clock may take sending to be paid by, in words.
+_PAID_BY = {"message": "the message", "entry": "the entry", "half": "message and entry, half each"}
 
 #: What is counted on each path, and what a table calls it.
 _COUNTS = {
@@ -54,17 +60,17 @@ _CHECKS = {
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the command; return its exit status: 0, or 1 after an error said in one line."""
+    """Run the command; return its exit status: 0, or 1 after an error or an unexpected finding."""
     options = _parser().parse_args(arguments)
     try:
-        options.run(options)
+        status: int | None = options.run(options)
     except (ValueError, MemoryError, OSError, RuntimeError) as error:
         print(f"balloonkit: {error}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         print("balloonkit: interrupted", file=sys.stderr)
         return 130
-    return 0
+    return status or 0
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -75,7 +81,14 @@ def _parser() -> argparse.ArgumentParser:
     race.add_argument(
         "--guest",
         default="idle-8g",
-        help=f"a capture ({', '.join(SHIPPED)}), a .npz file, or a size such as 8GiB",
+        help=f"a capture ({', '.join(SHIPPED)}), a .npz file, a text about a machine (see look), "
+        "or a size such as 8GiB",
+    )
+    race.add_argument(
+        "--ram",
+        choices=tuple(PRESETS),
+        default="q35",
+        help="where a guest given by its size has its RAM (default: q35)",
     )
     race.add_argument("--inflate", help="how much to take (default: seven eighths of the guest)")
     race.add_argument(
@@ -83,6 +96,12 @@ def _parser() -> argparse.ArgumentParser:
         choices=("model", "madvise"),
         default="model",
         help="count only and show model time, or release real memory and measure",
+    )
+    race.add_argument(
+        "--price",
+        choices=tuple(PRICES),
+        default="message",
+        help="what model time takes sending to be paid by; the mail's figures fit each",
     )
     race.add_argument("--huge-pages", action="store_true", help="with madvise: 2 MiB pages")
     race.add_argument("--json", action="store_true", help="plain data instead of a table")
@@ -97,6 +116,8 @@ def _parser() -> argparse.ArgumentParser:
         help="start from page flags even if the capture recorded the free lists",
     )
     foretell.set_defaults(run=_predict)
+
+    add_look(commands)
 
     site = commands.add_parser(
         "site", help="documentation, and the notebooks as pages without a kernel"
@@ -122,6 +143,19 @@ def _parser() -> argparse.ArgumentParser:
     catch.add_argument("file", help="the .npz file to write")
     catch.set_defaults(run=_capture)
 
+    duel = commands.add_parser("duel", help="this kit's device against QEMU's own")
+    duel.add_argument(
+        "--messages", type=int, default=2000, metavar="N", help="exchanges (default: 2000)"
+    )
+    duel.add_argument("--seed", type=int, default=1, help="another seed, other messages")
+    duel.add_argument("--qemu", metavar="PATH", help="the program (default: on PATH)")
+    duel.add_argument("--family", action="append", default=[], help="only this one; repeatable")
+    duel.add_argument("--json", action="store_true", help="plain data instead of tables")
+    duel.add_argument(
+        "--vectors", type=Path, metavar="OUT.json", help="write a few of each family for others"
+    )
+    duel.set_defaults(run=_duel)
+
     bench = commands.add_parser("bench", help="this machine's figures, as ratios in one run")
     bench.add_argument("--guest-size", help="real memory to release (default: up to 8GiB)")
     bench.add_argument("--json", action="store_true", help="plain data instead of a table")
@@ -130,18 +164,26 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _race(options: argparse.Namespace) -> None:
-    guest = find_guest(options.guest)
-    inflate = options.inflate or guest.size_bytes // 8 * 7
+    if options.inflate is not None:
+        size_to_pages(options.inflate)  # a size that is none is refused before a guest is made
+    guest = find_guest(options.guest, options.ram)
+    inflate = options.inflate
+    if inflate is None:
+        inflate = guest.size_bytes // BALLOON_PAGE_BYTES // 8 * 7 * BALLOON_PAGE_BYTES
     with _progress(DownloadColumn(binary_units=True)) as progress:
-        race = run_race(guest, inflate, options.host, options.huge_pages, progress)
+        race = run_race(
+            guest, inflate, options.host, options.huge_pages, progress, price=options.price
+        )
     if options.json:
         print(json.dumps(race.as_dict()))
     else:
-        Console(highlight=False).print(_race_table(race))
+        console().print(_race_table(race))
 
 
 def _race_table(race: Race) -> Table:
-    clock = "model time, costs of 2017" if race.host == "model" else "measured on this machine"
+    clock = "measured on this machine"
+    if race.host == "model":
+        clock = f"model time, costs of 2017; assumed: sending is paid by {_PAID_BY[race.price]}"
     saved = [race.improvement(path) for path in race.reports]
     notes = [f"ms: {clock}", *race.remarks]
     if None in saved:
@@ -175,15 +217,15 @@ def _race_table(race: Race) -> Table:
 @contextmanager
 def _progress(amount: ProgressColumn) -> Iterator[ReportProgress]:
     """A bar on standard error for whatever is reported; nothing when nobody looks."""
-    console = Console(stderr=True)
+    errors = console(stderr=True)
     columns = (
         TextColumn("{task.description}"),
         BarColumn(),
         amount,
         TimeRemainingColumn(),
     )
-    quiet = not console.is_terminal
-    with Progress(*columns, console=console, transient=True, disable=quiet) as bars:
+    quiet = not errors.is_terminal
+    with Progress(*columns, console=errors, transient=True, disable=quiet) as bars:
         tasks: dict[str, TaskID] = {}
 
         def report(what: str, done: int, total: int) -> None:
@@ -211,7 +253,7 @@ def _predict(options: argparse.Namespace) -> None:
     for key, value in result.items():
         text = f"{value:.4f}" if isinstance(value, float) else str(value)
         table.add_row(key.replace("_", " "), text)
-    Console(highlight=False).print(table)
+    console().print(table)
 
 
 def _site(options: argparse.Namespace) -> None:
@@ -247,13 +289,44 @@ def _capture(options: argparse.Namespace) -> None:
         print(json.dumps({"driver": options.driver, **inflate.as_dict()}))
 
 
+def _duel(options: argparse.Namespace) -> int:
+    # Only where it is wanted: the other commands need no QEMU.
+    from balloonkit.duel import report, run_duel
+    from balloonkit.duel.vectors import make_vectors, write_vectors
+
+    if options.vectors:
+        with _progress(MofNCompleteColumn()) as progress:
+            vectors = make_vectors(options.seed, options.qemu, progress)
+        write_vectors(options.vectors, vectors)
+        for family, reason in vectors["not_asked"].items():
+            print(f"not asked: {family} ({reason})")
+        print(f"{options.vectors}: {counted(len(vectors['vectors']), 'vector')}")
+        return 0
+    with _progress(MofNCompleteColumn()) as progress:
+        found = run_duel(
+            options.messages, options.seed, options.qemu, only=options.family, progress=progress
+        )
+    verdict = report.judge(found)
+    if options.json:
+        print(json.dumps(report.as_dict(verdict)))
+    else:
+        out = console()
+        out.print(report.agreements_table(found), report.differences_table(verdict))
+        for family, reason in found.skipped.items():
+            out.print(f"not asked: {family} ({reason})")
+        out.print(verdict.summary)
+    for surprise in verdict.surprises:
+        print(f"balloonkit: not expected: {surprise}", file=sys.stderr)
+    return 1 if verdict.surprises else 0
+
+
 def _bench(options: argparse.Namespace) -> None:
     with _progress(MofNCompleteColumn()) as progress:
         bench = run_bench(options.guest_size, progress)
     if options.json:
         print(json.dumps(bench.as_dict()))
     else:
-        Console(highlight=False).print(bench.table())
+        console().print(bench.table())
 
 
 if __name__ == "__main__":

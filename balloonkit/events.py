@@ -9,7 +9,7 @@ PFNs are the guest's own page numbers, host pages and balloon pages are 4 KiB. `
 words these events; it decides nothing.
 """
 
-from collections.abc import Iterator
+from collections.abc import Sequence
 from typing import Any, NamedTuple, Protocol
 
 import numpy as np
@@ -318,16 +318,17 @@ class Listener(Protocol):
         """Take note of what was just done."""
 
 
-def pieces(items: int, listener: Listener | None) -> Iterator[slice]:
+def pieces(items: int, listener: Listener | None) -> Sequence[slice]:
     """Cut work on `items` things into slices as the listener wants them; without one, a whole.
 
     Examples
     --------
-    >>> list(pieces(5, None)), list(pieces(0, None))
-    ([slice(0, 5, None)], [])
+    >>> pieces(5, None), pieces(0, None)
+    ((slice(0, 5, None),), ())
     """
     if not items:
-        return
-    step = items if listener is None else listener.grain(items)
-    for start in range(0, items, step):
-        yield slice(start, min(start + step, items))
+        return ()
+    if listener is None:
+        return (slice(0, items),)
+    step = listener.grain(items)
+    return [slice(start, min(start + step, items)) for start in range(0, items, step)]

@@ -98,7 +98,7 @@ class Machine:
         costs: Costs = COSTS_2017,
     ) -> None:
         self.guest = guest
-        self.host: Host = ModelHost(guest.size_bytes) if host is None else host
+        self.host: Host = ModelHost(guest.size_bytes, regions=guest.ram) if host is None else host
         self.costs = costs
         self._wanted = format
         if format is not None:

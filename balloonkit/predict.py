@@ -110,8 +110,10 @@ def guest_of(capture: Capture, flags_only: bool = False) -> Guest:
     flags = capture.flags("before")
     zones = zones_from_zoneinfo(capture.text("zoneinfo_boot"), len(flags))
     if flags_only or not capture.lists_recorded:
-        return guest_from_flags(capture.name, capture.guest_bytes, flags, zones)
-    return guest_from_lists(
+        guest = guest_from_flags(capture.name, capture.guest_bytes, flags, zones)
+        guest.ram = capture.ram
+        return guest
+    guest = guest_from_lists(
         capture.name,
         capture.guest_bytes,
         capture.free_mask("before"),
@@ -119,6 +121,8 @@ def guest_of(capture: Capture, flags_only: bool = False) -> Guest:
         capture.arrays["free_blocks_before"],
         capture.arrays["percpu_pfns_before"],
     )
+    guest.ram = capture.ram
+    return guest
 
 
 def predict_pfns(capture: Capture, flags_only: bool = False) -> Pfns:

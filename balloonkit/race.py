@@ -13,21 +13,30 @@ import numpy as np
 from numpy.typing import NDArray
 
 from balloonkit.captures import SHIPPED, load_capture
-from balloonkit.costs import Stages
+from balloonkit.captures.texts import MAX_TEXT_BYTES, read_texts
+from balloonkit.costs import Costs, Price, Stages, costs_2017
 from balloonkit.guest import Guest
 from balloonkit.host.host import Host
 from balloonkit.host.model import ModelHost
+from balloonkit.limits import check_modelled
+from balloonkit.look.model import guest_of_reading
 from balloonkit.machine import Machine, Report
 from balloonkit.paths import PATHS
 from balloonkit.paths import Path as RacePath
 from balloonkit.predict import guest_of
-from balloonkit.units import BALLOON_PAGE_BYTES, counted, parse_size
+from balloonkit.ram_layout import ram_layout
+from balloonkit.units import counted, format_size, parse_size, size_to_pages
 from balloonkit.wire import Format, pack_chunks
 
 if TYPE_CHECKING:
     from balloonkit.host.mapping import Verified
 
 __all__ = ["HostKind", "Progress", "Race", "find_guest", "run_race"]
+
+_LEAST_GUEST_BYTES = 1 << 20
+# Bytes a race takes for each page of the guest and each free block, measured on idle guests and
+# checkerboards: copies of the masks, PFNs of each path, and the host's own map.
+_RACE_PAGE_BYTES, _RACE_BLOCK_BYTES = 24, 48
 
 #: A host that only counts, or real memory in a process of its own.
 HostKind = Literal["model", "madvise"]
@@ -50,6 +59,8 @@ class Race:
     checks : dict of Verified, by path
         With madvise, what reading every page of the memory afterwards found; a path some of whose
         pages were refused is not checked.
+    price : {"message", "entry", "half"}
+        What model time takes sending to be paid by: an assumption, see `balloonkit.costs`.
     """
 
     guest: str
@@ -57,6 +68,7 @@ class Race:
     host: HostKind
     reports: dict[str, Report]
     checks: "dict[str, Verified]"
+    price: Price = "message"
 
     def seconds(self, path: str) -> Stages:
         """Return the stages of one path, on the clock of this race."""
@@ -112,14 +124,23 @@ class Race:
             "clock": "model, costs of 2017" if self.host == "model" else "measured here",
             "paths": paths,
             "improvement": {p: self.improvement(p) for p in self.reports if p != "classic"},
+            "price": self.price if self.host == "model" else None,
             "remarks": list(self.remarks),
             "rss_bytes": resident,
             "checks": {path: check._asdict() for path, check in self.checks.items()} or None,
         }
 
 
-def find_guest(source: str) -> Guest:
-    """Return the guest a person means: a capture's name or file, or a size for an idle one.
+def find_guest(source: str, ram: str = "q35") -> Guest:
+    """Return the guest a person means: a capture, a text about a machine, or a size.
+
+    Parameters
+    ----------
+    source : str
+        A shipped capture's name, a file (``.npz``, or a text as `balloonkit look` reads it), or a
+        size.
+    ram : str
+        The machine whose layout a modelled guest has; see `balloonkit.ram_layout.PRESETS`.
 
     Raises
     ------
@@ -131,15 +152,26 @@ def find_guest(source: str) -> Guest:
     >>> find_guest("8GiB").name
     '8 GiB idle'
     """
-    if source in SHIPPED or source.endswith(".npz") or Path(source).is_file():
+    if source in SHIPPED or source.endswith(".npz"):
         return guest_of(load_capture(source))
+    if Path(source).is_file():
+        with Path(source).open("rb") as file:
+            if file.read(2) == b"PK":
+                return guest_of(load_capture(source))
+            file.seek(0)
+            reading = read_texts(file.read(MAX_TEXT_BYTES + 1))
+        return guest_of_reading(reading, f"{Path(source).name}, places drawn")
     try:
-        parse_size(source)
+        size_bytes = parse_size(source)
     except ValueError as error:
         raise ValueError(
-            f"guest {source!r}: give a capture ({', '.join(SHIPPED)}), a .npz file or a size"
+            f"guest {source[:40]!r}: give a capture ({', '.join(SHIPPED)}), a .npz file, a text "
+            f"about a machine, or a size ({error})"
         ) from error
-    return Guest.idle(source)
+    if 0 < size_bytes < _LEAST_GUEST_BYTES:
+        unit = "; a number without a unit is bytes" if source.strip().isdigit() else ""
+        raise ValueError(f"guest {source!r}: {format_size(size_bytes)} is no guest's RAM{unit}")
+    return Guest.idle(source, ram=ram_layout(size_bytes, ram))
 
 
 def run_race(
@@ -149,6 +181,7 @@ def run_race(
     huge_pages: bool = False,
     progress: Progress | None = None,
     formats: Sequence[Format] = (),
+    price: Price = "message",
 ) -> Race:
     """Inflate `guest` by `inflate` on every path.
 
@@ -166,6 +199,8 @@ def run_race(
         Called while long work goes on; a total of 0 means that it cannot be told.
     formats : sequence of Format
         Formats of your own, to race beside the others under their names.
+    price : {"message", "entry", "half"}
+        What model time takes sending to be paid by; the figures of 2017 fit each.
 
     Raises
     ------
@@ -185,10 +220,13 @@ def run_race(
         if own.name in paths:
             raise ValueError(f"format {own.name!r}: there is a path of that name; choose another")
         paths[own.name] = RacePath(own.name, own)
-    reports, checks = {}, {}
+    inflate_pages = size_to_pages(inflate)
+    _check_room(guest)
+    reports, checks, costs = {}, {}, costs_2017(price)
     for name, path in paths.items():
         if host == "model":
-            reports[name] = _inflate(guest, path, inflate, ModelHost(guest.size_bytes))[0]
+            modelled = ModelHost(guest.size_bytes, regions=guest.ram)
+            reports[name] = _inflate(guest, path, inflate, modelled, costs)[0]
             continue
         # Only where it is wanted: a browser's Python has no processes.
         from balloonkit.host.process import ProcessHost
@@ -196,20 +234,31 @@ def run_race(
         say = progress or (lambda what, done, total: None)
         with ProcessHost(
             guest.size_bytes,
+            regions=guest.ram,
             huge_pages=huge_pages,
             progress=partial(say, f"{name}: populate memory"),
         ) as real:
             say(f"{name}: inflate and check", 0, 0)
-            reports[name], chunks = _inflate(guest, path, inflate, real)
+            reports[name], chunks = _inflate(guest, path, inflate, real, costs)
             if not reports[name].counts.refused_pages:
                 checks[name] = real.verify(chunks)
             say(f"{name}: inflate and check", 1, 1)
-    return Race(guest.name, parse_size(inflate) // BALLOON_PAGE_BYTES, host, reports, checks)
+    return Race(guest.name, inflate_pages, host, reports, checks, price)
+
+
+def _check_room(guest: Guest) -> None:
+    """Refuse a race that would need more memory than there is, before its copies are made."""
+    blocks = sum(sum(counts) for counts in guest.buddy.buddyinfo().values())
+    needed_bytes = len(guest.buddy.free_mask) * _RACE_PAGE_BYTES + blocks * _RACE_BLOCK_BYTES
+    what = f"a race on {format_size(guest.size_bytes)}"
+    check_modelled(needed_bytes, what, guest.size_bytes)
 
 
 def _inflate(
-    guest: Guest, path: RacePath, inflate: str | int, host: Host
+    guest: Guest, path: RacePath, inflate: str | int, host: Host, costs: Costs
 ) -> tuple[Report, NDArray[np.uint64]]:
-    machine = Machine(guest.copy(), host=host, format=path.format, block_alloc=path.block_alloc)
+    machine = Machine(
+        guest.copy(), host=host, format=path.format, block_alloc=path.block_alloc, costs=costs
+    )
     report = machine.inflate(inflate)
     return report, pack_chunks(machine.driver.held) * np.uint64(machine.driver.scale)

@@ -1,21 +1,33 @@
 """Where a guest's RAM sits in its physical address space: the hole below 4 GiB.
 
 PCI devices need addresses a 32-bit driver can reach, so a PC cuts the top off the memory below
-4 GiB and continues it at 4 GiB. Guest and host must agree on where: QEMU's q35 machine, which all
-shipped captures come from, keeps all RAM low up to 2.75 GiB and otherwise leaves exactly 2 GiB
-below the hole (QEMU ``hw/i386/pc_q35.c``, ``pc_q35_init``).
+4 GiB and continues it at 4 GiB. Guest and host must agree on where, and machines differ; QEMU's
+q35, which all shipped captures come from, leaves exactly 2 GiB below the hole. Memory plugged in
+later lies above all of it.
 """
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from balloonkit.units import BALLOON_PAGE_BYTES, format_size
 
-__all__ = ["HIGH_RAM_GPA", "RamRange", "pfn_span", "ram_layout"]
+__all__ = ["HIGH_RAM_GPA", "PRESETS", "RamRange", "pfn_span", "ram_layout", "with_dimms"]
 
 #: Guest physical address at which RAM continues above the hole.
 HIGH_RAM_GPA = 4 << 30
-_ALL_LOW_BYTES = 0xB0000000  # q35: up to here (2.75 GiB) nothing goes above the hole
-_LOW_BYTES = 2 << 30
+
+#: Machines by name: the most RAM that stays low as a whole, and what stays low of more than that.
+#: QEMU ``hw/i386/pc_q35.c`` (2.75 GiB, 2 GiB) and ``pc_piix.c`` (3.5 GiB, 3 GiB); Firecracker and
+#: Cloud Hypervisor keep their devices from 3 GiB on (``arch/src/x86_64/layout.rs`` of each).
+PRESETS = {
+    "q35": (0xB0000000, 2 << 30),
+    "pc": (0xE0000000, 3 << 30),
+    "firecracker": (3 << 30, 3 << 30),
+    "cloud-hypervisor": (3 << 30, 3 << 30),
+}
+
+#: QEMU begins the memory that can be plugged in at a multiple of 1 GiB (``pc_memory_init``).
+_DIMM_ALIGN_BYTES = 1 << 30
 
 
 class RamRange(NamedTuple):
@@ -25,13 +37,14 @@ class RamRange(NamedTuple):
     size_bytes: int
 
 
-def ram_layout(size_bytes: int) -> tuple[RamRange, ...]:
-    """Lay `size_bytes` of RAM out as q35 does, lowest address first.
+def ram_layout(size_bytes: int, preset: str = "q35") -> tuple[RamRange, ...]:
+    """Lay `size_bytes` of RAM out as a machine of `PRESETS` does, lowest address first.
 
     Raises
     ------
     ValueError
-        If the size is zero, negative, or not a whole number of 4 KiB pages.
+        If the size is zero, negative, or not a whole number of 4 KiB pages, or no machine has
+        that name.
 
     Examples
     --------
@@ -43,9 +56,31 @@ def ram_layout(size_bytes: int) -> tuple[RamRange, ...]:
             f"guest of {size_bytes} bytes: RAM must be a positive number of "
             f"{format_size(BALLOON_PAGE_BYTES)} pages"
         )
-    if size_bytes <= _ALL_LOW_BYTES:
+    if preset not in PRESETS:
+        raise ValueError(f"RAM layout {preset!r}: choose one of {', '.join(PRESETS)}")
+    all_low_bytes, low_bytes = PRESETS[preset]
+    if size_bytes <= all_low_bytes:
         return (RamRange(0, size_bytes),)
-    return (RamRange(0, _LOW_BYTES), RamRange(HIGH_RAM_GPA, size_bytes - _LOW_BYTES))
+    return (RamRange(0, low_bytes), RamRange(HIGH_RAM_GPA, size_bytes - low_bytes))
+
+
+def with_dimms(ram: Sequence[RamRange], dimms_bytes: Sequence[int]) -> tuple[RamRange, ...]:
+    """Plug more memory in: each module above the last, from the next multiple of 1 GiB on.
+
+    Examples
+    --------
+    >>> with_dimms(ram_layout(1 << 30), [512 << 20])[1]
+    RamRange(gpa=4294967296, size_bytes=536870912)
+    """
+    gpa, size_bytes = ram[-1]
+    base_gpa = max(HIGH_RAM_GPA, -(-(gpa + size_bytes) // _DIMM_ALIGN_BYTES) * _DIMM_ALIGN_BYTES)
+    ranges = list(ram)
+    for dimm_bytes in dimms_bytes:
+        if dimm_bytes <= 0 or dimm_bytes % BALLOON_PAGE_BYTES:
+            raise ValueError(f"DIMM of {dimm_bytes} bytes: give a positive number of whole pages")
+        ranges.append(RamRange(base_gpa, dimm_bytes))
+        base_gpa += dimm_bytes
+    return tuple(ranges)
 
 
 def pfn_span(size_bytes: int, page_bytes: int = BALLOON_PAGE_BYTES) -> int:

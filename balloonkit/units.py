@@ -1,9 +1,11 @@
 """Sizes and page counts, in both directions: ``"7GiB"`` and 1,835,008 pages."""
 
 import re
+from fractions import Fraction
 
 __all__ = [
     "BALLOON_PAGE_BYTES",
+    "MAX_BYTES",
     "PFN_SHIFT",
     "counted",
     "format_size",
@@ -16,6 +18,12 @@ __all__ = [
 PFN_SHIFT = 12
 #: Bytes of a balloon page.
 BALLOON_PAGE_BYTES = 1 << PFN_SHIFT
+
+#: Largest size there is: 64-bit addresses.
+MAX_BYTES = 1 << 64
+# Digits of a size before and after its point; MAX_BYTES has 20.
+_MAX_DIGITS = 24
+_SIZE = re.compile(r"\s*(\d+)(?:\.(\d+))?\s*([a-zA-Z]*)\s*", re.ASCII)
 
 _UNITS = {"": 1, "B": 1, "KiB": 1 << 10, "MiB": 1 << 20, "GiB": 1 << 30, "TiB": 1 << 40}
 _SPELLINGS = {name.lower(): factor for name, factor in _UNITS.items()}
@@ -38,16 +46,47 @@ def parse_size(size: str | int) -> int:
     1610612736
     """
     if isinstance(size, int):
-        if size < 0:
-            raise ValueError(f"size {size}: must not be negative")
-        return size
-    match = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*([a-zA-Z]*)\s*", size)
-    if not match or match[2].lower() not in _SPELLINGS:
-        raise ValueError(f"size {size!r}: write a number and a unit, like 512MiB or 7GiB")
-    number = float(match[1]) * _SPELLINGS[match[2].lower()]
-    if number != int(number):
-        raise ValueError(f"size {size!r}: {number} is not a whole number of bytes")
-    return int(number)
+        return _bounded(size, _shown(str(size)))
+    match = _SIZE.fullmatch(size)
+    if not match:
+        raise ValueError(f"size {_shown(size)}: write a number and a unit, like 512MiB or 7GiB")
+    whole, decimals, unit = match[1], match[2] or "", match[3].lower()
+    if unit not in _SPELLINGS:
+        raise ValueError(f"size {_shown(size)}: {_unit_advice(match[3])}")
+    if len(whole) > _MAX_DIGITS or len(decimals) > _MAX_DIGITS:
+        raise ValueError(
+            f"size {_shown(size)}: a number of {len(whole) + len(decimals)} digits, and no "
+            f"address is beyond {format_size(MAX_BYTES)}"
+        )
+    size_bytes = Fraction(int(whole + decimals), 10 ** len(decimals)) * _SPELLINGS[unit]
+    if size_bytes.denominator != 1:
+        below = int(size_bytes)
+        mib = _SPELLINGS["mib"]
+        near = f"{round(size_bytes / mib)}MiB" if below >= mib else "a page, 4KiB,"
+        raise ValueError(
+            f"size {_shown(size)}: between {below:,} and {below + 1:,} bytes, not a whole number; "
+            f"{near} is near"
+        )
+    return _bounded(int(size_bytes), _shown(size))
+
+
+def _bounded(size_bytes: int, shown: str) -> int:
+    if size_bytes < 0:
+        raise ValueError(f"size {shown}: must not be negative")
+    if size_bytes > MAX_BYTES:
+        raise ValueError(f"size {shown}: no address is beyond {format_size(MAX_BYTES)}")
+    return size_bytes
+
+
+def _shown(text: str) -> str:
+    return repr(text if len(text) <= 40 else f"{text[:24]}...")
+
+
+def _unit_advice(unit: str) -> str:
+    binary = f"{unit[:1].upper()}iB"
+    if re.fullmatch("[kmgt]b", unit.lower()):
+        return f"{unit} may be 1000 or 1024 to the power; write {binary}, powers of 1024"
+    return f"unit {unit[:12]!r}; write KiB, MiB, GiB or TiB"
 
 
 def size_to_pages(size: str | int, page_bytes: int = BALLOON_PAGE_BYTES) -> int:

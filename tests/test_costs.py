@@ -2,7 +2,7 @@
 
 import pytest
 
-from balloonkit.costs import COSTS_2017, Counts
+from balloonkit.costs import COSTS_2017, PRICES, Counts, costs_2017
 
 PAGES = 1_835_008
 CLASSIC = Counts(PAGES, PAGES, 7168, PAGES * 4, PAGES, PAGES, PAGES, 0, PAGES)
@@ -14,8 +14,9 @@ def chunks(**changed):
     return Counts(**(counts | {"refused_pages": 0, "released_pages": PAGES} | changed))
 
 
-def test_the_classic_path_takes_4126_ms_with_the_published_shares():
-    stages = COSTS_2017.stages(CLASSIC)
+@pytest.mark.parametrize("price", PRICES)
+def test_the_classic_path_takes_4126_ms_with_the_published_shares_at_any_price(price):
+    stages = costs_2017(price).stages(CLASSIC)
     assert round(stages.total * 1000) == 4126
     shares = [100 * s / stages.total for s in (stages.allocate, stages.send, stages.translate)]
     assert shares == pytest.approx([6.5, 68.3, 6.1], abs=0.05)
@@ -28,14 +29,23 @@ def test_the_published_unit_costs_come_out():
     assert COSTS_2017.translation_s == pytest.approx(0.137e-6, abs=0.5e-9)
 
 
-def test_the_chunk_path_takes_about_590_ms_and_saves_about_85_percent():
-    total = COSTS_2017.stages(chunks()).total
+@pytest.mark.parametrize("price", PRICES)
+def test_the_chunk_path_takes_about_590_ms_and_saves_about_85_percent_at_any_price(price):
+    total = costs_2017(price).stages(chunks()).total
     assert round(total * 1000) == 590
     assert 1 - total / COSTS_2017.stages(CLASSIC).total == pytest.approx(0.857, abs=0.001)
 
 
-def test_no_unit_cost_is_negative():
-    assert min(vars(COSTS_2017).values()) > 0
+@pytest.mark.parametrize("price", PRICES)
+def test_no_unit_cost_is_negative_and_sending_costs_something(price):
+    costs = costs_2017(price)
+    assert min(vars(costs).values()) >= 0
+    assert costs.message_s + costs.entry_s > 0
+
+
+def test_an_unknown_price_is_refused_with_those_there_are():
+    with pytest.raises(ValueError, match="price 'byte': choose from message, entry, half"):
+        costs_2017("byte")
 
 
 def test_the_parts_of_a_report_make_up_its_total():

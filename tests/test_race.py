@@ -5,8 +5,22 @@ import pytest
 
 from balloonkit.costs import COSTS_2017
 from balloonkit.guest import Guest, x86_zones
+from balloonkit.host.model import ModelHost
+from balloonkit.machine import Machine
 from balloonkit.paths import PATHS
 from balloonkit.race import find_guest, run_race
+from balloonkit.ram_layout import ram_layout, with_dimms
+
+
+@pytest.mark.parametrize(
+    ("fragmentation", "by_message", "by_entry"), [(0, 0.86, 0.86), (0.5, 0.77, 0.57), (1, 0.60, 0)]
+)
+def test_an_idle_guest_cannot_tell_what_sending_is_paid_by_and_a_checkerboard_can(
+    fragmentation, by_message, by_entry
+):
+    guest = Guest.aged("8GiB", fragmentation)
+    saved = [run_race(guest, "7GiB", price=p).improvement("chunks") for p in ("message", "entry")]
+    assert saved == pytest.approx([by_message, by_entry], abs=0.01)
 
 
 def test_idle_8g_by_seven_gib_has_the_published_counts():
@@ -112,3 +126,27 @@ def test_where_all_went_as_asked_there_is_nothing_to_remark():
     assert race.remarks == ()
     assert race.as_dict()["paths"]["classic"]["refused_pages"] == 0
     assert race.improvement("chunks") > 0
+
+
+def test_a_guest_of_another_layout_has_no_page_refused():
+    ram = with_dimms(ram_layout(4 << 30, "pc"), [1 << 30])
+    guest = Guest.idle("5GiB", ram=ram)
+    for report in run_race(guest, "4.5GiB").reports.values():
+        counts = report.counts
+        assert (counts.pages, counts.refused_pages) == (1_179_648, 0)
+    with Machine(guest.copy(), host=ModelHost("5GiB")) as machine:
+        assert machine.inflate("4.5GiB").counts.refused_pages > 0
+
+
+def test_a_capture_is_raced_on_its_own_regions():
+    guest = find_guest("idle-8g")
+    assert guest.ram == ram_layout(8 << 30)
+
+
+@pytest.mark.parametrize(
+    ("guest", "said"),
+    [("4096", "4 KiB is no guest's RAM; a number without a unit is bytes"), ("8GB", "write GiB")],
+)
+def test_a_guest_that_cannot_be_meant_is_answered_for_what_was_typed(guest, said):
+    with pytest.raises(ValueError, match=said):
+        find_guest(guest)

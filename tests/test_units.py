@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from balloonkit.ram_layout import RamRange, pfn_span, ram_layout
+from balloonkit.ram_layout import RamRange, pfn_span, ram_layout, with_dimms
 from balloonkit.units import format_size, parse_size, size_to_pages
 
 
@@ -20,6 +20,30 @@ def test_sizes_are_read_as_people_write_them(text, size_bytes):
 def test_what_is_no_size_is_refused_with_its_text(text):
     with pytest.raises(ValueError, match="size"):
         parse_size(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("8GB", "'8GB': GB may be 1000 or 1024 to the power; write GiB"),
+        ("8 EiB", "unit 'EiB'; write KiB, MiB, GiB or TiB"),
+        ("3.7GiB", "between 3,972,844,748 and 3,972,844,749 bytes.* 3789MiB is near"),
+        ("0.3B", "a page, 4KiB, is near"),
+        ("9" * 320, "a number of 320 digits, and no address is beyond"),
+        ("9" * 5000 + "GiB", "a number of 5000 digits"),
+        ("16777217TiB", "no address is beyond 16777216 TiB"),
+        (10**320, "no address is beyond"),
+        ("\u0663GiB", "write a number and a unit"),
+    ],
+)
+def test_what_is_typed_is_answered_for_what_it_is(text, said):
+    with pytest.raises(ValueError, match=said):
+        parse_size(text)
+
+
+def test_no_digit_is_lost_on_the_way_through_a_size():
+    assert parse_size("9007199254740993") == 9007199254740993  # 2^53 + 1: no float holds it
+    assert parse_size("8191.9990234375GiB") == 8796091973632
 
 
 def test_seven_gib_are_the_proposals_page_count():
@@ -39,3 +63,23 @@ def test_ram_of_a_big_guest_leaves_the_hole_below_four_gib():
     assert ram_layout(1 << 30) == (RamRange(0, 1 << 30),)
     assert ram_layout(8 << 30) == (RamRange(0, 2 << 30), RamRange(4 << 30, 6 << 30))
     assert pfn_span(8 << 30) == 2_621_440
+
+
+@pytest.mark.parametrize(
+    ("preset", "all_low", "low"),
+    [("q35", 2816, 2048), ("pc", 3584, 3072), ("firecracker", 3072, 3072)],
+)
+def test_each_machine_keeps_its_own_share_below_the_hole(preset, all_low, low):
+    assert len(ram_layout(all_low << 20, preset)) == 1
+    ranges = ram_layout(8 << 30, preset)
+    assert ranges[0] == RamRange(0, low << 20)
+    assert ranges[1] == RamRange(4 << 30, (8 << 30) - (low << 20))
+    with pytest.raises(ValueError, match=r"RAM layout 'vax': choose one of q35, pc"):
+        ram_layout(1 << 30, "vax")
+
+
+def test_memory_plugged_in_later_lies_above_all_else():
+    ranges = with_dimms(ram_layout(8 << 30), [1 << 30, 512 << 20])
+    assert ranges[2:] == (RamRange(10 << 30, 1 << 30), RamRange(11 << 30, 512 << 20))
+    with pytest.raises(ValueError, match="DIMM of 100 bytes"):
+        with_dimms(ranges, [100])

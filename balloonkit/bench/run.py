@@ -13,6 +13,8 @@ from balloonkit.bench.inflate import measure_inflate
 from balloonkit.bench.packing import measure_packing
 from balloonkit.bench.release import fitting_size, measure_release
 from balloonkit.bench.scale import measure_scale
+from balloonkit.limits import check_memory
+from balloonkit.units import parse_size
 
 __all__ = ["Bench", "run_bench"]
 
@@ -78,6 +80,8 @@ def run_bench(guest_size: str | int | None, progress: Progress) -> Bench:
     MemoryError
         If `guest_size` is given and the machine or its control group cannot give it.
     """
+    if guest_size is not None:  # refused now, not after minutes of measuring
+        check_memory(parse_size(guest_size))
     notes: list[str] = []
     load = [os.getloadavg()[0]]
     figures = measure_packing(progress)

@@ -10,7 +10,16 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["MAX_ORDER", "TOP_PAGES", "Block", "Pfns", "expand", "join_pfns", "maximal_blocks"]
+__all__ = [
+    "MAX_ORDER",
+    "TOP_PAGES",
+    "Block",
+    "Pfns",
+    "check_order",
+    "expand",
+    "join_pfns",
+    "maximal_blocks",
+]
 
 #: Largest order: ``MAX_ORDER - 1`` in Linux 6.1.
 MAX_ORDER = 10
@@ -26,6 +35,19 @@ class Block(NamedTuple):
 
     pfn: int
     order: int
+
+
+def check_order(order: int) -> None:
+    """Raise ValueError unless there are blocks of this order.
+
+    Examples
+    --------
+    >>> check_order(11)
+    Traceback (most recent call last):
+    ValueError: order 11: give one between 0 and 10
+    """
+    if not 0 <= order <= MAX_ORDER:
+        raise ValueError(f"order {order}: give one between 0 and {MAX_ORDER}")
 
 
 def maximal_blocks(free: NDArray[np.bool_]) -> list[Pfns]:

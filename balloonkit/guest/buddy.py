@@ -29,6 +29,7 @@ from balloonkit.guest.blocks import (
     TOP_PAGES,
     Block,
     Pfns,
+    check_order,
     expand,
     join_pfns,
     maximal_blocks,
@@ -218,6 +219,7 @@ class BuddyAllocator:
             First pages, in the order they were handed out; fewer than `n` when the zones are
             down to their watermarks.
         """
+        check_order(order)
         quotas = self.quotas(n, order)
         return join_pfns(self.take_from(zone, quota, order) for zone, quota in quotas)
 
@@ -307,8 +309,8 @@ class BuddyAllocator:
         ValueError
             If the block is not aligned, outside every zone, or holds a free page already.
         """
-        if pfn < 0 or pfn % (1 << order):
-            raise ValueError(f"PFN {pfn}: not aligned to a block of order {order}")
+        if pfn < 0:
+            raise ValueError(f"PFN {pfn}: in no zone of this guest")
         self.give_back(np.array([pfn], np.uint32), order)
         for at_order in range(order, MAX_ORDER + 1):
             base_pfn = pfn & -(1 << at_order)
@@ -328,9 +330,15 @@ class BuddyAllocator:
         Raises
         ------
         ValueError
-            If a block is outside every zone, free already or named twice; nothing is freed then.
+            If a block is not aligned, outside every zone, free already or named twice; nothing is
+            freed then.
         """
+        check_order(order)
         bases = np.asarray(pfns, np.uint32)
+        misaligned = bases % np.uint32(1 << order) > 0 if order else np.zeros(0, bool)
+        if misaligned.any():
+            pfn = bases[misaligned.argmax()]
+            raise ValueError(f"PFN {pfn}: not aligned to a block of order {order}")
         pages = expand(bases, 1 << order)
         self.check_allocated(pages)
         for piece in pieces(len(bases), self.listener):

@@ -5,6 +5,7 @@ checkerboard), and a real one from its page flags. The two models are simplifica
 a capture is the real thing, down to its watermarks.
 """
 
+from collections.abc import Sequence
 from enum import Enum
 
 import numpy as np
@@ -15,12 +16,18 @@ from balloonkit.guest.blocks import MAX_ORDER, Pfns
 from balloonkit.guest.buddy import BuddyAllocator, ListOrder
 from balloonkit.guest.percpu import PerCpuLists
 from balloonkit.guest.zones import Zone, with_watermarks, x86_zones
-from balloonkit.ram_layout import pfn_span, ram_layout
+from balloonkit.limits import check_modelled
+from balloonkit.ram_layout import RamRange, ram_layout
 from balloonkit.units import BALLOON_PAGE_BYTES, format_size, parse_size
 
 __all__ = ["Guest", "Kernel"]
 
 _PAGE_SIZES = (4096, 16384, 65536)
+# Bytes a page of the guest takes while a model of it is built, measured: a mask and its copy, and
+# for an aged guest random numbers and lists of small blocks.
+_IDLE_MODEL_BYTES, _AGED_MODEL_BYTES = 6, 16
+# PFNs are kept in 32 bits.
+_MAX_PFNS = 1 << 32
 
 
 class Kernel(Enum):
@@ -48,6 +55,8 @@ class Guest:
         The guest's page size: 4, 16 or 64 KiB.
     list_order : ListOrder
         Sequence of the free lists.
+    ram : sequence of RamRange, optional
+        Where its RAM lies; by default as on QEMU's q35.
 
     Attributes
     ----------
@@ -71,11 +80,13 @@ class Guest:
         kernel: Kernel = Kernel.LINUX_6_1,
         page_bytes: int = BALLOON_PAGE_BYTES,
         list_order: ListOrder = ListOrder.RUNNING,
+        ram: Sequence[RamRange] | None = None,
     ) -> None:
         if page_bytes not in _PAGE_SIZES:
             raise ValueError(f"guest page of {page_bytes} bytes: choose one of {_PAGE_SIZES}")
         self.name = name
         self.size_bytes = size_bytes
+        self.ram = ram_layout(size_bytes) if ram is None else tuple(ram)
         self.kernel = kernel
         self.page_bytes = page_bytes
         self.buddy = BuddyAllocator.from_free_mask(free, zones, list_order)
@@ -87,15 +98,17 @@ class Guest:
         size: str | int,
         kernel: Kernel = Kernel.LINUX_6_1,
         page_bytes: int = BALLOON_PAGE_BYTES,
+        ram: Sequence[RamRange] | None = None,
     ) -> "Guest":
-        """Model a freshly booted guest of any size.
+        """Model a freshly booted guest of any size, laid out as q35 does or as `ram` says.
 
         The kernel holds the first page, its image at a quarter of the lowest RAM range, and the
         page descriptors (64 bytes for each page of RAM) at the end of the highest one. A real
         idle guest has some thirty more small allocations.
         """
-        free = _idle_mask(parse_size(size), page_bytes)
-        return cls._modelled("idle", size, free, kernel, page_bytes, boot=True)
+        ram = _ram(size, ram)
+        free = _idle_mask(ram, page_bytes, _IDLE_MODEL_BYTES)
+        return cls._modelled("idle", ram, free, kernel, page_bytes, boot=True)
 
     @classmethod
     def aged(
@@ -105,8 +118,9 @@ class Guest:
         seed: int = 0,
         kernel: Kernel = Kernel.LINUX_6_1,
         page_bytes: int = BALLOON_PAGE_BYTES,
+        ram: Sequence[RamRange] | None = None,
     ) -> "Guest":
-        """Model a guest whose memory has been used for a while.
+        """Model a guest whose memory has been used for a while; `ram` as in `idle`.
 
         Of every two pages the odd one is in use with probability `fragmentation`: 0 is idle, 1 is
         a checkerboard where no two free pages touch. Between them free runs have a geometric
@@ -119,22 +133,23 @@ class Guest:
         """
         if not 0 <= fragmentation <= 1:
             raise ValueError(f"fragmentation {fragmentation}: give a share between 0 and 1")
-        free = _idle_mask(parse_size(size), page_bytes)
+        ram = _ram(size, ram)
+        free = _idle_mask(ram, page_bytes, _AGED_MODEL_BYTES)
         odd = free[1::2]
         odd &= np.random.default_rng(seed).random(len(odd), np.float32) >= fragmentation
-        return cls._modelled(f"aged {fragmentation:g}", size, free, kernel, page_bytes, boot=False)
+        return cls._modelled(f"aged {fragmentation:g}", ram, free, kernel, page_bytes, boot=False)
 
     @classmethod
     def _modelled(
         cls,
         state: str,
-        size: str | int,
+        ram: tuple[RamRange, ...],
         free: NDArray[np.bool_],
         kernel: Kernel,
         page_bytes: int,
         boot: bool,
     ) -> "Guest":
-        size_bytes = parse_size(size)
+        size_bytes = sum(size_bytes for _, size_bytes in ram)
         zones = x86_zones(len(free), page_bytes)
         managed = np.array([free[z.span].sum() for z in zones])
         booted = ListOrder.BOOT_2017 if kernel is Kernel.LINUX_2017 else ListOrder.BOOT
@@ -146,6 +161,7 @@ class Guest:
             kernel,
             page_bytes,
             booted if boot else ListOrder.RUNNING,
+            ram,
         )
 
     def copy(self) -> "Guest":
@@ -185,11 +201,28 @@ class Guest:
         self.percpu.give_back(pfns)
 
 
-def _idle_mask(size_bytes: int, page_bytes: int) -> NDArray[np.bool_]:
-    if size_bytes % page_bytes:
+def _ram(size: str | int, ram: Sequence[RamRange] | None) -> tuple[RamRange, ...]:
+    size_bytes = parse_size(size)
+    if ram is None:
+        return ram_layout(size_bytes)
+    if sum(part_bytes for _, part_bytes in ram) != size_bytes:
+        raise ValueError(f"RAM {tuple(ram)}: not {format_size(size_bytes)} in all")
+    return tuple(ram)
+
+
+def _idle_mask(ram: tuple[RamRange, ...], page_bytes: int, model_bytes: int) -> NDArray[np.bool_]:
+    size_bytes = sum(part_bytes for _, part_bytes in ram)
+    if size_bytes % page_bytes or any(gpa % page_bytes for gpa, _ in ram):
         raise ValueError(f"guest of {size_bytes} bytes: not whole pages of {page_bytes} bytes")
-    free = np.zeros(pfn_span(size_bytes, page_bytes), bool)
-    ranges = [(gpa // page_bytes, size // page_bytes) for gpa, size in ram_layout(size_bytes)]
+    span_pfns = (ram[-1].gpa + ram[-1].size_bytes) // page_bytes
+    if span_pfns > _MAX_PFNS:
+        raise ValueError(
+            f"guest of {format_size(size_bytes)}: the model holds 32-bit PFNs, which end at "
+            f"{format_size(_MAX_PFNS * page_bytes)} with pages of {format_size(page_bytes)}"
+        )
+    check_modelled(span_pfns * model_bytes, f"a guest of {format_size(size_bytes)}", size_bytes)
+    free = np.zeros(span_pfns, bool)
+    ranges = [(gpa // page_bytes, size // page_bytes) for gpa, size in ram]
     for start, pages in ranges:
         free[start : start + pages] = True
     total = size_bytes // page_bytes

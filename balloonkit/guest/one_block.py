@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from balloonkit.events import Event, Freed, Listener, Merged, Split, Took
-from balloonkit.guest.blocks import MAX_ORDER, Block, Pfns
+from balloonkit.guest.blocks import MAX_ORDER, Block, Pfns, check_order
 from balloonkit.guest.buddy import BuddyAllocator, ListOrder, OutOfPagesError
 from balloonkit.guest.zones import Zone, above_watermarks
 
@@ -89,7 +89,7 @@ class OneBlockAtATime:
         OutOfPagesError
             If no zone above its watermark has such a block.
         """
-        _check_order(order)
+        check_order(order)
         for zone, spare_pages in above_watermarks(self.zones, self.free_pages):
             if spare_pages >> order and any(self._lists[zone][order:]):
                 return self._rmqueue_smallest(zone, order)
@@ -103,8 +103,8 @@ class OneBlockAtATime:
         ValueError
             If the block is not aligned, outside every zone, or holds a free page already.
         """
-        _check_order(order)
-        if pfn < 0 or pfn % (1 << order):
+        check_order(order)
+        if pfn % (1 << order):
             raise ValueError(f"PFN {pfn}: not aligned to a block of order {order}")
         end_pfn = pfn + (1 << order)
         for index, zone in enumerate(self.zones):
@@ -154,11 +154,6 @@ class OneBlockAtATime:
             for free_pfn in free_pfns:
                 if free_pfn < end_pfn and pfn < free_pfn + (1 << order):
                     raise ValueError(f"PFN {max(pfn, free_pfn)}: free already")
-
-
-def _check_order(order: int) -> None:
-    if not 0 <= order <= MAX_ORDER:
-        raise ValueError(f"order {order}: give one between 0 and {MAX_ORDER}")
 
 
 def _array(*pfns: int) -> Pfns:

@@ -31,6 +31,7 @@ PAGEBLOCK_PAGES = 1 << 9
 
 _DMA_BYTES, _DMA32_BYTES = 16 << 20, 4 << 30
 # lowmem_reserve_ratio: one page of a low zone is kept for each so many pages of the zones above.
+# HighMem and Movable keep none: no request could have been served higher up.
 _RESERVE_RATIO = {"DMA": 256, "DMA32": 256, "Normal": 32}
 
 
@@ -132,7 +133,7 @@ def with_watermarks(zones: tuple[Zone, ...], managed: NDArray[np.integer]) -> tu
                 zone,
                 min_pages=min_pages,
                 low_pages=min_pages + min_pages // 4,
-                reserve_pages=above // _RESERVE_RATIO[zone.name],
+                reserve_pages=above // ratio if (ratio := _RESERVE_RATIO.get(zone.name)) else 0,
                 batch=max((1 << ((b + b // 2).bit_length() - 1)) - 1, 1),
             )
         )
@@ -176,6 +177,9 @@ def zones_from_zoneinfo(text: str, span_pfns: int) -> tuple[Zone, ...]:
         protection = re.search(r"protection: \(([\d, ]+)\)", part)
         if not numbers.get("managed") or protection is None:
             continue
+        missing = [key for key in ("start_pfn", "min", "low", "batch") if key not in numbers]
+        if missing:
+            raise ValueError(f"zone {part.split()[0]}: no line {missing[0]!r}")
         # Balloon pages are movable: the reserve that counts is the one against the top zone.
         reserve_pages = max(int(n) for n in protection[1].split(","))
         found.append(

@@ -10,7 +10,9 @@ Whole message refused, no memory touched
     * TRUNCATED: a length that is no whole number of entries, or not what the count says. A
       classic message to a device that negotiated PAGE_CHUNKS ends here or below; a chunk message
       to a classic device cannot be told from PFNs: only negotiation prevents it.
-    * TOO_MANY_ENTRIES: over 256 PFNs, or over 2047 chunks.
+    * TOO_MANY_ENTRIES: over 2047 chunks, longer than the queue's room for a message, or over
+      `max_pfns` PFNs. That limit is off by default: 256 is the size of Linux's array
+      (VIRTIO_BALLOON_ARRAY_PFNS_MAX), the specification has none and QEMU takes more.
     * UNKNOWN_QUEUE: on a queue the balloon does not have.
 
 One entry refused, the others done
@@ -28,8 +30,9 @@ Entry done and reported
 
 Host pages over 4 KiB are released once all their 4 KiB parts are ballooned, over any number of
 messages. Deflate marks pages as given back, so their host page is wanted again; the memory comes
-back only when the guest touches it. Statistics are taken and returned unread. A ring that cannot
-be trusted at all sets DEVICE_NEEDS_RESET: `balloonkit.host.service` serves nothing before a reset.
+back only when the guest touches it. Statistics are counted, not read; their buffer is kept until
+the device wants new ones. A ring that cannot be trusted at all sets DEVICE_NEEDS_RESET:
+`balloonkit.host.service` serves nothing before a reset.
 """
 
 from collections import Counter, deque
@@ -43,11 +46,12 @@ from balloonkit.host.balloon_map import BalloonMap
 from balloonkit.host.counters import DeviceCounters, Handled, Reason, Rejection
 from balloonkit.host.entries import Entries, read_message
 from balloonkit.host.ram import GuestRam
-from balloonkit.host.release import Release
+from balloonkit.host.release import Release, ReleaseError
+from balloonkit.host.rules import KIT, DeviceRule
 from balloonkit.host.telling import translated, waiting
 from balloonkit.units import BALLOON_PAGE_BYTES
 from balloonkit.wire.features import PROPOSED, Feature, negotiate
-from balloonkit.wire.format import PFN_ARRAY, Format, format_of
+from balloonkit.wire.format import PFN_ARRAY, Format, PfnArray, format_of
 from balloonkit.wire.queue import Queue
 
 __all__ = ["BalloonDevice"]
@@ -66,6 +70,11 @@ class BalloonDevice:
         Holds ``ram.pages`` pages.
     offered : Feature
         What a driver may accept.
+    rule : DeviceRule
+        How a message's pages become releases.
+    max_pfns : int, optional
+        The most PFNs a classic message may hold, such as Linux's `MAX_PFNS`; by default any
+        number.
 
     Attributes
     ----------
@@ -90,15 +99,28 @@ class BalloonDevice:
     (1, [('OUTSIDE_RAM', 1, 'PFN 0x100')])
     """
 
-    def __init__(self, ram: GuestRam, backend: Release, offered: Feature = PROPOSED) -> None:
+    def __init__(
+        self,
+        ram: GuestRam,
+        backend: Release,
+        offered: Feature = PROPOSED,
+        rule: DeviceRule = KIT,
+        max_pfns: int | None = None,
+    ) -> None:
         for region in ram.regions:
             if region.gpa % backend.host_page_bytes or region.size_bytes % backend.host_page_bytes:
                 raise ValueError(f"{region}: not whole host pages of {backend.host_page_bytes}")
         self.ram = ram
         self.backend = backend
+        if backend.host_page_bytes > BALLOON_PAGE_BYTES and not rule.large_pages:
+            raise ValueError(
+                f"{rule.title}: knows no host pages over 4 KiB ({rule.source}); take another rule"
+            )
         self.offered = offered
+        self.rule = rule
+        self._pfn_array = PFN_ARRAY if max_pfns is None else PfnArray(max_read=max_pfns)
         self.features = Feature(0)
-        self.format: Format = PFN_ARRAY
+        self.format: Format = self._pfn_array
         self.listener: Listener | None = None
         self._balloon = BalloonMap(ram.pages, backend.host_page_bytes // BALLOON_PAGE_BYTES)
         self._messages = self._bytes = self._entries = self._pages = self._unchanged_pages = 0
@@ -110,7 +132,8 @@ class BalloonDevice:
     def negotiate(self, driver: Feature) -> Feature:
         """Fix the features both sides understand; until then the format is the classic one."""
         self.features = negotiate(driver, self.offered)
-        self.format = format_of(self.features)
+        spoken = format_of(self.features)
+        self.format = self._pfn_array if spoken is PFN_ARRAY else spoken
         return self.features
 
     def speak(self, wire_format: Format) -> None:
@@ -123,7 +146,7 @@ class BalloonDevice:
         Memory released before stays released, and the counters go on.
         """
         self.features = Feature(0)
-        self.format = PFN_ARRAY
+        self.format = self._pfn_array
         self._balloon.clear()
 
     def handle(self, queue: int, message: bytes) -> Handled:
@@ -165,12 +188,10 @@ class BalloonDevice:
             translated(self.listener, entries, starts, counts)
         releases = 0
         if inflate:
-            if self._balloon.host_page_pages > 1:
-                counts = np.ones_like(starts) if counts is None else counts
-                named = starts, counts
-                starts, counts = self._balloon.whole_host_pages(starts, counts)
-                if self.listener is not None:
-                    waiting(self.listener, named, self._balloon)
+            named = starts, counts
+            starts, counts = self.rule.releases(starts, counts, self._balloon)
+            if self.listener is not None and self._balloon.host_page_pages > 1:
+                waiting(self.listener, named, (starts, counts), self.ram.pages)
             releases = len(starts)
             rejections += self._release(starts, counts)
         elif self.listener is not None:
@@ -188,7 +209,7 @@ class BalloonDevice:
         self, starts: NDArray[np.int64], counts: NDArray[np.int64] | None
     ) -> tuple[Rejection, ...]:
         started_s = perf_counter()
-        failures = []
+        failures: list[ReleaseError] = []
         for piece in pieces(len(starts), self.listener):
             if counts is None:
                 failures += self.backend.release_pages(starts[piece])
@@ -198,12 +219,12 @@ class BalloonDevice:
                 sizes = np.ones_like(starts[piece]) if counts is None else counts[piece]
                 self.listener.tell(Released(starts[piece], sizes, len(sizes)))
         self._release_s += perf_counter() - started_s
-        failed_bytes = sum(error.length_bytes for error in failures)
         self._released_pages += len(starts) if counts is None else int(counts.sum())
-        self._released_pages -= failed_bytes // BALLOON_PAGE_BYTES
+        if not failures:
+            return ()
+        self._released_pages -= sum(e.length_bytes for e in failures) // BALLOON_PAGE_BYTES
         rejections = tuple(Rejection(Reason.RELEASE_FAILED, None, str(e)) for e in failures)
-        if rejections:
-            self._note(rejections)
+        self._note(rejections)
         return rejections
 
     def _refuse(self, reason: Reason, detail: str) -> Handled:

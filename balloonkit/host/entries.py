@@ -38,6 +38,13 @@ class Entries(NamedTuple):
 def read_message(message: bytes, wire_format: Format, ram: GuestRam) -> Entries | Rejection:
     """Read a message in a format; a `Rejection` refuses all of it.
 
+    Parameters
+    ----------
+    message : bytes
+    ram : GuestRam
+    max_pfns : int, optional
+        Refuse longer messages; by default none is too long.
+
     Examples
     --------
     >>> from balloonkit.wire import PAGE_CHUNKS, PFN_ARRAY, encode_chunks

@@ -1,5 +1,7 @@
 """The device in this process, counting only: the model's host."""
 
+from collections.abc import Sequence
+
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
@@ -8,7 +10,9 @@ from balloonkit.host.counters import DeviceCounters
 from balloonkit.host.device import BalloonDevice
 from balloonkit.host.ram import GuestRam
 from balloonkit.host.release import ModelRelease
+from balloonkit.host.rules import KIT, DeviceRule
 from balloonkit.host.service import QueueService
+from balloonkit.ram_layout import RamRange
 from balloonkit.units import BALLOON_PAGE_BYTES
 from balloonkit.wire.channel import WINDOW_BYTES
 from balloonkit.wire.features import PROPOSED, Feature
@@ -29,6 +33,10 @@ class ModelHost:
         What a driver may accept.
     host_page_bytes : int
         The host's page: 4 KiB parts of a larger one are released together.
+    rule : DeviceRule
+        How a message's pages become releases: this kit's way, or a peer's.
+    regions : sequence of RamRange, optional
+        Where the RAM lies, on another machine than q35; `size` then does not count.
 
     Attributes
     ----------
@@ -54,13 +62,15 @@ class ModelHost:
         size: str | int,
         offered: Feature = PROPOSED,
         host_page_bytes: int = BALLOON_PAGE_BYTES,
+        rule: DeviceRule = KIT,
+        regions: Sequence[RamRange] | None = None,
     ) -> None:
-        ram = GuestRam.of_size(size)
+        ram = GuestRam.of_size(size) if regions is None else GuestRam(regions)
         self.offered = offered
         self.memory = memoryview(bytearray(WINDOW_BYTES))
         self._listener: Listener | None = None
         self._release = ModelRelease(ram.pages, host_page_bytes)
-        self.device = BalloonDevice(ram, self._release, offered)
+        self.device = BalloonDevice(ram, self._release, offered, rule)
         self._service = QueueService(self.device, self.memory)
         self._acked: set[Queue] = set()
 
@@ -94,6 +104,11 @@ class ModelHost:
             return False
         self._acked.discard(queue)
         return True
+
+    def request_stats(self) -> None:
+        """Ask the driver for new statistics: the buffer it left on the queue goes back to it."""
+        if self._service.request_stats():
+            self._acked.add(Queue.STATS)
 
     def counters(self) -> DeviceCounters:
         """Return what the device counted."""

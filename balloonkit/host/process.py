@@ -13,7 +13,7 @@ import subprocess
 import sys
 import threading
 import weakref
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from multiprocessing.connection import Connection, Pipe
 from pathlib import Path
 from typing import Any
@@ -25,8 +25,9 @@ from balloonkit.events import Listener
 from balloonkit.host.counters import DeviceCounters
 from balloonkit.host.limits import check_memory
 from balloonkit.host.mapping import Verified
-from balloonkit.ram_layout import ram_layout
-from balloonkit.units import parse_size
+from balloonkit.host.ram import GuestRam
+from balloonkit.ram_layout import RamRange, ram_layout
+from balloonkit.units import BALLOON_PAGE_BYTES, parse_size
 from balloonkit.wire.channel import WINDOW_BYTES
 from balloonkit.wire.features import PROPOSED, Feature
 from balloonkit.wire.format import Format
@@ -58,6 +59,8 @@ class ProcessHost:
         Back it with transparent huge pages where the kernel can, or with 4 KiB pages.
     progress : callable, optional
         Called with (bytes populated, bytes in all) while the memory is populated.
+    regions : sequence of RamRange, optional
+        Where the RAM lies, on another machine than q35.
 
     Attributes
     ----------
@@ -92,9 +95,11 @@ class ProcessHost:
         offered: Feature = PROPOSED,
         huge_pages: bool = False,
         progress: Callable[[int, int], None] | None = None,
+        regions: Sequence[RamRange] | None = None,
     ) -> None:
         size_bytes = parse_size(size)
-        ram_layout(size_bytes)  # a size no guest can have is refused before a process is made
+        # RAM no guest can have is refused before a process is made.
+        ram = GuestRam(ram_layout(size_bytes) if regions is None else regions)
         check_memory(size_bytes)
         self.offered = offered
         self._window_fd = os.memfd_create("balloonkit-window", os.MFD_CLOEXEC)
@@ -124,7 +129,7 @@ class ProcessHost:
         self._asked = 0
         self._polls = {queue: self._poll_for(fd) for queue, fd in self._acks.items()}
         try:
-            self._set_up(size_bytes, huge_pages, progress)
+            self._set_up(ram, huge_pages, progress)
         except BaseException:
             self.close()
             raise
@@ -136,16 +141,16 @@ class ProcessHost:
         return poll
 
     def _set_up(
-        self, size_bytes: int, huge_pages: bool, progress: Callable[[int, int], None] | None
+        self, ram: GuestRam, huge_pages: bool, progress: Callable[[int, int], None] | None
     ) -> None:
         # The death signal follows the *thread* that made the child: only the main thread is sure
         # to live as long as this process.
         in_main = threading.current_thread() is threading.main_thread()
         parent_pid = os.getpid() if in_main else None
-        self._send((size_bytes, int(self.offered), huge_pages, parent_pid))
+        self._send((ram.regions, int(self.offered), huge_pages, parent_pid))
         while (done_bytes := self._receive()) is not None:
             if progress is not None:
-                progress(done_bytes, size_bytes)
+                progress(done_bytes, ram.pages * BALLOON_PAGE_BYTES)
 
     def __enter__(self) -> "ProcessHost":
         return self

@@ -33,10 +33,10 @@ def main(arguments: list[str]) -> None:
     acks = dict(zip(Queue, events[len(Queue) :], strict=True))
     control: Connection[Any, Any] = Connection(control_fd)
     try:
-        size_bytes, offered, huge_pages, parent_pid = control.recv()
+        regions, offered, huge_pages, parent_pid = control.recv()
         if parent_pid is not None:
             _die_with(parent_pid)
-        ram = GuestRam.of_size(size_bytes)
+        ram = GuestRam(regions)
         memory = memoryview(mmap.mmap(window_fd, WINDOW_BYTES))
         with MappingRelease(ram.pages, huge_pages) as backend:
             backend.populate(lambda done_bytes, _: control.send(done_bytes))

@@ -1,4 +1,9 @@
-"""The device end of the window: its queues, served until they are empty."""
+"""The device end of the window: its queues, served until they are empty.
+
+Every buffer goes back at once, but for statistics: the device keeps the latest and returns it when
+it wants new figures (VIRTIO 1.2 section 5.5.6.3). A driver must offer one at a time; to one that
+offers a second, the first is returned, as QEMU does.
+"""
 
 from balloonkit.events import Listener, Popped, Reset, Returned
 from balloonkit.host.counters import Reason
@@ -32,6 +37,7 @@ class QueueService:
         self._memory = memory
         self._queues = self._fresh_queues()
         self._broken = False
+        self._stats_head: int | None = None
         self.listener: Listener | None = None
 
     def listen(self, listener: Listener | None) -> None:
@@ -47,11 +53,24 @@ class QueueService:
         self._memory[:] = bytes(len(self._memory))
         self._queues = self._fresh_queues()
         self._broken = False
+        self._stats_head = None
         if self.listener is not None:
             self.listener.tell(Reset())
 
+    def request_stats(self) -> bool:
+        """Ask the driver for new statistics by returning the buffer it left; say whether to ack.
+
+        Without such a buffer nothing happens: the driver has not answered the last request yet.
+        """
+        if self._broken or self._stats_head is None:
+            return False
+        ring = self._queues[Queue.STATS]
+        self._return(Queue.STATS, ring, self._stats_head)
+        self._stats_head = None
+        return ring.ack_wanted()
+
     def serve(self, queue: Queue) -> bool:
-        """Handle and return every chain that is available; say whether to ack.
+        """Handle every chain that is available, return it, and say whether to ack.
 
         A broken ring sets DEVICE_NEEDS_RESET and is always acked, so that the driver looks.
         """
@@ -62,8 +81,8 @@ class QueueService:
         try:
             while ring.pending():
                 ring.suppress_kicks(True)
-                while self._serve_one(queue, ring):
-                    returned = True
+                while (pushed := self._serve_one(queue, ring)) is not None:
+                    returned |= pushed
                 ring.suppress_kicks(False)
         except RingError:
             self._broken = True
@@ -71,7 +90,8 @@ class QueueService:
             return True
         return returned and ring.ack_wanted()
 
-    def _serve_one(self, queue: Queue, ring: DeviceQueue) -> bool:
+    def _serve_one(self, queue: Queue, ring: DeviceQueue) -> bool | None:
+        """Do one chain; tell whether one was returned, or None if there was none to do."""
         try:
             chain = ring.pop()
         except ChainError as error:
@@ -79,11 +99,16 @@ class QueueService:
             self._return(queue, ring, error.head)
             return True
         if chain is None:
-            return False
+            return None
         if self.listener is not None:
             self.listener.tell(Popped(queue, chain.head))
         self._handle(queue, ring, chain)
-        self._return(queue, ring, chain.head)
+        done: int | None = chain.head
+        if queue == Queue.STATS:
+            done, self._stats_head = self._stats_head, chain.head
+        if done is None:
+            return False
+        self._return(queue, ring, done)
         return True
 
     def _return(self, queue: Queue, ring: DeviceQueue, head: int) -> None:

@@ -4,7 +4,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from balloonkit.events import Listener, Translated, Waiting, pieces
-from balloonkit.host.balloon_map import BalloonMap
 from balloonkit.host.entries import Entries
 
 __all__ = ["translated", "waiting"]
@@ -28,15 +27,18 @@ def translated(
         listener.tell(Translated(pfns[piece], counts[piece], starts[piece], look_ups))
 
 
-def waiting(listener: Listener, named: tuple[_Numbers, _Numbers], balloon: BalloonMap) -> None:
-    """Tell which of the pages named belong to a host page that is not ballooned whole."""
-    starts, counts = named
-    size = balloon.host_page_pages
-    touched = np.zeros(len(balloon.ballooned), bool)
-    for start, count in zip(starts.tolist(), counts.tolist(), strict=True):
-        touched[start : start + count] = True
-    whole = balloon.ballooned.reshape(-1, size).all(axis=1).repeat(size)
-    edges = np.flatnonzero(np.diff(touched & ~whole, prepend=False, append=False))
-    runs = edges.reshape(-1, 2)
+def waiting(
+    listener: Listener,
+    named: tuple[_Numbers, _Numbers | None],
+    released: tuple[_Numbers, _Numbers | None],
+    pages: int,
+) -> None:
+    """Tell which of the host pages named were not released, out of `pages` there are."""
+    left = np.zeros(pages, bool)
+    for (starts, counts), value in ((named, True), (released, False)):
+        sizes = np.ones_like(starts) if counts is None else counts
+        for start, count in zip(starts.tolist(), sizes.tolist(), strict=True):
+            left[start : start + count] = value
+    runs = np.flatnonzero(np.diff(left, prepend=False, append=False)).reshape(-1, 2)
     for piece in pieces(len(runs), listener):
         listener.tell(Waiting(runs[piece, 0], runs[piece, 1] - runs[piece, 0]))

@@ -16,6 +16,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from balloonkit.captures import parse_buddyinfo
 from balloonkit.guest.page_states import KPF_NOPAGE, flag_mask
 from balloonkit.live.memory import GuestMemory
 
@@ -146,5 +147,4 @@ def _place_in_array(read: ReadKernel, head: int) -> int:
 
 
 def _blocks_by_order(buddyinfo: str) -> list[int]:
-    rows = [row.split()[4:] for row in buddyinfo.splitlines()]
-    return [sum(map(int, column)) for column in zip(*rows, strict=True)]
+    return [sum(column) for column in zip(*parse_buddyinfo(buddyinfo).values(), strict=True)]

@@ -10,7 +10,7 @@ from balloonkit.live.capture_file import check_target, write_capture
 from balloonkit.live.errors import LiveError, RefusedError
 from balloonkit.live.free_lists import FreeLists, find_vmemmap, read_free_lists
 from balloonkit.live.memory import GuestMemory
-from balloonkit.units import format_size
+from balloonkit.units import format_size, parse_size
 
 if TYPE_CHECKING:
     from balloonkit.live.guest import Guest
@@ -58,6 +58,11 @@ def capture(
     OSError
         If the file cannot be written; one that was there before stays as it was.
     """
+    memory_bytes, left_bytes = parse_size(memory), parse_size(balloon)
+    if left_bytes > memory_bytes:
+        raise RefusedError(
+            f"balloon to {format_size(left_bytes)}: the guest's RAM is {format_size(memory_bytes)}"
+        )
     from balloonkit.live.guest import Guest
 
     check_target(Path(path), force)

@@ -57,7 +57,7 @@ def trace_inflate(
     if format is None:
         small = len(guest.buddy.free_mask) <= _WATCHED_PAGES
         format = PageChunks(bitmaps=PageBitmaps(bits=64) if small else None)
-    host = ModelHost(guest.size_bytes, host_page_bytes=host_page_bytes)
+    host = ModelHost(guest.size_bytes, host_page_bytes=host_page_bytes, regions=guest.ram)
     with Machine(guest, host=host, format=format, block_alloc=block_alloc) as machine:
         stepper = Stepper(machine, steps_per_stage, messages)
         machine.inflate(pages * guest.page_bytes)

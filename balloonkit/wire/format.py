@@ -182,7 +182,10 @@ class PfnArray(Format):
     Parameters
     ----------
     max_entries : int
-        PFNs in a message; Linux sends 256, smaller ones make small examples.
+        PFNs in a message it writes; Linux sends 256, smaller ones make small examples.
+    max_read : int, optional
+        The most PFNs of a message it reads, such as Linux's `MAX_PFNS`; by default any number, as
+        the specification has no limit.
 
     Examples
     --------
@@ -194,8 +197,9 @@ class PfnArray(Format):
     entry = "PFN"
     feature = Feature(0)
 
-    def __init__(self, max_entries: int = MAX_PFNS) -> None:
+    def __init__(self, max_entries: int = MAX_PFNS, max_read: int | None = None) -> None:
         self.max_entries = max_entries
+        self.max_read = max_read
 
     def decode(self, data: bytes) -> ArrayLike:
         """Read a well-formed message: (PFN, 1) pairs."""
@@ -225,7 +229,7 @@ class PfnArray(Format):
 
     def read(self, data: bytes) -> RawEntries:
         """Read any bytes; see `Format.read`."""
-        return RawEntries(split_pfns(data).astype(np.int64), None)
+        return RawEntries(split_pfns(data, self.max_read).astype(np.int64), None)
 
 
 class PageChunks(Format):

@@ -1,4 +1,4 @@
-"""The classic message: up to 256 page frame numbers, four bytes each.
+"""The classic message: page frame numbers, four bytes each; Linux sends up to 256.
 
 One message is one buffer on the virtqueue, one kick, and a wait for the ack before the next
 (Linux 6.1 ``drivers/virtio/virtio_balloon.c``, ``tell_host``).
@@ -13,7 +13,8 @@ from balloonkit.wire.errors import TooManyEntriesError, WireError
 
 __all__ = ["MAX_PFNS", "PFN_BYTES", "decode_pfns", "encode_pfns", "pfn_messages", "split_pfns"]
 
-#: VIRTIO_BALLOON_ARRAY_PFNS_MAX: PFNs in one message.
+#: VIRTIO_BALLOON_ARRAY_PFNS_MAX: PFNs in one message of Linux's driver, which has an array of that
+#: size. The specification sets no limit.
 MAX_PFNS = 256
 #: An le32 each; a 4 KiB page number of 32 bits reaches 16 TiB.
 PFN_BYTES = 4
@@ -57,16 +58,18 @@ def decode_pfns(data: bytes | bytearray | memoryview) -> NDArray[np.uint32]:
     >>> decode_pfns(bytes([1, 0, 0, 0, 0, 1, 0, 0])).tolist()
     [1, 256]
     """
-    return split_pfns(data)
+    return split_pfns(data, MAX_PFNS)
 
 
-def split_pfns(data: bytes | bytearray | memoryview) -> NDArray[np.uint32]:
+def split_pfns(
+    data: bytes | bytearray | memoryview, max_pfns: int | None = None
+) -> NDArray[np.uint32]:
     """Check a message's frame, and return its PFNs: all there is to check in this format.
 
     Raises
     ------
     WireError
-        If the length is not a whole number of PFNs or exceeds 256 of them.
+        If the length is not a whole number of PFNs, or exceeds `max_pfns` of them.
 
     Examples
     --------
@@ -76,9 +79,9 @@ def split_pfns(data: bytes | bytearray | memoryview) -> NDArray[np.uint32]:
     """
     if len(data) % PFN_BYTES:
         raise WireError(f"message of {len(data)} bytes: not a whole number of 4-byte PFNs")
-    if len(data) > MAX_PFNS * PFN_BYTES:
+    if max_pfns is not None and len(data) > max_pfns * PFN_BYTES:
         count = len(data) // PFN_BYTES
-        raise TooManyEntriesError(f"message of {count} PFNs: at most {MAX_PFNS} fit")
+        raise TooManyEntriesError(f"message of {count} PFNs: at most {max_pfns} are taken")
     return np.frombuffer(data, "<u4")
 
 

@@ -1,7 +1,11 @@
 """What can be wrong with a virtqueue, by how much of it can still be used.
 
 A fault in one chain costs that chain: it goes back unread. A fault in the ring itself leaves
-nothing to trust or to return, so the device asks for a reset, as QEMU's does.
+nothing to trust or to return, so the device asks for a reset.
+
+QEMU draws the line elsewhere (7.2, asked by `balloonkit duel`): a broken chain and an empty buffer
+break its device until a reset, as a head outside the table does; an idx that runs ahead of the ring
+does not. It serves the ring's stale entries again and again, up to 65,535 of them.
 """
 
 from balloonkit.wire.errors import WireError
@@ -62,7 +66,7 @@ class DescriptorIndexError(ChainError):
 
 
 class DescriptorLoopError(ChainError):
-    """The chain is longer than its table: it must go round in a circle."""
+    """The chain is longer than its queue: it goes round in a circle, or should not be."""
 
 
 class WindowRangeError(ChainError):

@@ -230,29 +230,24 @@ class DeviceQueue:
         if head >= self._layout.size:
             raise HeadIndexError(f"head {head}: the table has {self._layout.size} descriptors")
         self._next_avail = (self._next_avail + 1) & INDEX_MASK
-        slot = self._layout.base + head * DESCRIPTOR_BYTES
-        address, length_bytes, flags, _ = _get_descriptor(self._memory, slot)
-        if not flags & ring.INDIRECT:
-            return Chain(head, self._walk(head, head, self._layout.base, self._layout.size))
-        entries, rest = divmod(length_bytes, DESCRIPTOR_BYTES)
-        if flags & ring.NEXT or rest or not 0 < entries <= self._layout.size:
-            # Section 2.7.5.3.1: INDIRECT and NEXT exclude each other, and no chain may be longer
-            # than the queue. WRITE on the table itself is to be ignored (2.7.5.3.2).
-            raise IndirectError(head, f"indirect table of {length_bytes} bytes, flags {flags:#x}")
-        self._check_inside(head, address, length_bytes)
-        return Chain(head, self._walk(head, 0, address, entries, nested=True))
+        return Chain(head, self._walk(head))
 
-    def _walk(
-        self, head: int, slot: int, table: int, entries: int, nested: bool = False
-    ) -> list[Buffer]:
+    def _walk(self, head: int) -> list[Buffer]:
         buffers: list[Buffer] = []
-        while len(buffers) < entries:
+        table, entries, slot, nested = self._layout.base, self._layout.size, head, False
+        while len(buffers) < self._layout.size:
             address, length_bytes, flags, following = _get_descriptor(
                 self._memory, table + slot * DESCRIPTOR_BYTES
             )
             if flags & ring.INDIRECT:
-                where = "inside an indirect table" if nested else "in the middle of a chain"
-                raise IndirectError(head, f"indirect descriptor {slot} {where}")
+                # Section 2.7.5.3.2: any number of direct descriptors may come before a table.
+                if nested:
+                    raise IndirectError(
+                        head, f"indirect descriptor {slot} inside an indirect table"
+                    )
+                entries = self._table_entries(head, address, length_bytes, flags)
+                table, slot, nested = address, 0, True
+                continue
             self._check_inside(head, address, length_bytes)
             buffers.append(Buffer(address, length_bytes, bool(flags & ring.WRITE)))
             if not flags & ring.NEXT:
@@ -262,7 +257,16 @@ class DeviceQueue:
                     head, f"descriptor {slot} is followed by {following} of {entries}"
                 )
             slot = following
-        raise DescriptorLoopError(head, f"longer than its table of {entries}")
+        raise DescriptorLoopError(head, f"longer than the queue's {self._layout.size} descriptors")
+
+    def _table_entries(self, head: int, address: int, length_bytes: int, flags: int) -> int:
+        entries, rest = divmod(length_bytes, DESCRIPTOR_BYTES)
+        if flags & ring.NEXT or rest or not 0 < entries <= self._layout.size:
+            # Section 2.7.5.3.1: INDIRECT and NEXT exclude each other, and no chain may be longer
+            # than the queue. WRITE on the table itself is to be ignored (2.7.5.3.2).
+            raise IndirectError(head, f"indirect table of {length_bytes} bytes, flags {flags:#x}")
+        self._check_inside(head, address, length_bytes)
+        return entries
 
     def _check_inside(self, head: int, address: int, length_bytes: int) -> None:
         # 64-bit plus 32-bit numbers: Python's integers do not wrap.

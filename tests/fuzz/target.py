@@ -58,6 +58,8 @@ class Session:
 
     def kick(self, queue):
         self.service.serve(queue)
+        if queue == Queue.STATS:
+            self.service.request_stats()  # its last buffer stays until then
         # A hostile driver may clear the status byte; whether the ring is broken the device knows.
         if self.used_ring_intact and not self.service._broken:
             avail, used = queue_layout(queue).avail + 2, queue_layout(queue).used + 2
@@ -102,7 +104,7 @@ def pages_named(message, chunks):
         if len(message) < 8 or count > 2047 or len(message) != 8 + 16 * count:
             return []
         message = message[8:]
-    elif len(message) % 4 or len(message) > 1024:
+    elif len(message) % 4:
         return []
     named = []
     for at in range(0, len(message), size):

@@ -118,6 +118,7 @@ def test_free_lists_rebuilt_from_flags_equal_the_guests_own_buddyinfo(capture):
         ([1, 1], 0, "PFN 1: freed twice"),
         ([99999], 0, "PFN 99999: in no zone"),
         ([2], 1, "PFN 3: free already"),
+        ([0, 1], 1, "PFN 1: not aligned to a block of order 1"),
     ],
 )
 def test_freeing_what_is_not_allocated_is_refused_and_changes_nothing(pfns, order, reason):
@@ -130,9 +131,21 @@ def test_freeing_what_is_not_allocated_is_refused_and_changes_nothing(pfns, orde
     assert buddy.buddyinfo() == before
 
 
+@pytest.mark.parametrize("order", [-1, 11])
+def test_an_order_there_is_not_is_refused_and_changes_nothing(order):
+    buddy = BuddyAllocator.from_free_mask(np.zeros(2 * TOP_PAGES, bool))
+    calls = (buddy.alloc, [order]), (buddy.take, [9, order]), (buddy.free, [0, order])
+    for call, arguments in (*calls, (buddy.give_back, [[0], order])):
+        with pytest.raises(ValueError, match=f"order {order}: give one between 0 and 10"):
+            call(*arguments)
+    assert not buddy.free_mask.any()
+
+
 def test_freeing_a_misaligned_block_is_refused():
     with pytest.raises(ValueError, match="PFN 1: not aligned"):
         BuddyAllocator.from_free_mask(np.zeros(8, bool)).free(1, order=2)
+    with pytest.raises(ValueError, match="PFN -1: in no zone"):
+        BuddyAllocator.from_free_mask(np.zeros(8, bool)).free(-1)
 
 
 @pytest.mark.parametrize(

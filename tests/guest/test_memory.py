@@ -3,8 +3,9 @@
 import numpy as np
 import pytest
 
-from balloonkit.guest import Guest, Kernel
+from balloonkit.guest import Guest, Kernel, Zone
 from balloonkit.guest.fragmentation import free_runs
+from balloonkit.guest.zones import with_watermarks
 from balloonkit.wire import pack_chunks
 
 
@@ -91,3 +92,16 @@ def test_a_guests_pages_come_back_whole():
 def test_a_guest_that_cannot_be_is_refused_with_the_value(build, reason):
     with pytest.raises(ValueError, match=reason):
         build()
+
+
+def test_a_guest_larger_than_can_be_modelled_is_refused_before_memory_is_taken():
+    with pytest.raises(MemoryError, match=r"a guest of 16 TiB needs about .* would work"):
+        Guest.idle("15.998046875TiB")
+    with pytest.raises(ValueError, match="32-bit PFNs, which end at 16 TiB"):
+        Guest.idle("17TiB")
+
+
+def test_watermarks_of_zones_with_no_reserve_of_their_own_are_worked_out():
+    zones = (Zone("Normal", 0, 4096), Zone("HighMem", 4096, 8192), Zone("Movable", 8192, 9216))
+    filled = with_watermarks(zones, np.array([4096, 4096, 1024]))
+    assert [zone.reserve_pages for zone in filled] == [5120 // 32, 0, 0]

@@ -113,7 +113,7 @@ def test_it_starts_from_an_allocator_in_use_and_leaves_that_alone():
     ("pfn", "order", "reason"),
     [
         (1, 1, "PFN 1: not aligned to a block of order 1"),
-        (-1, 0, "PFN -1: not aligned"),
+        (-1, 0, "PFN -1: a block of order 0 there is in no zone"),
         (5, 0, "PFN 5: free already"),
         (2, 1, "PFN 3: free already"),
         (0, 2, "PFN 3: free already"),

@@ -12,6 +12,7 @@ from balloonkit.host.release import ModelRelease, ReleaseError
 from balloonkit.ram_layout import RamRange
 from balloonkit.wire import CLASSIC, PROPOSED, Feature, encode_chunks, encode_pfns
 from balloonkit.wire.channel import Queue
+from balloonkit.wire.pfn_array import MAX_PFNS
 
 PAGE = 4096
 #: Pages 0-31 and 48-63 of the guest are 0-31 and 32-47 of the host.
@@ -181,3 +182,13 @@ def test_both_formats_leave_the_same_pages_behind(steps):
         chunks.handle(queue, encode_chunks([(page, 1) for page in sorted(pages)]))
     assert classic.counters().ballooned_pages == chunks.counters().ballooned_pages
     assert (classic.backend.resident == chunks.backend.resident).all()
+
+
+def test_a_limit_on_pfns_is_linux_s_and_off_by_default():
+    ram = GuestRam.of_size("4MiB")
+    message = np.arange(257, dtype="<u4").tobytes()
+    assert BalloonDevice(ram, ModelRelease(ram.pages)).handle(Queue.INFLATE, message).pages == 257
+    strict = BalloonDevice(ram, ModelRelease(ram.pages), max_pfns=MAX_PFNS)
+    handled = strict.handle(Queue.INFLATE, message)
+    assert (handled.pages, handled.rejections[0].reason) == (0, Reason.TOO_MANY_ENTRIES)
+    assert strict.handle(Queue.INFLATE, message[:-4]).pages == 256

@@ -11,7 +11,8 @@ from balloonkit.host.counters import Reason, Rejection
 from balloonkit.host.entries import read_message
 from balloonkit.host.ram import GuestRam
 from balloonkit.ram_layout import RamRange
-from balloonkit.wire import PAGE_CHUNKS, PFN_ARRAY, encode_chunks, encode_pfns
+from balloonkit.wire import PAGE_CHUNKS, PFN_ARRAY, PfnArray, encode_chunks, encode_pfns
+from balloonkit.wire.pfn_array import MAX_PFNS
 
 PAGE = 4096
 #: Pages 0-31 and 48-63, with a hole between.
@@ -50,10 +51,12 @@ def test_a_classic_message_that_ends_inside_an_entry_is_refused(length):
     assert read_classic(bytes(length), RAM).reason is Reason.TRUNCATED
 
 
-def test_more_pfns_than_a_message_takes_are_refused():
-    assert isinstance(read_classic(bytes(4 * 256), RAM), tuple)
-    refused = read_classic(bytes(4 * 257), RAM)
-    said = "message of 257 PFNs: at most 256 fit"
+def test_more_pfns_than_linux_sends_are_refused_if_so_wished():
+    assert read_classic(bytes(4 * 257), RAM).done == 257
+    linux = PfnArray(max_read=MAX_PFNS)
+    assert isinstance(read_message(bytes(4 * 256), linux, RAM), tuple)
+    refused = read_message(bytes(4 * 257), linux, RAM)
+    said = "message of 257 PFNs: at most 256 are taken"
     assert refused == Rejection(Reason.TOO_MANY_ENTRIES, None, said)
 
 

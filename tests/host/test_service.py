@@ -127,6 +127,65 @@ def test_a_broken_ring_asks_for_a_reset_and_works_after_it(host):
     assert host.counters().pages == 1
 
 
+STATS = queue_layout(Queue.STATS)
+
+
+def stats_driver(host):
+    """A driver of the statistics queue, and a way to offer a buffer of one entry."""
+    driver = DriverQueue(host.memory, STATS)
+    room = message_address(Queue.STATS)
+    return driver, lambda: driver.add([Buffer(room, 10)])
+
+
+def test_statistics_stay_with_the_device_until_it_asks_for_new_ones(host):
+    driver, offer = stats_driver(host)
+    for _ in range(3):
+        head = offer()
+        host.kick(Queue.STATS)
+        assert driver.take_used() is None
+        assert not host.wait(Queue.STATS, 0)
+        host.request_stats()
+        assert host.wait(Queue.STATS, 0)
+        assert driver.take_used() == head
+    assert host.counters().messages == 3
+
+
+def test_a_request_that_was_not_answered_is_not_made_again(host):
+    driver, offer = stats_driver(host)
+    host.request_stats()
+    assert driver.take_used() is None
+    offer()
+    host.kick(Queue.STATS)
+    host.request_stats()
+    host.request_stats()
+    assert driver.take_used() is not None
+    assert driver.take_used() is None
+
+
+def test_of_two_statistics_buffers_the_first_goes_back(host):
+    driver, offer = stats_driver(host)
+    heads = [offer(), offer()]
+    host.kick(Queue.STATS)
+    assert driver.take_used() == heads[0]
+    assert driver.take_used() is None
+
+
+def test_a_malformed_statistics_buffer_goes_back_at_once(host):
+    driver, _ = stats_driver(host)
+    head = driver.add([Buffer(WINDOW_BYTES, 1)])
+    host.kick(Queue.STATS)
+    assert driver.take_used() == head
+
+
+def test_a_reset_forgets_the_statistics_buffer(host):
+    _, offer = stats_driver(host)
+    offer()
+    host.kick(Queue.STATS)
+    host.reset()
+    host.request_stats()
+    assert stats_driver(host)[0].take_used() is None
+
+
 @given(
     st.binary(min_size=64, max_size=64),
     st.lists(st.integers(0, 3) | st.integers(0, 0xFFFF), min_size=4, max_size=4),

@@ -14,7 +14,10 @@ from balloonkit.predict import guest_of
 from balloonkit.ram_layout import RamRange
 from balloonkit.trace import COUNTERS, Stepper, state_at
 from balloonkit.wire import PAGE_CHUNKS, PFN_ARRAY, Format, PageBitmaps, PageChunks, PfnArray
-from balloonkit.wire.queue_errors import AckTimeoutError
+from balloonkit.wire.channel import QUEUE_SIZE, message_address
+from balloonkit.wire.queue import Queue
+from balloonkit.wire.queue_errors import AckTimeoutError, QueueFullError
+from balloonkit.wire.virtqueue import Buffer
 
 
 class Pairs(Format):
@@ -170,6 +173,21 @@ def test_entries_outside_the_hosts_ram_are_refused_with_their_reason():
     assert dict(zip(COUNTERS, trace.steps[-1].counters, strict=True))["refused_pages"] == len(
         refused
     )
+
+
+def test_a_full_ring_loses_no_page_and_the_trace_goes_on_after_it():
+    machine = Machine(Guest.idle("1MiB"), format=PfnArray(16))
+    stepper = Photographer(machine)
+    machine.inflate("64KiB")
+    ring = machine._channels[Queue.INFLATE]._ring
+    kept = [ring.add([Buffer(message_address(Queue.INFLATE), 0)]) for _ in range(QUEUE_SIZE)]
+    with pytest.raises(QueueFullError):
+        machine.inflate("64KiB")
+    machine.reset()
+    machine.inflate("32KiB")
+    trace = check_every_step(stepper)
+    assert len(kept) == QUEUE_SIZE
+    assert (state_at(trace, len(trace.steps) - 1).pages == 3).sum() == 8
 
 
 class SmallHost(ModelHost):

@@ -168,7 +168,7 @@ def test_a_chain_that_goes_round_in_circles_ends(pair):
     pair.describe(0, 2048, 1, NEXT, 1)
     pair.describe(1, 2048, 1, NEXT, 0)
     pair.make_available(0)
-    with pytest.raises(DescriptorLoopError, match="longer than its table of 8"):
+    with pytest.raises(DescriptorLoopError, match="longer than the queue's 8 descriptors"):
         pair.device.pop()
 
 
@@ -200,6 +200,39 @@ def test_an_indirect_table_of_impossible_length_costs_the_chain(pair, length_byt
 
 def test_an_indirect_table_outside_the_window_costs_the_chain(pair):
     pair.describe(0, WINDOW_BYTES, 16, INDIRECT)
+    pair.make_available(0)
+    with pytest.raises(WindowRangeError):
+        pair.device.pop()
+
+
+@pytest.mark.parametrize("direct", [1, 2, SIZE - 2])
+def test_direct_descriptors_may_lead_to_one_indirect_table(pair, direct):
+    """VIRTIO 1.2 section 2.7.5.3.2: the device MUST handle it."""
+    for slot in range(direct):
+        pair.describe(slot, 2048 + slot, 1, NEXT, slot + 1)
+    pair.describe(direct, TABLE, 32, INDIRECT)
+    pair.describe(0, 3000, 2, NEXT, 1, table=TABLE)
+    pair.describe(1, 3002, 3, WRITE, table=TABLE)
+    pair.make_available(0)
+    direct_buffers = [Buffer(2048 + slot, 1) for slot in range(direct)]
+    table_buffers = [Buffer(3000, 2), Buffer(3002, 3, writable=True)]
+    assert pair.device.pop() == (0, direct_buffers + table_buffers)
+
+
+def test_a_chain_with_its_table_is_no_longer_than_the_queue(pair):
+    for slot in range(SIZE - 1):
+        pair.describe(slot, 2048 + slot, 1, NEXT, slot + 1)
+    pair.describe(SIZE - 1, TABLE, 32, INDIRECT)
+    pair.describe(0, 3000, 2, NEXT, 1, table=TABLE)
+    pair.describe(1, 3002, 3, table=TABLE)
+    pair.make_available(0)
+    with pytest.raises(DescriptorLoopError, match="longer than the queue's 8 descriptors"):
+        pair.device.pop()
+
+
+def test_an_indirect_table_after_direct_descriptors_is_checked_like_any(pair):
+    pair.describe(0, 2048, 1, NEXT, 1)
+    pair.describe(1, WINDOW_BYTES, 16, INDIRECT)
     pair.make_available(0)
     with pytest.raises(WindowRangeError):
         pair.device.pop()
