@@ -9,19 +9,20 @@ from sample_traces import CLASSIC, sample_trace
 from balloonkit import trace_inflate
 from balloonkit.guest import Guest
 from balloonkit.lab.player import ESM
-from balloonkit.wire import Feature
+from balloonkit.wire import PFN_ARRAY
 
 KINDS = {
     "64": {"pages": 64, "inflate": 20, "hole": (24, 32)},
     "classic": {"pages": 256, "inflate": 40, "path": CLASSIC},
     "64 KiB pages": {"pages": 128, "inflate": 30, "scale": 16},
     "4096": {"pages": 4096, "inflate": 800, "order": 2},
+    "there and back": {"pages": 64, "inflate": 20, "hole": (24, 32), "there_and_back": True},
 }
 #: Runs of the real allocator, driver and host map.
 TRACED = {
     "traced": lambda: trace_inflate(Guest.aged("256KiB", 0.5), 20).as_dict(),
     "traced 4096": lambda: trace_inflate(Guest.aged("16MiB", 0.5), 2600).as_dict(),
-    "traced classic": lambda: trace_inflate(Guest.idle("1MiB"), 99, Feature(0)).as_dict(),
+    "traced classic": lambda: trace_inflate(Guest.idle("1MiB"), 99, PFN_ARRAY).as_dict(),
 }
 
 

@@ -14,6 +14,8 @@ TRACES = {
     "chunks, with a hole": lambda: sample_trace(pages=64, inflate=20, hole=(24, 32))[0],
     "classic": lambda: sample_trace(pages=256, inflate=40, path=CLASSIC)[0],
     "64 KiB pages": lambda: sample_trace(pages=128, inflate=30, scale=16)[0],
+    "there and back": lambda: sample_trace(pages=64, inflate=20, there_and_back=True)[0],
+    "a format of one's own": lambda: sample_trace()[0] | {"format": "own", "entry": "run"},
     "more than fits": lambda: trace_inflate(Guest.aged("16MiB", 0.5), 2600).as_dict(),
 }
 SHOW = """async ([esm, css, data]) => {

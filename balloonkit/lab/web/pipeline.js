@@ -2,29 +2,37 @@
 
 function makeFreeListPane(trace, palette) {
   const frame = makeFrame("lists", "Free lists",
-    "Free blocks of 2<sup>order</sup> pages, head of the list first.",
+    "Free blocks of 2<sup>order</sup> pages, and single pages in the CPU's own stock; next out first.",
     [{ ...palette.pages[2], label: "free block, by its first PFN" }]);
-  const seen = trace.initial.lists.map((zone) => zone.map((blocks) => blocks.length > 0));
-  for (const step of trace.steps) // an order that never holds a block would be a row of nothing
+  const { initial } = trace, outside = initial.outside;
+  // a row for what never holds anything would be a row of nothing
+  const seen = initial.lists.map((zone, z) =>
+    zone.map((blocks, order) => blocks.length > 0 || outside?.lists[z][order] > 0));
+  const stocked = initial.stock.map((pages, z) => pages.length > 0 || outside?.stock[z] > 0);
+  for (const step of trace.steps) {
     for (const [how, zone, order] of step.lists ?? []) if (how !== "-") seen[zone][order] = true;
+    for (const [zone, order] of step.outside?.lists ?? []) seen[zone][order] = true;
+    for (const [how, zone] of step.stock ?? []) if (how !== "-") stocked[zone] = true;
+    for (const [zone] of step.outside?.stock ?? []) stocked[zone] = true;
+  }
   const digits = String(trace.span).length;
   let fit = 4, pieces = [];
   const mark = (on) => (on ? " bk-lit" : "");
-  function orderHtml(zone, order, blocks, lit) {
-    const pages = 2 ** order, label = `free block of order ${order} in ${zone}`;
-    const all = blocks.map((base) => ({ base, pages, label }));
+  function rowHtml(name, title, all, elsewhere, lit) {
     const shown = all.slice(0, all.length > fit ? fit - 1 : fit), rest = all.slice(shown.length);
-    let html = `<div class="bk-order"><span title="${pages} pages">order ${order}</span>`
-      + `<b>${all.length}</b>`;
+    const count = (all.length + elsewhere).toLocaleString("en");
+    let html = `<div class="bk-order"><span title="${title}">${name}</span><b>${count}</b>`;
     for (const piece of shown) {
       const on = mark(lit.touches(piece));
       html += `<i class="bk-block${on}" data-i="${pieces.length}">${piece.base}</i>`;
       pieces.push(piece);
     }
-    if (rest.length) {
+    if (rest.length || elsewhere) {
       const on = mark(rest.some(lit.touches));
-      const title = rest.slice(0, 60).map(({ base }) => base).join(" ");
-      html += `<i class="bk-more${on}" title="${title}">+${rest.length}</i>`;
+      const more = rest.length ? `${rest.slice(0, 60).map(({ base }) => base).join(" ")}` : "";
+      const out = elsewhere ? `and ${elsewhere.toLocaleString("en")} outside this window` : "";
+      const text = rest.length ? `+${rest.length + elsewhere}` : out;
+      html += `<i class="bk-more${on}" title="${[more, out].filter(Boolean).join(" ")}">${text}</i>`;
     }
     return html + "</div>";
   }
@@ -33,14 +41,24 @@ function makeFreeListPane(trace, palette) {
     size(width) {
       fit = Math.max(2, Math.floor((width - 92) / (digits * 7 + 15)));
     },
-    draw(state, lit, follow) {
+    draw({ lists, stock, outside }, lit, follow) {
       pieces = [];
       let html = "";
       trace.zones.forEach(([zone, first, end], z) => {
         const name = escapeText(zone);
         html += `<h5>${name} <span>PFN ${first}\u2013${end - 1}</span></h5>`;
-        for (let order = seen[z].length - 1; order >= 0; order--)
-          if (seen[z][order]) html += orderHtml(name, order, state.lists[z][order], lit);
+        if (stocked[z]) {
+          const label = `page in the CPU's own stock of ${name}`;
+          const all = stock[z].map((base) => ({ base, pages: 1, label }));
+          html += rowHtml("stock", "single pages, without a lock", all, outside?.stock[z] ?? 0, lit);
+        }
+        for (let order = seen[z].length - 1; order >= 0; order--) {
+          if (!seen[z][order]) continue;
+          const pages = 2 ** order, label = `free block of order ${order} in ${name}`;
+          const all = lists[z][order].map((base) => ({ base, pages, label }));
+          const elsewhere = outside?.lists[z][order] ?? 0;
+          html += rowHtml(`order ${order}`, `${pages} pages`, all, elsewhere, lit);
+        }
       });
       frame.body.innerHTML = html;
       const first = follow && frame.body.querySelector(".bk-lit");
@@ -67,55 +85,70 @@ function withFact(pane, factOf) {
 }
 
 function makeMapPane(trace, palette) {
+  const [from, length] = shownPages(trace);
   const bands = trace.zones
+    .map(([zone, first, end]) => [zone, Math.max(first, from), Math.min(end, from + length)])
+    .filter(([, first, end]) => first < end)
     .map(([zone, first, end]) =>
-      ({ start: first, first, count: Math.min(end, trace.span) - first, label: zone }))
-    .filter((band) => band.count > 0);
+      ({ start: first - from, first, count: end - first, label: zone, short: zone }));
   const holes = trace.initial.pages.some(([code]) => code === 0);
   const frame = makeFrame("map", "Guest memory",
     `Every page the guest has: one cell is one page of ${trace.page_kib} KiB (a PFN).`,
     palette.pages.slice(holes ? 0 : 1));
-  return makeGridPane(frame, palette.pages, {
+  const pane = makeGridPane(frame, palette.pages, {
     bandsOf: () => bands,
     values: (state) => state.pages,
-    cells: (base, pages) => [[base, pages]],
-    piece: (i) => ({ base: i, pages: 1, label: "page" }),
+    cells: (base, pages) => [[base - from, pages]],
+    piece: (i) => ({ base: i + from, pages: 1, label: "page" }),
+  });
+  if (!trace.window) return pane;
+  return withFact(pane, ({ outside }) => {
+    const names = outside.pages.map((n, value) => `${n.toLocaleString("en")} ${palette.pages[value].label}`);
+    const balloon = outside.pages[3].toLocaleString("en");
+    return [`outside: ${balloon} in the balloon`, `Outside this window: ${names.join(", ")}`];
   });
 }
 
 function makeBitmapPane(trace, palette) {
-  if (trace.format === "classic") {
+  if (trace.format !== "chunks" && !trace.steps.some((step) => step.bitmap)) {
     const frame = makeFrame("bits", "Page bitmaps",
       "One bit per page, set once the balloon has it.");
-    frame.body.innerHTML =
-      "<p class='bk-none'>The classic path has none: PFNs go straight into the message.</p>";
+    const why = trace.format === "classic" ? "The classic path has none: PFNs go straight"
+      : "This format lays none: its entries go straight";
+    frame.body.innerHTML = `<p class='bk-none'>${why} into the message.</p>`;
     return frame;
   }
   const frame = makeFrame("bits", "Page bitmaps",
     "One bit per page, set once the balloon has it. Kept by the guest, never sent.", palette.bits);
-  let laid = null, bands = [];
-  function bandsOf({ bitmap, bits }) {
+  let laid = null, bands = [], firstBit = 0;
+  function bandsOf(state) {
+    const { bitmap, bits } = state;
     if (bitmap === laid) return bands;
-    [laid, bands] = [bitmap, []];
-    for (let start = 0; start < bits.length; start += bitmap.bits) {
-      const label = `bitmap ${bands.length}: bit 0 is PFN ${bitmap.base + start}`;
-      const count = Math.min(bitmap.bits, bits.length - start);
-      bands.push({ start, first: 0, count, label, short: `#${bands.length}` });
+    [laid, bands, firstBit] = [bitmap, [], state.firstBit];
+    const each = bitmap?.bits, end = firstBit + bits.length;
+    for (let k = bitmap ? Math.floor(firstBit / each) : 0; bitmap && k * each < end; k++) {
+      const low = Math.max(k * each, firstBit), high = Math.min((k + 1) * each, end);
+      const first = low - k * each, label = `bitmap ${k}: bit ${first} is PFN ${bitmap.base + low}`;
+      bands.push({ start: low - firstBit, first, count: high - low, label, short: `#${k}` });
     }
     return bands;
   }
   const pane = makeGridPane(frame, palette.bits, {
     bandsOf,
     values: (state) => state.bits,
-    cells: (base, pages) => (laid ? [[base - laid.base, pages]] : []),
-    piece: (i) => ({ base: laid.base + i, pages: 1,
-      label: `bit ${i % laid.bits} of bitmap ${Math.floor(i / laid.bits)}` }),
+    cells: (base, pages) => (laid ? [[base - laid.base - firstBit, pages]] : []),
+    piece(i) {
+      const bit = i + firstBit;
+      return { base: laid.base + bit, pages: 1,
+        label: `bit ${bit % laid.bits} of bitmap ${Math.floor(bit / laid.bits)}` };
+    },
   });
-  return withFact(pane, ({ bitmap }) => {
+  return withFact(pane, ({ bitmap, outside }) => {
     if (!bitmap) return ["not laid yet"];
     const size = bitmap.bits.toLocaleString("en");
+    const out = outside ? `; ${outside.bits.toLocaleString("en")} bits set outside this window` : "";
     return [`${bitmap.count} of ${bitmap.max}, ${size} bits each`,
-      `${bitmap.count} of at most ${bitmap.max} in hand`];
+      `${bitmap.count} of at most ${bitmap.max} in hand${out}`];
   });
 }
 
@@ -128,37 +161,62 @@ function spellChunk(index, [base, size]) {
     + word("base", base) + word("size", size);
 }
 
+const TITLES = { chunks: "Chunks", classic: "PFN array" };
+
 function makeBufferPane(trace) {
-  const chunks = trace.format === "chunks";
-  const what = chunks ? "Runs of ones as (base, size) in 4 KiB pages" : "Page numbers of 4 bytes each";
-  const frame = makeFrame("entries", chunks ? "Chunks" : "PFN array",
+  const chunks = trace.format === "chunks", classic = trace.format === "classic";
+  const entry = escapeText(trace.entry);
+  const what = classic ? "Page numbers of 4 bytes each" : "Runs of ones as (base, size) in 4 KiB pages";
+  const frame = makeFrame("entries", TITLES[trace.format] ?? "Message buffer",
     `${what}: what the message will say.`);
   const words = document.createElement("div");
   words.className = "bk-words";
   const hex = (value) => "0x" + value.toString(16);
+  let places = [], refused = new Map();
   const pane = makeListPane(frame, {
-    rowsOf: ({ entries, sent }) => (entries.length ? entries : sent),
+    rowsOf(state) {
+      refused = refusedEntries(state);
+      const filling = state.entries.length > 0;
+      places = filling ? state.indices : state.sentIndices;
+      return filling ? state.entries : state.sent;
+    },
     pieceOf(rows, i) {
       const [base, pages] = entryPages(trace, ...rows[i]);
-      return { base, pages, label: (chunks ? "chunk " : "PFN ") + i };
+      const why = refused.get(places[i]);
+      const no = why ? `, refused: ${why.reason}` : "";
+      return { base, pages, label: `${classic ? "PFN" : trace.entry} ${places[i]}${no}` };
     },
     rowHtml(rows, i) {
-      const [base, size] = rows[i];
-      return chunks
-        ? `<span>${i}</span><b>(${base}, ${size})</b><span>${hex(base)} + ${hex(size)}</span>`
-        : `<span>${i}</span><b>${base}</b><span>${hex(base)}</span>`;
+      const [base, size] = rows[i], why = refused.get(places[i]);
+      const spelt = classic ? hex(base) : `${hex(base)} + ${hex(size)}`;
+      const last = why ? `<em title="${escapeText(why.reason)}">refused</em>` : `<span>${spelt}</span>`;
+      return `<span>${places[i]}</span><b>${classic ? base : `(${base}, ${size})`}</b>${last}`;
     },
-    drawn({ entries, sent }, rows, first) {
-      frame.fact.textContent = entries.length
-        ? `${entries.length} of ${trace.max_entries} in the buffer`
-        : `buffer empty${sent.length ? `, ${sent.length} sent` : ""}`;
+    drawn({ entries, sent, outside }, rows, first) {
+      const out = outside?.entries ?? 0, held = entries.length + out;
+      const no = refused.size ? `, ${refused.size} refused` : "";
+      const seen = out ? `, ${out.toLocaleString("en")} outside this window` : "";
+      frame.fact.textContent = (held
+        ? `${held.toLocaleString("en")} of ${trace.max_entries.toLocaleString("en")} in the buffer${seen}`
+        : `buffer empty${sent.length ? `, ${sent.length} sent` : ""}`) + no;
       frame.element.classList.toggle("bk-sent", !entries.length);
       const spelt = first < 0 ? rows.length - 1 : first;
-      words.innerHTML = chunks && spelt >= 0 ? spellChunk(spelt, rows[spelt]) : "";
+      words.innerHTML = chunks && spelt >= 0 ? spellChunk(places[spelt], rows[spelt]) : "";
     },
   });
+  frame.body.setAttribute("aria-description", `Each row is one ${entry}.`);
   if (chunks) frame.body.append(words);
   return pane;
+}
+
+const MOST_REASONS = 2; // refused entries spelt out in the pane; the text has them all
+
+function refusedHtml(reject) {
+  const said = reject.slice(0, MOST_REASONS).map(([entry, reason, detail]) =>
+    `${entry === null ? "message" : `entry ${entry}`}, ${escapeText(detail)}: ${escapeText(reason)}`);
+  const more = reject.length > MOST_REASONS ? `; and ${reject.length - MOST_REASONS} more` : "";
+  const all = reject.slice(0, 60).map(([, reason, detail]) => `${detail}: ${reason}`).join("; ");
+  return `<p class="bk-refused" title="${escapeText(all)}">\u2717 refused: ${said.join("; ")}${more}</p>`;
 }
 
 function makeMessagePane(trace) {
@@ -184,7 +242,7 @@ function makeMessagePane(trace) {
       return `<span>${offset.toString(16).padStart(4, "0")}</span><code>${hex}</code>`
         + `<b>${what} ${value}</b>`;
     },
-    drawn({ message }) {
+    drawn({ message, reject }) {
       const { desc = "\u2013", avail = 0, used = 0, bytes = 0 } = message ?? {};
       ring.innerHTML = tile("desc", desc, "head descriptor of the chain")
         + tile("avail idx", avail, "buffers the guest has offered so far")
@@ -192,27 +250,36 @@ function makeMessagePane(trace) {
         + tile("bytes", bytes, "length of the message");
       const shown = message ? message.hex.length / 2 : 0;
       const part = shown < bytes ? `first ${shown} bytes` : "bytes";
-      ring.innerHTML += `<p>${message ? `Its ${part}, in hexadecimal` : "&nbsp;"}</p>`;
+      ring.innerHTML += reject.length ? refusedHtml(reject)
+        : `<p>${message ? `Its ${part}, in hexadecimal` : "&nbsp;"}</p>`;
+      const queue = message ? `${QUEUES[message.queue] ?? ""} queue, ` : "";
       frame.fact.textContent = !message ? "no message yet"
-        : avail === used ? "acknowledged" : "kicked: the guest waits";
+        : queue + (avail === used ? "acknowledged" : "kicked: the guest waits");
     },
   });
 }
 
+const QUEUES = ["inflate", "deflate"]; // as the specification numbers them
+
 function makeHostPane(trace, palette) {
-  const bands = trace.regions.map(([gpa, pages, host]) => ({ start: host, first: host, count: pages,
-    label: `region at GPA 0x${(gpa * 4096).toString(16)}: ${pages} pages` }));
+  const from = trace.regions[0]?.[2] ?? 0;
+  const bands = trace.regions.map(([gpa, pages, host]) => ({ start: host - from, first: host,
+    count: pages, label: `region at GPA 0x${(gpa * 4096).toString(16)}: ${pages} pages`, short: host }));
   const frame = makeFrame("host", "Host memory",
     "What backs the guest, 4 KiB a cell. Released pages cost the host nothing.",
     [palette.host[1], palette.host[0]]);
   const pane = makeGridPane(frame, palette.host, {
     bandsOf: () => bands,
     values: (state) => state.host,
-    cells: (base, pages) => toHost(trace, base, pages),
-    piece: (i) => ({ base: toGuest(trace, i), pages: 1, label: `host page ${i}` }),
+    cells: (base, pages) => toHost(trace, base, pages).map(([at, n]) => [at - from, n]),
+    piece: (i) => ({ base: toGuest(trace, i + from), pages: 1, label: `host page ${i + from}` }),
   });
-  return withFact(pane, ({ ranges, host }) => {
-    if (!ranges.length) return [`${host.reduce((a, b) => a + b, 0)} of ${host.length} resident`];
+  return withFact(pane, ({ ranges, host, outside }) => {
+    if (!ranges.length) {
+      const [released, more] = outside?.host ?? [0, 0];
+      const resident = host.reduce((a, b) => a + b, 0) + more, all = host.length + released + more;
+      return [`${resident.toLocaleString("en")} of ${all.toLocaleString("en")} resident`];
+    }
     const [[gpa, pages, at]] = ranges;
     const more = ranges.length > 1 ? `, ${ranges.length - 1} more` : ` (${pages} long)`;
     const from = `0x${(gpa * 4096).toString(16)} \u2192`;
@@ -221,9 +288,14 @@ function makeHostPane(trace, palette) {
 }
 
 /** The pane a kind of step happens in. */
-const HOME = { split: "lists", take: "map", round: "bits", mark: "bits", run: "bits", chunk: "entries",
-  pfn: "entries", send: "message", ack: "message", translate: "host", release: "host",
-  reject: "host" };
+const HOME = Object.fromEntries(Object.entries({
+  lists: ["split", "refill", "puff", "back", "merge", "free", "drain"],
+  map: ["take"],
+  bits: ["round", "mark", "run"],
+  entries: ["chunk", "pfn"],
+  message: ["send", "pop", "ack", "messages", "reset", "refuse"],
+  host: ["translate", "release", "wait", "give back", "touch"],
+}).flatMap(([pane, kinds]) => kinds.map((kind) => [kind, pane])));
 
 const makePanes = (trace, palette) => [
   makeFreeListPane(trace, palette), makeMapPane(trace, palette), makeBitmapPane(trace, palette),

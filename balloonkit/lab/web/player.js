@@ -57,7 +57,7 @@ function makePlayer(element, { trace, palette }, startAt) {
   const stateAt = makeReplay(trace), last = trace.steps.length - 1;
   const panes = makePanes(trace, palette);
   $(".bk-panes").append(...panes.map((pane) => pane.element));
-  let step = -1, state = null, lit = makeLit(trace, []), timer = null;
+  let step = -1, state = null, lit = makeLit([]), timer = null;
 
   function whyHtml(k) {
     if (k < 0) return "<b>start</b> Before the first step. Press play, or the right arrow key.";
@@ -71,8 +71,10 @@ function makePlayer(element, { trace, palette }, startAt) {
       const pages = ranges.reduce((sum, [, length]) => sum + length, 0);
       return `${label} \u00b7 ${pages} pages in ${ranges.length} ranges`;
     }
-    const [[base, pages]] = ranges, kinds = new Set(state.pages.subarray(base, base + pages));
-    const names = [...kinds].map((code) => palette.pages[code].label).join(" and ") || "no such page";
+    const [[base, pages]] = ranges, at = base - state.firstPfn;
+    const kinds = new Set(state.pages.subarray(Math.max(at, 0), Math.max(at + pages, 0)));
+    const none = trace.window ? "outside this window" : "no such page";
+    const names = [...kinds].map((code) => palette.pages[code].label).join(" and ") || none;
     const host = toHost(trace, base, pages).map(([at, n]) => rangeName("host page", at, n));
     const gpa = "GPA 0x" + (base * trace.page_kib * 1024).toString(16);
     return [label, rangeName("PFN", base, pages), names, gpa, host.join(", ") || "no host page"]
@@ -80,7 +82,7 @@ function makePlayer(element, { trace, palette }, startAt) {
   }
 
   function light(ranges, label, from) {
-    lit = makeLit(trace, ranges);
+    lit = makeLit(ranges);
     for (const pane of panes) pane.draw(state, lit, pane !== from);
     readout.textContent = describe(lit, label);
   }
@@ -88,7 +90,7 @@ function makePlayer(element, { trace, palette }, startAt) {
   function go(to) {
     step = Math.max(-1, Math.min(last, to));
     state = stateAt(step);
-    lit = makeLit(trace, stepPages(trace, step, state));
+    lit = makeLit(stepPages(trace, step, state));
     const home = HOME[trace.steps[step]?.kind];
     for (const pane of panes) {
       pane.draw(state, lit, true);
