@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from balloonkit.trace.run_lengths import read_run_lengths
 from balloonkit.trace.step import PlainTrace, Trace
 
 __all__ = ["START", "State", "state_at", "states"]
@@ -122,22 +123,15 @@ def states(trace: Trace | PlainTrace) -> Iterator[State]:
 def _start(trace: PlainTrace) -> State:
     initial = trace["initial"]
     return State(
-        pages=_expand(initial["pages"]),
+        pages=read_run_lengths(initial["pages"]),
         lists=[[list(blocks) for blocks in zone] for zone in initial["lists"]],
         stock=[list(pages) for pages in initial["stock"]],
-        host=_expand(initial["host"]),
+        host=read_run_lengths(initial["host"]),
         counters=[0] * len(trace["counters"]),
         first_pfn=trace.get("window", [0])[0],
         first_host_page=trace["regions"][0][2] if trace["regions"] else 0,
         outside=copy.deepcopy(initial.get("outside", {})),
     )
-
-
-def _expand(run_lengths: list[list[int]]) -> NDArray[np.uint8]:
-    if not run_lengths:
-        return np.zeros(0, np.uint8)
-    codes, lengths = zip(*run_lengths, strict=True)
-    return np.repeat(np.array(codes, np.uint8), lengths)
 
 
 def _apply(state: State, change: dict[str, Any]) -> None:

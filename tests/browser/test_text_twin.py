@@ -7,7 +7,7 @@ from sample_traces import CLASSIC, sample_trace
 
 from balloonkit import trace_inflate
 from balloonkit.guest import Guest
-from balloonkit.lab.player import CSS, ESM, pack
+from balloonkit.lab.player import CSS, ESM, StepPlayer, pack
 from balloonkit.lab.twin import text_twin
 
 TRACES = {
@@ -16,6 +16,9 @@ TRACES = {
     "64 KiB pages": lambda: sample_trace(pages=128, inflate=30, scale=16)[0],
     "there and back": lambda: sample_trace(pages=64, inflate=20, there_and_back=True)[0],
     "a format of one's own": lambda: sample_trace()[0] | {"format": "own", "entry": "run"},
+    "a window": lambda: (
+        StepPlayer(trace_inflate(Guest.aged("1GiB", 0.3), 900, deflate=True).as_dict()).trace
+    ),
     "more than fits": lambda: trace_inflate(Guest.aged("16MiB", 0.5), 2600).as_dict(),
 }
 SHOW = """async ([esm, css, data]) => {

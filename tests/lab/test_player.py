@@ -9,11 +9,12 @@ import numpy as np
 import pytest
 from sample_traces import CLASSIC, sample_trace
 
-from balloonkit import trace_inflate
+from balloonkit import load_capture, trace_inflate
 from balloonkit.guest import Guest
 from balloonkit.lab.palette import PAGE_LOOKS
 from balloonkit.lab.player import CSS, ESM, StepPlayer, pack
 from balloonkit.lab.twin import runs, text_twin
+from balloonkit.predict import guest_of
 from balloonkit.trace import START, state_at
 from balloonkit.wire import PAGE_CHUNKS, PFN_ARRAY
 
@@ -159,6 +160,48 @@ def test_trace_of_4096_pages_and_over_200_steps_stays_under_100_kb(wire_format):
     assert trace["span"] == 4096
     assert len(trace["steps"]) > 200
     assert len(pack(trace)) < 100_000
+
+
+def large_traces():
+    yield "idle 8 GiB", trace_inflate(Guest.idle("8GiB"), "4GiB")
+    yield "idle-8g", trace_inflate(guest_of(load_capture("idle-8g")), "4GiB", PFN_ARRAY)
+    aged = guest_of(load_capture("aged-8g"))
+    yield "aged-8g, there and back", trace_inflate(aged, "4GiB", deflate=True, steps_per_stage=250)
+
+
+def test_a_guest_of_8_gib_is_played_through_a_window_and_stays_under_300_kb():
+    for name, trace in large_traces():
+        assert 100 < len(trace.steps) <= 2000, name
+        player = StepPlayer(trace.as_dict())
+        assert len(player._data) < 300_000, name
+        first, pages = player.trace["window"]
+        assert pages == 4096
+        text = player.text_twin()
+        title = text.split("\n")[0]
+        shown = f"PFN {first:,} to {first + pages - 1:,} shown of {player.trace['span']:,}"
+        assert title.endswith(f": {shown}")
+        assert "outside this window" in section(text, "Guest memory")[0]
+        for line in section(text, "Free lists")[:-1]:  # the count is of all, wherever they are
+            assert re.search(r"outside this window|free:|pages:", line)
+        player.figure()
+
+
+def test_the_free_lists_of_a_window_count_what_is_outside_it():
+    trace = trace_inflate(Guest.idle("1GiB"), 10).as_dict()
+    [dma, _] = [zone[10] for zone in state_at(trace, START).lists if zone[10]]
+    player = StepPlayer(trace)
+    first, pages = player.trace["window"]
+    [line, _] = [ln for ln in section(player.text_twin(START), "Free lists") if "order 10" in ln]
+    shown = [pfn for pfn in dma if first <= pfn < first + pages]
+    assert 0 < len(shown) < len(dma)
+    named = f"{' '.join(map(str, shown))} and {len(dma) - len(shown)} outside this window"
+    assert line == f"  DMA      order 10  {len(dma):4} free: {named}"
+
+
+def test_a_window_of_ones_own_is_kept_whatever_its_size():
+    trace = trace_inflate(Guest.idle("128MiB"), 10)
+    assert StepPlayer(trace.as_dict((0, 20_000))).trace["window"] == [0, 20_000]
+    assert StepPlayer(trace.as_dict((0, 32_768))).trace["window"] == [0, 32_768]
 
 
 def test_data_holds_the_very_trace(trace):

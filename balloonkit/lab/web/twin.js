@@ -1,4 +1,4 @@
-// (2d) A step in plain text, word for word as twin.py says it: to be read aloud, searched, copied.
+// (2f) A step in plain text, word for word as twin.py says it: to be read aloud, searched, copied.
 
 const MOST_LINES = 24; // lines a pane may take before the rest is counted instead of listed
 
