@@ -65,7 +65,7 @@ def test_the_text_opens_by_keyboard_and_follows_the_steps(show):
     page = show(trace)
     page.get_by_role("button", name="Copy code").focus()
     text = page.get_by_role("region", name="This step as text")
-    for _ in range(10):
+    for _ in range(30):
         page.keyboard.press("Tab")
         if page.evaluate("document.activeElement.tagName") == "SUMMARY":
             break

@@ -7,35 +7,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from observed import Photographer, check_every_step
+from odd_parts import Doubled, Pairs, SmallHost
 
 from balloonkit import Guest, Machine, load_capture, trace_inflate
-from balloonkit.host import GuestRam, ModelHost
+from balloonkit.host import ModelHost
 from balloonkit.predict import guest_of
-from balloonkit.ram_layout import RamRange
 from balloonkit.trace import COUNTERS, Stepper, state_at
-from balloonkit.wire import PAGE_CHUNKS, PFN_ARRAY, Format, PageBitmaps, PageChunks, PfnArray
+from balloonkit.wire import PAGE_CHUNKS, PFN_ARRAY, PageBitmaps, PageChunks, PfnArray
 from balloonkit.wire.queue_errors import AckTimeoutError
-
-
-class Pairs(Format):
-    """A learner's format: runs of up to 255 pages, five bytes each."""
-
-    name = "runs of up to 255 pages"
-    entry = "run"
-    max_entries = 40
-
-    def entries(self, pfns):
-        runs = super().entries(pfns).tolist()
-        return [(b + k, min(255, n - k)) for b, n in runs for k in range(0, n, 255)]
-
-    def encode(self, entries):
-        return b"".join(b.to_bytes(4, "little") + bytes([n]) for b, n in entries.tolist())
-
-    def decode(self, data):
-        if len(data) % 5:
-            raise ValueError(f"{len(data)} bytes are no whole entries")
-        parts = (data[at : at + 5] for at in range(0, len(data), 5))
-        return [(int.from_bytes(part[:4], "little"), part[4]) for part in parts]
 
 
 class HostThatMayBeDeaf(ModelHost):
@@ -169,22 +148,6 @@ def test_entries_outside_the_hosts_ram_are_refused_with_their_reason():
     assert len(refused) == sum(report.rejected.values()) > 0
     assert {reason for _, reason, _ in refused} == {"outside registered RAM"}
     assert dict(zip(COUNTERS, trace.steps[-1].counters, strict=True))["refused"] == len(refused)
-
-
-class SmallHost(ModelHost):
-    """A host whose RAM has a hole the guest does not know of."""
-
-    def __init__(self, size):
-        super().__init__(size)
-        ram = GuestRam([RamRange(0, 512 << 10), RamRange(768 << 10, 256 << 10)])
-        self.device.ram = ram
-
-
-class Doubled(PfnArray):
-    """Names every page twice: a faulty driver's message."""
-
-    def messages(self, pfns, scale=1, listener=None):
-        return super().messages(np.repeat(pfns, 2), scale, listener)
 
 
 def test_doubled_entries_are_done_once_and_reported():

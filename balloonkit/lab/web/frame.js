@@ -20,7 +20,12 @@ function frameHtml(trace, runs, stages) {
     .join("");
   return `
     <header><h3>${escapeText(trace.title)}</h3><p class="bk-note" role="status"></p>
-      <span class="bk-at"></span></header>
+      <span class="bk-at"></span>
+      <div class="bk-tools"><select aria-label="Speed" title="Speed of play">${speeds.join("")}</select>
+        <input type="text" placeholder="step or code" size="11" title="Jump to"
+          aria-label="Jump to a step number or a state code; press Enter">
+        <button type="button" data-do="copy" title="Copy the code of this state">Copy code</button>
+      </div></header>
     <div class="bk-controls">
       <div class="bk-buttons" role="group" aria-label="Steps">
         ${button("first", "Back to the start (Home)")}${button("previous", "Previous step (left arrow)")}
@@ -33,10 +38,6 @@ function frameHtml(trace, runs, stages) {
       </div>
       <div class="bk-track">${stripHtml(runs, stages, last + 1)}
         <input type="range" min="-1" max="${last}" step="1" value="-1" aria-label="Step"></div>
-      <div class="bk-tools"><label>Speed <select>${speeds.join("")}</select></label>
-      <label>Jump to <input type="text" placeholder="step or code" size="11"
-        aria-label="Jump to a step number or a state code; press Enter"></label>
-      <button type="button" data-do="copy" title="Copy the code of this state">Copy code</button></div>
     </div>
     <p class="bk-why" aria-live="polite"></p>
     <p class="bk-readout" aria-live="off"></p>

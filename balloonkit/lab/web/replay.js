@@ -195,7 +195,7 @@ export function makeLit(ranges) {
       if (joined[middle][1] > base) high = middle;
       else low = middle + 1;
     }
-    return low < joined.length && joined[low][0] < base + pages;
+    return pages > 0 && low < joined.length && joined[low][0] < base + pages;
   }
   return { ranges, touches };
 }

@@ -43,10 +43,11 @@ function makeBufferPane(trace) {
     drawn({ entries, sent, outside }, rows, first) {
       const out = outside?.entries ?? 0, held = entries.length + out;
       const no = refused.size ? `, ${refused.size} refused` : "";
+      const here = trace.window ? " in this window" : "";
       const seen = out ? `, ${out.toLocaleString("en")} outside this window` : "";
       frame.fact.textContent = (held
         ? `${held.toLocaleString("en")} of ${trace.max_entries.toLocaleString("en")} in the buffer${seen}`
-        : `buffer empty${sent.length ? `, ${sent.length} sent` : ""}`) + no;
+        : `buffer empty${sent.length ? `, ${sent.length} sent${here}` : ""}`) + no;
       frame.element.classList.toggle("bk-sent", !entries.length);
       const spelt = first < 0 ? rows.length - 1 : first;
       words.innerHTML = chunks && spelt >= 0 ? spellChunk(places[spelt], rows[spelt]) : "";
