@@ -134,7 +134,9 @@ def _parser() -> argparse.ArgumentParser:
 
     catch = commands.add_parser("capture", help="boot, age and balloon a real guest under QEMU")
     catch.add_argument("--memory", default="1GiB", help="its RAM (default: 1GiB)")
-    catch.add_argument("--balloon", default="512MiB", help="what it is left with (default: 512MiB)")
+    catch.add_argument("--leave", default="512MiB", help="what it is left with (default: 512MiB)")
+    # What --leave was called before, and what QEMU calls it.
+    catch.add_argument("--balloon", dest="leave", default=argparse.SUPPRESS, help=argparse.SUPPRESS)
     catch.add_argument("--age", type=_seed, metavar="seed=N", help="age it first (default: idle)")
     catch.add_argument(
         "--driver",
@@ -292,7 +294,7 @@ def _capture(options: argparse.Namespace) -> None:
 
     inflate = capture(
         options.memory,
-        options.balloon,
+        options.leave,
         options.age,
         options.file,
         options.force,

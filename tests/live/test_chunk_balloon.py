@@ -83,7 +83,7 @@ def test_a_file_survives_and_memory_given_back_holds_what_is_written_into_it(gue
 
 
 def test_prediction_from_the_guests_lists_foretells_what_the_driver_took(guest, tmp_path):
-    guest.capture(tmp_path / "chunks.npz", balloon=HALF_BYTES)
+    guest.capture(tmp_path / "chunks.npz", leave=HALF_BYTES)
     capture = load_capture(tmp_path / "chunks.npz")
     assert capture.meta["driver"] == "balloonkit_balloon"
     assert predict(capture).overlap >= 0.999
