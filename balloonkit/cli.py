@@ -21,15 +21,15 @@ from rich.progress import (
 from rich.table import Table
 
 from balloonkit.bench import run_bench
-from balloonkit.captures import SHIPPED, load_capture
+from balloonkit.captures import NEWER, SHIPPED, load_capture
 from balloonkit.costs import PRICES
 from balloonkit.look.command import add_look
 from balloonkit.paths import label_of
-from balloonkit.predict import predict
+from balloonkit.predict import RULES_KERNEL, predict
 from balloonkit.progress import Progress as ReportProgress
 from balloonkit.race import Race, find_format, find_guest, run_race
 from balloonkit.ram_layout import PRESETS
-from balloonkit.terminal import console
+from balloonkit.terminal import console, report_errors
 from balloonkit.units import BALLOON_PAGE_BYTES, counted, format_size, size_to_pages
 
 __all__ = ["main"]
@@ -62,15 +62,7 @@ _CHECKS = {
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command; return its exit status: 0, or 1 after an error or an unexpected finding."""
     options = _parser().parse_args(arguments)
-    try:
-        status: int | None = options.run(options)
-    except (ValueError, MemoryError, OSError, RuntimeError) as error:
-        print(f"balloonkit: {error}", file=sys.stderr)
-        return 1
-    except KeyboardInterrupt:
-        print("balloonkit: interrupted", file=sys.stderr)
-        return 130
-    return status or 0
+    return report_errors(lambda: options.run(options))
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -81,13 +73,12 @@ def _parser() -> argparse.ArgumentParser:
     race.add_argument(
         "--guest",
         default="idle-8g",
-        help=f"a capture ({', '.join(SHIPPED)}), a .npz file, a text about a machine (see look), "
-        "or a size such as 8GiB",
+        help=f"a capture ({', '.join(SHIPPED + NEWER)}), a .npz file, a text about a machine "
+        "(see look), or a size such as 8GiB",
     )
     race.add_argument(
         "--ram",
         choices=tuple(PRESETS),
-        default="q35",
         help="where a guest given by its size has its RAM (default: q35)",
     )
     race.add_argument("--inflate", help="how much to take (default: seven eighths of the guest)")
@@ -98,24 +89,24 @@ def _parser() -> argparse.ArgumentParser:
         help="count only and show model time, or release real memory and measure",
     )
     race.add_argument(
+        "--price",
+        choices=tuple(PRICES),
+        default="message",
+        help="what model time takes sending to be paid by; the mail's figures fit each",
+    )
+    race.add_argument(
         "--format",
         action="append",
         default=[],
         metavar="FILE.py:CLASS",
         help="a message format of your own, to race beside the others; may be repeated",
     )
-    race.add_argument(
-        "--price",
-        choices=tuple(PRICES),
-        default="message",
-        help="what model time takes sending to be paid by; the mail's figures fit each",
-    )
     race.add_argument("--huge-pages", action="store_true", help="with madvise: 2 MiB pages")
     race.add_argument("--json", action="store_true", help="plain data instead of a table")
     race.set_defaults(run=_race)
 
     foretell = commands.add_parser("predict", help="the model against what a real guest did")
-    foretell.add_argument("file", help=f"a .npz file, or {', '.join(SHIPPED)}")
+    foretell.add_argument("file", help=f"a .npz file, or {', '.join(SHIPPED + NEWER)}")
     foretell.add_argument("--json", action="store_true", help="plain data instead of a table")
     foretell.add_argument(
         "--flags-only",
@@ -132,11 +123,13 @@ def _parser() -> argparse.ArgumentParser:
     site.add_argument("out", type=Path, help="the folder to write")
     site.set_defaults(run=_site)
 
-    catch = commands.add_parser("capture", help="boot, age and balloon a real guest under QEMU")
-    catch.add_argument("--memory", default="1GiB", help="its RAM (default: 1GiB)")
-    catch.add_argument("--leave", default="512MiB", help="what it is left with (default: 512MiB)")
+    catch = commands.add_parser(
+        "capture", help="boot, age and balloon a real guest under QEMU; or this machine as it is"
+    )
+    catch.add_argument("--memory", help="its RAM (default: 1GiB)")
+    catch.add_argument("--leave", help="what it is left with (default: 512MiB)")
     # What --leave was called before, and what QEMU calls it.
-    catch.add_argument("--balloon", dest="leave", default=argparse.SUPPRESS, help=argparse.SUPPRESS)
+    catch.add_argument("--balloon", dest="leave", help=argparse.SUPPRESS)
     catch.add_argument("--age", type=_seed, metavar="seed=N", help="age it first (default: idle)")
     catch.add_argument(
         "--driver",
@@ -149,6 +142,12 @@ def _parser() -> argparse.ArgumentParser:
     )
     catch.add_argument("--json", action="store_true", help="print what the inflate did")
     catch.add_argument("--force", action="store_true", help="replace FILE if it is there")
+    catch.add_argument(
+        "source",
+        nargs="?",
+        choices=("here",),
+        help="here: a snapshot of this machine instead, without a balloon (needs rights)",
+    )
     catch.add_argument("file", help="the .npz file to write")
     catch.set_defaults(run=_capture)
 
@@ -175,7 +174,7 @@ def _parser() -> argparse.ArgumentParser:
 def _race(options: argparse.Namespace) -> None:
     if options.inflate is not None:
         size_to_pages(options.inflate)  # a size that is none is refused before a guest is made
-    guest = find_guest(options.guest, options.ram)
+    guest = find_guest(options.guest, *([options.ram] if options.ram else []))
     inflate = options.inflate
     if inflate is None:
         inflate = guest.size_bytes // BALLOON_PAGE_BYTES // 8 * 7 * BALLOON_PAGE_BYTES
@@ -255,6 +254,7 @@ def _progress(amount: ProgressColumn) -> Iterator[ReportProgress]:
 def _predict(options: argparse.Namespace) -> None:
     capture = load_capture(options.file)
     result = asdict(predict(capture, options.flags_only))
+    result |= {"kernel": capture.meta.get("kernel"), "rules_of": RULES_KERNEL}
     if options.json:
         print(json.dumps(result))
         return
@@ -289,12 +289,20 @@ def _seed(text: str) -> int:
 
 
 def _capture(options: argparse.Namespace) -> None:
+    if options.source == "here":
+        given = [name for name in ("memory", "leave", "age") if getattr(options, name) is not None]
+        if given:
+            raise ValueError(f"--{given[0]} is for a guest that is booted; a snapshot has none")
+        from balloonkit.live.snapshot import snapshot_here
+
+        snapshot_here(options.file, options.force)
+        return
     # Only where it is wanted: the QEMU client is an extra.
     from balloonkit.live import capture
 
     inflate = capture(
-        options.memory,
-        options.leave,
+        options.memory or "1GiB",
+        options.leave or "512MiB",
         options.age,
         options.file,
         options.force,

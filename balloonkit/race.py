@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from balloonkit.captures import SHIPPED, load_capture
+from balloonkit.captures import NEWER, SHIPPED, load_capture
 from balloonkit.captures.texts import MAX_TEXT_BYTES, read_texts
 from balloonkit.costs import Costs, Price, Stages, costs_2017
 from balloonkit.guest import Guest
@@ -132,7 +132,7 @@ class Race:
         }
 
 
-def find_guest(source: str, ram: str = "q35") -> Guest:
+def find_guest(source: str, ram: str | None = None) -> Guest:
     """Return the guest a person means: a capture, a text about a machine, or a size.
 
     Parameters
@@ -140,8 +140,9 @@ def find_guest(source: str, ram: str = "q35") -> Guest:
     source : str
         A shipped capture's name, a file (``.npz``, or a text as `balloonkit look` reads it), or a
         size.
-    ram : str
-        The machine whose layout a modelled guest has; see `balloonkit.ram_layout.PRESETS`.
+    ram : str, optional
+        The machine whose layout a modelled guest has, one of `balloonkit.ram_layout.PRESETS`; by
+        default q35.
 
     Raises
     ------
@@ -153,7 +154,9 @@ def find_guest(source: str, ram: str = "q35") -> Guest:
     >>> find_guest("8GiB").name
     '8 GiB idle'
     """
-    if source in SHIPPED or source.endswith(".npz"):
+    if ram is not None and (source in SHIPPED + NEWER or Path(source).is_file()):
+        raise ValueError(f"RAM layout {ram}: {source} says itself where its RAM lies")
+    if source in SHIPPED + NEWER or source.endswith(".npz"):
         return guest_of(load_capture(source))
     if Path(source).is_file():
         with Path(source).open("rb") as file:
@@ -166,13 +169,13 @@ def find_guest(source: str, ram: str = "q35") -> Guest:
         size_bytes = parse_size(source)
     except ValueError as error:
         raise ValueError(
-            f"guest {source[:40]!r}: give a capture ({', '.join(SHIPPED)}), a .npz file, a text "
-            f"about a machine, or a size ({error})"
+            f"guest {source[:40]!r}: give a capture ({', '.join(SHIPPED + NEWER)}), a .npz file, "
+            f"a text about a machine, or a size ({error})"
         ) from error
     if 0 < size_bytes < _LEAST_GUEST_BYTES:
         unit = "; a number without a unit is bytes" if source.strip().isdigit() else ""
         raise ValueError(f"guest {source!r}: {format_size(size_bytes)} is no guest's RAM{unit}")
-    return Guest.idle(source, ram=ram_layout(size_bytes, ram))
+    return Guest.idle(source, ram=ram_layout(size_bytes, ram or "q35"))
 
 
 def find_format(source: str) -> Format:

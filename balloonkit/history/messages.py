@@ -121,8 +121,8 @@ def _runs_of_rounds(pfns: NDArray[np.integer]) -> Iterator[_Runs]:
 class RangeWords(_PostedMessage):
     """v6 (December 2016): ``{pfn|length}`` in a word, or the length in a second one.
 
-    A full buffer of 8 pages is sent behind its header: up to 32,768 bytes, more than this kit's window
-    takes, so that a machine with a fragmented guest says so instead of sending it.
+    A full buffer of 8 pages is sent behind its header: up to 32,768 bytes, more than this kit's
+    window takes, so that a machine with a fragmented guest says so instead of sending it.
 
     Examples
     --------
