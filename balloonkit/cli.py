@@ -21,15 +21,15 @@ from rich.progress import (
 from rich.table import Table
 
 from balloonkit.bench import run_bench
-from balloonkit.captures import SHIPPED, load_capture
+from balloonkit.captures import NEWER, SHIPPED, load_capture
 from balloonkit.costs import PRICES
 from balloonkit.look.command import add_look
 from balloonkit.paths import label_of
-from balloonkit.predict import predict
-from balloonkit.race import Progress as ReportProgress
+from balloonkit.predict import RULES_KERNEL, predict
+from balloonkit.progress import Progress as ReportProgress
 from balloonkit.race import Race, find_format, find_guest, run_race
 from balloonkit.ram_layout import PRESETS
-from balloonkit.terminal import console
+from balloonkit.terminal import console, report_errors
 from balloonkit.units import BALLOON_PAGE_BYTES, counted, format_size, size_to_pages
 
 __all__ = ["main"]
@@ -62,15 +62,7 @@ _CHECKS = {
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command; return its exit status: 0, or 1 after an error or an unexpected finding."""
     options = _parser().parse_args(arguments)
-    try:
-        status: int | None = options.run(options)
-    except (ValueError, MemoryError, OSError, RuntimeError) as error:
-        print(f"balloonkit: {error}", file=sys.stderr)
-        return 1
-    except KeyboardInterrupt:
-        print("balloonkit: interrupted", file=sys.stderr)
-        return 130
-    return status or 0
+    return report_errors(lambda: options.run(options))
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -81,13 +73,12 @@ def _parser() -> argparse.ArgumentParser:
     race.add_argument(
         "--guest",
         default="idle-8g",
-        help=f"a capture ({', '.join(SHIPPED)}), a .npz file, a text about a machine (see look), "
-        "or a size such as 8GiB",
+        help=f"a capture ({', '.join(SHIPPED + NEWER)}), a .npz file, a text about a machine "
+        "(see look), or a size such as 8GiB",
     )
     race.add_argument(
         "--ram",
         choices=tuple(PRESETS),
-        default="q35",
         help="where a guest given by its size has its RAM (default: q35)",
     )
     race.add_argument("--inflate", help="how much to take (default: seven eighths of the guest)")
@@ -115,7 +106,7 @@ def _parser() -> argparse.ArgumentParser:
     race.set_defaults(run=_race)
 
     foretell = commands.add_parser("predict", help="the model against what a real guest did")
-    foretell.add_argument("file", help=f"a .npz file, or {', '.join(SHIPPED)}")
+    foretell.add_argument("file", help=f"a .npz file, or {', '.join(SHIPPED + NEWER)}")
     foretell.add_argument("--json", action="store_true", help="plain data instead of a table")
     foretell.add_argument(
         "--flags-only",
@@ -132,9 +123,11 @@ def _parser() -> argparse.ArgumentParser:
     site.add_argument("out", type=Path, help="the folder to write")
     site.set_defaults(run=_site)
 
-    catch = commands.add_parser("capture", help="boot, age and balloon a real guest under QEMU")
-    catch.add_argument("--memory", default="1GiB", help="its RAM (default: 1GiB)")
-    catch.add_argument("--balloon", default="512MiB", help="what it is left with (default: 512MiB)")
+    catch = commands.add_parser(
+        "capture", help="boot, age and balloon a real guest under QEMU; or this machine as it is"
+    )
+    catch.add_argument("--memory", help="its RAM (default: 1GiB)")
+    catch.add_argument("--balloon", help="what it is left with (default: 512MiB)")
     catch.add_argument("--age", type=_seed, metavar="seed=N", help="age it first (default: idle)")
     catch.add_argument(
         "--driver",
@@ -147,6 +140,12 @@ def _parser() -> argparse.ArgumentParser:
     )
     catch.add_argument("--json", action="store_true", help="print what the inflate did")
     catch.add_argument("--force", action="store_true", help="replace FILE if it is there")
+    catch.add_argument(
+        "source",
+        nargs="?",
+        choices=("here",),
+        help="here: a snapshot of this machine instead, without a balloon (needs rights)",
+    )
     catch.add_argument("file", help="the .npz file to write")
     catch.set_defaults(run=_capture)
 
@@ -173,14 +172,20 @@ def _parser() -> argparse.ArgumentParser:
 def _race(options: argparse.Namespace) -> None:
     if options.inflate is not None:
         size_to_pages(options.inflate)  # a size that is none is refused before a guest is made
-    guest = find_guest(options.guest, options.ram)
+    guest = find_guest(options.guest, *([options.ram] if options.ram else []))
     inflate = options.inflate
     if inflate is None:
         inflate = guest.size_bytes // BALLOON_PAGE_BYTES // 8 * 7 * BALLOON_PAGE_BYTES
     with _progress(DownloadColumn(binary_units=True)) as progress:
         formats = [find_format(source) for source in options.format]
         race = run_race(
-            guest, inflate, options.host, options.huge_pages, progress, formats, options.price
+            guest,
+            inflate,
+            options.host,
+            options.huge_pages,
+            progress,
+            formats,
+            price=options.price,
         )
     if options.json:
         print(json.dumps(race.as_dict()))
@@ -247,6 +252,7 @@ def _progress(amount: ProgressColumn) -> Iterator[ReportProgress]:
 def _predict(options: argparse.Namespace) -> None:
     capture = load_capture(options.file)
     result = asdict(predict(capture, options.flags_only))
+    result |= {"kernel": capture.meta.get("kernel"), "rules_of": RULES_KERNEL}
     if options.json:
         print(json.dumps(result))
         return
@@ -281,12 +287,22 @@ def _seed(text: str) -> int:
 
 
 def _capture(options: argparse.Namespace) -> None:
+    if options.source == "here":
+        given = [
+            name for name in ("memory", "balloon", "age") if getattr(options, name) is not None
+        ]
+        if given:
+            raise ValueError(f"--{given[0]} is for a guest that is booted; a snapshot has none")
+        from balloonkit.live.snapshot import snapshot_here
+
+        snapshot_here(options.file, options.force)
+        return
     # Only where it is wanted: the QEMU client is an extra.
     from balloonkit.live import capture
 
     inflate = capture(
-        options.memory,
-        options.balloon,
+        options.memory or "1GiB",
+        options.balloon or "512MiB",
         options.age,
         options.file,
         options.force,

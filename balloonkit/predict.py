@@ -22,7 +22,11 @@ from balloonkit.guest.zones import zones_from_zoneinfo
 from balloonkit.wire import PFN_ARRAY, pack_chunks
 from balloonkit.wire.pfn_array import MAX_PFNS
 
-__all__ = ["Prediction", "WireOrder", "guest_of", "predict", "predict_pfns"]
+__all__ = ["RULES_KERNEL", "Prediction", "WireOrder", "guest_of", "predict", "predict_pfns"]
+
+#: The kernel whose allocation rules the model has. Newer ones free in another order and fill their
+#: per-CPU lists in growing steps: from recorded lists that hardly shows, from page flags it does.
+RULES_KERNEL = "Linux 6.1"
 
 
 @dataclass(frozen=True)

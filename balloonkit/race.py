@@ -4,7 +4,7 @@ Every path starts from a copy of the guest, so all three see the same free lists
 """
 
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 from importlib import import_module
@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from balloonkit.captures import SHIPPED, load_capture
+from balloonkit.captures import NEWER, SHIPPED, load_capture
 from balloonkit.captures.texts import MAX_TEXT_BYTES, read_texts
 from balloonkit.costs import Costs, Price, Stages, costs_2017
 from balloonkit.guest import Guest
@@ -26,6 +26,7 @@ from balloonkit.machine import Machine, Report
 from balloonkit.paths import PATHS
 from balloonkit.paths import Path as RacePath
 from balloonkit.predict import guest_of
+from balloonkit.progress import Progress
 from balloonkit.ram_layout import ram_layout
 from balloonkit.units import counted, format_size, parse_size, size_to_pages
 from balloonkit.wire import Format, pack_chunks
@@ -33,7 +34,7 @@ from balloonkit.wire import Format, pack_chunks
 if TYPE_CHECKING:
     from balloonkit.host.mapping import Verified
 
-__all__ = ["HostKind", "Progress", "Race", "find_format", "find_guest", "run_race"]
+__all__ = ["HostKind", "Race", "find_format", "find_guest", "run_race"]
 
 _LEAST_GUEST_BYTES = 1 << 20
 # Bytes a race takes for each page of the guest and each free block, measured on idle guests and
@@ -42,8 +43,6 @@ _RACE_PAGE_BYTES, _RACE_BLOCK_BYTES = 24, 48
 
 #: A host that only counts, or real memory in a process of its own.
 HostKind = Literal["model", "madvise"]
-#: Called with what is being done, how many bytes are done, and how many there are.
-Progress = Callable[[str, int, int], None]
 
 
 @dataclass(frozen=True)
@@ -133,7 +132,7 @@ class Race:
         }
 
 
-def find_guest(source: str, ram: str = "q35") -> Guest:
+def find_guest(source: str, ram: str | None = None) -> Guest:
     """Return the guest a person means: a capture, a text about a machine, or a size.
 
     Parameters
@@ -141,8 +140,9 @@ def find_guest(source: str, ram: str = "q35") -> Guest:
     source : str
         A shipped capture's name, a file (``.npz``, or a text as `balloonkit look` reads it), or a
         size.
-    ram : str
-        The machine whose layout a modelled guest has; see `balloonkit.ram_layout.PRESETS`.
+    ram : str, optional
+        The machine whose layout a modelled guest has, one of `balloonkit.ram_layout.PRESETS`; by
+        default q35.
 
     Raises
     ------
@@ -154,7 +154,9 @@ def find_guest(source: str, ram: str = "q35") -> Guest:
     >>> find_guest("8GiB").name
     '8 GiB idle'
     """
-    if source in SHIPPED or source.endswith(".npz"):
+    if ram is not None and (source in SHIPPED + NEWER or Path(source).is_file()):
+        raise ValueError(f"RAM layout {ram}: {source} says itself where its RAM lies")
+    if source in SHIPPED + NEWER or source.endswith(".npz"):
         return guest_of(load_capture(source))
     if Path(source).is_file():
         with Path(source).open("rb") as file:
@@ -167,13 +169,13 @@ def find_guest(source: str, ram: str = "q35") -> Guest:
         size_bytes = parse_size(source)
     except ValueError as error:
         raise ValueError(
-            f"guest {source[:40]!r}: give a capture ({', '.join(SHIPPED)}), a .npz file, a text "
-            f"about a machine, or a size ({error})"
+            f"guest {source[:40]!r}: give a capture ({', '.join(SHIPPED + NEWER)}), a .npz file, "
+            f"a text about a machine, or a size ({error})"
         ) from error
     if 0 < size_bytes < _LEAST_GUEST_BYTES:
         unit = "; a number without a unit is bytes" if source.strip().isdigit() else ""
         raise ValueError(f"guest {source!r}: {format_size(size_bytes)} is no guest's RAM{unit}")
-    return Guest.idle(source, ram=ram_layout(size_bytes, ram))
+    return Guest.idle(source, ram=ram_layout(size_bytes, ram or "q35"))
 
 
 def find_format(source: str) -> Format:
@@ -258,10 +260,10 @@ def run_race(
     reports, checks, costs = {}, {}, costs_2017(price)
     for name, path in paths.items():
         if host == "model":
-            model = ModelHost(guest.size_bytes, regions=guest.ram)
-            reports[name], chunks = _inflate(guest, path, inflate, model, costs)
+            modelled = ModelHost(guest.size_bytes, regions=guest.ram)
+            reports[name], chunks = _inflate(guest, path, inflate, modelled, costs)
             if name not in PATHS and not reports[name].rejected:
-                _check_read(name, chunks, model)
+                _check_read(name, chunks, modelled)
             continue
         # Only where it is wanted: a browser's Python has no processes.
         from balloonkit.host.process import ProcessHost
@@ -301,8 +303,7 @@ def _check_read(name: str, chunks: NDArray[np.uint64], host: ModelHost) -> None:
     if lost.any() or added.any():
         raise ValueError(
             f"format {name!r}: of the pages given, {np.count_nonzero(lost):,} were never told, and "
-            f"{np.count_nonzero(added):,} others were; balloonkit.exercises.better_message.check "
-            "says which first"
+            f"{np.count_nonzero(added):,} others were; check_format of exercise 6 says which first"
         )
 
 

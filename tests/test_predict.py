@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from balloonkit.captures import load_capture
+from balloonkit.captures import NEWER, load_capture
 from balloonkit.guest.page_states import KPF_NOPAGE
 from balloonkit.predict import WireOrder, predict, predict_pfns
 
@@ -102,3 +102,14 @@ def test_wire_order_equals_a_walk_from_page_to_page(pfns, message_pfns):
     order = WireOrder.of(np.array(pfns, np.uint32), message_pfns)
     assert order.descending_share == (minus_ones / inside if inside else 0)
     assert order.message_step_pages == (np.median(between) if between else 0)
+
+
+@pytest.mark.parametrize("name", NEWER)
+def test_newer_kernels_from_their_recorded_lists_are_foretold_by_the_same_rules(name):
+    prediction = predict_once(name)
+    assert prediction.lists_from == "recorded lists"
+    assert prediction.buddyinfo_exact
+    assert prediction.overlap >= 0.999
+    # An idle guest gives so few chunks that the pages of one process decide the count.
+    allowed = max(0.01 * prediction.chunks_real, 5)
+    assert abs(prediction.chunks_predicted - prediction.chunks_real) <= allowed

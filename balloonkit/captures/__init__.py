@@ -1,7 +1,7 @@
 """Captures of real guests: what a Linux kernel's memory was before and after a real balloon.
 
-Some ship with the package (`SHIPPED`); `balloonkit.live` makes more, and a running machine makes
-its own (``balloonkit capture here``). A capture is one ``.npz`` file:
+Some ship with the package (`SHIPPED`, `NEWER`); `balloonkit.live` makes more, and a running machine
+makes its own (``balloonkit capture here``). A capture is one ``.npz`` file:
 
 ==========================  ==================================================================
 ``meta``                    JSON text: kernel, vmm, guest_mib, balloon_target_mib, ...
@@ -24,6 +24,7 @@ from balloonkit.captures.capture import Capture, CaptureError, Moment
 from balloonkit.captures.texts import parse_buddyinfo
 
 __all__ = [
+    "NEWER",
     "SHIPPED",
     "Capture",
     "CaptureError",
@@ -32,8 +33,10 @@ __all__ = [
     "parse_buddyinfo",
 ]
 
-#: Captures that come with the package.
+#: Captures that come with the package and that the lessons use: Linux 6.1.192.
 SHIPPED = ("idle-8g", "aged-8g", "aged-1g")
+#: Guests of newer kernels, 6.12.95 and 7.2.13, that come as well; their free lists are recorded.
+NEWER = ("k612-idle-1g", "k612-aged-1g", "k72-idle-1g", "k72-aged-1g")
 
 
 def load_capture(source: str | Path) -> Capture:
@@ -53,7 +56,7 @@ def load_capture(source: str | Path) -> Capture:
     from balloonkit.captures.read import read_capture
 
     name = str(source)
-    if name in SHIPPED:
+    if name in SHIPPED + NEWER:
         return read_capture(Path(__file__).with_name(f"{name}.npz"), name)
     if not Path(source).is_file():
         raise CaptureError(f"{name}: no such file, and the shipped captures are {_names()}")
@@ -61,4 +64,4 @@ def load_capture(source: str | Path) -> Capture:
 
 
 def _names() -> str:
-    return ", ".join(SHIPPED)
+    return ", ".join(SHIPPED + NEWER)

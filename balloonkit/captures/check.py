@@ -64,7 +64,9 @@ def check_zones(capture: Capture) -> None:
         except ValueError as error:
             raise ArchiveError(f"buddyinfo_{moment}: {error}") from error
         names = [zone.name for zone in zones]
-        if list(blocks) != names or any(len(row) != MAX_ORDER + 1 for row in blocks.values()):
+        if sorted(blocks) != sorted(names) or any(
+            len(row) != MAX_ORDER + 1 for row in blocks.values()
+        ):
             raise ArchiveError(
                 f"buddyinfo_{moment}: zones {', '.join(blocks)} of "
                 f"{sorted({len(row) for row in blocks.values()})} orders; zoneinfo_boot names "

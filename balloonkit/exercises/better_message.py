@@ -14,7 +14,7 @@ from balloonkit.wire import Format, pack_chunks
 from balloonkit.wire.channel import MESSAGE_BYTES
 from balloonkit.wire.format import Message
 
-__all__ = ["check", "race"]
+__all__ = ["check_format", "race"]
 
 Chunks = NDArray[np.uint64]
 Pages = NDArray[np.uint64]
@@ -28,7 +28,7 @@ _CASES: tuple[tuple[str, list[list[int]]], ...] = (
     ("3000 single pages", [[2 * n, 1] for n in range(3000)]),
 )
 _WHY = {
-    "no-format": "Make an object of your class: check(Mine()).",
+    "no-format": "Make an object of your class: check_format(Mine()).",
     "message-too-long": f"A message ends at {MESSAGE_BYTES:,} bytes: put less into it.",
     "no-bytes": "encode returns one message, of type bytes.",
     "pages-lost": "The guest cannot use this page, and the host does not know it may take it.",
@@ -43,14 +43,14 @@ _WHY = {
 }
 
 
-def check(own: Format) -> Advice | None:
+def check_format(own: Format) -> Advice | None:
     """Send pages through a learner's format, and see whether the host learns of the same pages.
 
     Examples
     --------
     >>> from balloonkit.wire import PAGE_CHUNKS
-    >>> check(PAGE_CHUNKS)
-    >>> check(Format()).mistake
+    >>> check_format(PAGE_CHUNKS)
+    >>> check_format(Format()).mistake
     'raises'
     """
     if not isinstance(own, Format):

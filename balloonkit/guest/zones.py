@@ -164,7 +164,8 @@ def above_watermarks(
 def zones_from_zoneinfo(text: str, span_pfns: int) -> tuple[Zone, ...]:
     """Read the zones of a running kernel from the text of ``/proc/zoneinfo``, lowest first.
 
-    `span_pfns` ends the highest zone: the file names only where each zone starts.
+    `span_pfns` ends the highest zone: the file names only where each zone starts. A zone of another
+    node than the first is called "1/Normal".
 
     Raises
     ------
@@ -172,7 +173,8 @@ def zones_from_zoneinfo(text: str, span_pfns: int) -> tuple[Zone, ...]:
         If the text names no zone that holds pages.
     """
     found: list[Zone] = []
-    for part in re.split(r"^Node \d+, zone\s+", text, flags=re.MULTILINE)[1:]:
+    parts = re.split(r"^Node (\d+), zone\s+", text, flags=re.MULTILINE)[1:]
+    for node, part in zip(parts[::2], parts[1::2], strict=True):
         numbers = {key: int(n) for key, n in re.findall(r"^\s+(\w+):?\s+(\d+)$", part, re.M)}
         protection = re.search(r"protection: \(([\d, ]+)\)", part)
         if not numbers.get("managed") or protection is None:
@@ -184,7 +186,7 @@ def zones_from_zoneinfo(text: str, span_pfns: int) -> tuple[Zone, ...]:
         reserve_pages = max(int(n) for n in protection[1].split(","))
         found.append(
             Zone(
-                part.split()[0],
+                part.split()[0] if int(node) == 0 else f"{int(node)}/{part.split()[0]}",
                 numbers["start_pfn"],
                 span_pfns,
                 numbers["min"],
@@ -195,5 +197,6 @@ def zones_from_zoneinfo(text: str, span_pfns: int) -> tuple[Zone, ...]:
         )
     if not found:
         raise ValueError(f"zoneinfo of {len(text)} characters names no zone with managed pages")
+    found.sort(key=lambda zone: zone.start_pfn)  # nodes may lie between each other
     starts = [zone.start_pfn for zone in found[1:]] + [span_pfns]
     return tuple(replace(z, end_pfn=end) for z, end in zip(found, starts, strict=True))

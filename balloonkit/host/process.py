@@ -111,6 +111,7 @@ class ProcessHost:
         self._control, child_end = Pipe()
         inherited = [self._window_fd, child_end.fileno(), *self._kicks.values()]
         inherited += self._acks.values()
+        owned_fds = [self._window_fd, *self._kicks.values(), *self._acks.values()]
         try:
             self._process = subprocess.Popen(
                 [sys.executable, "-P", "-m", "balloonkit.host.process_main"]
@@ -120,9 +121,13 @@ class ProcessHost:
                 stdin=subprocess.DEVNULL,
                 start_new_session=True,  # an interrupt in a terminal or notebook is ours alone
             )
+        except BaseException:
+            for fd in owned_fds:
+                os.close(fd)
+            self._control.close()
+            raise
         finally:
             child_end.close()
-        owned_fds = [self._window_fd, *self._kicks.values(), *self._acks.values()]
         self._finalizer = weakref.finalize(
             self, _shut_down, self._process, self._control, owned_fds
         )

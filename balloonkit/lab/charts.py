@@ -18,7 +18,7 @@ from balloonkit.lab.palette import BLUE, PATH_LOOKS, SKY, STAGE_LOOKS, VERMILLIO
 __all__ = [
     "draw_lists",
     "draw_messages",
-    "draw_orders",
+    "draw_order_bars",
     "draw_runs",
     "draw_stages",
     "draw_unusable",
@@ -61,7 +61,7 @@ def new_chart(title: str) -> tuple[Figure, Axes]:
     return figure, axes
 
 
-def draw_orders(axes: Axes, zones: Sequence[Zone], counts: Mapping[str, Sequence[int]]) -> None:
+def draw_order_bars(axes: Axes, zones: Sequence[Zone], counts: Mapping[str, Sequence[int]]) -> None:
     """Draw the free memory of each order, stacked by zone, in MiB."""
     orders = np.arange(MAX_ORDER + 1)
     bottom = np.zeros(len(orders))

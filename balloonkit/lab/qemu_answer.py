@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from balloonkit.duel.case import Outcome, pfn_ranges
+from balloonkit.duel.case import DuelOutcome, pfn_ranges
 from balloonkit.lab.page_map import PageMap
 from balloonkit.lab.palette import ORANGE, PAGE_LOOKS, VERMILLION, Look
 from balloonkit.lab.release_qemu import (
@@ -11,7 +11,7 @@ from balloonkit.lab.release_qemu import (
     FIRST_PFN,
     HOST_KIB,
     PAGES,
-    Answer,
+    QemuAnswer,
     QemuModel,
     ask_qemu,
 )
@@ -65,7 +65,7 @@ def draw_answer(model: QemuModel) -> tuple[Pane | list[Pane], Table]:
     return panes, Table(_verdict(answer, model), ["", *(title for title, _ in sides)], rows)
 
 
-def _verdict(answer: Answer, model: QemuModel) -> str:
+def _verdict(answer: QemuAnswer, model: QemuModel) -> str:
     released = len(answer.qemu.released)
     if not answer.differs():
         verdict = f"Both do the same: {counted(released, 'page')} released."
@@ -79,7 +79,7 @@ def _verdict(answer: Answer, model: QemuModel) -> str:
     return verdict
 
 
-def _states(outcome: Outcome, named: NDArray[np.int64]) -> NDArray[np.uint8]:
+def _states(outcome: DuelOutcome, named: NDArray[np.int64]) -> NDArray[np.uint8]:
     states = np.full(_PAGES, NOT_NAMED, np.uint8)
     states[named] = KEPT
     released = np.array([pfn for pfn in outcome.released if pfn < _PAGES], np.int64)
@@ -87,11 +87,11 @@ def _states(outcome: Outcome, named: NDArray[np.int64]) -> NDArray[np.uint8]:
     return states
 
 
-def _count(outcome: Outcome, named: NDArray[np.int64], state: int) -> int:
+def _count(outcome: DuelOutcome, named: NDArray[np.int64], state: int) -> int:
     return int(np.count_nonzero(_states(outcome, named) == state))
 
 
-def _wrong(outcome: Outcome, named: NDArray[np.int64]) -> tuple[int, ...]:
+def _wrong(outcome: DuelOutcome, named: NDArray[np.int64]) -> tuple[int, ...]:
     return tuple(sorted(set(outcome.released) - set(named.tolist())))
 
 

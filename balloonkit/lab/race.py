@@ -18,7 +18,7 @@ from balloonkit.costs import (
 )
 from balloonkit.lab.ask import QuestionsLab
 from balloonkit.lab.palette import path_label
-from balloonkit.lab.race_charts import draw_published, draw_ratio, draw_stages
+from balloonkit.lab.race_charts import draw_published, draw_race, draw_ratio
 from balloonkit.lab.race_counts import BITS, GIB_PAGES, INFLATE_GIB
 from balloonkit.lab.race_model import BUFFERS, SWEEP, MeasuredModel, RaceModel
 from balloonkit.lab.release_run import SIZES, fitting_sizes
@@ -157,7 +157,7 @@ class RaceLab(QuestionsLab):
             verdict += f"; the guest ran out of pages and gave {gave} of {model.inflate_gib} GiB"
         longest_s = max([CLASSIC_2017_S.total, *(seconds.total for seconds in stages.values())])
         panes: list[Pane] = [
-            draw_stages("MODEL: what this guest counts, priced", stages, _notes(counts), longest_s),
+            draw_race("MODEL: what this guest counts, priced", stages, _notes(counts), longest_s),
             draw_published(longest_s),
         ]
         return panes, _stages_table(counts, stages, verdict, model.costs)
@@ -238,7 +238,7 @@ class RaceLab(QuestionsLab):
         ]
         head = [race.guest, *(path_label(path) for path in stages)]
         longest_s = max(seconds.total for seconds in stages.values())
-        pane = draw_stages(title, stages, _notes(counts), longest_s)
+        pane = draw_race(title, stages, _notes(counts), longest_s)
         return [pane], Table(verdict, head, rows)
 
 

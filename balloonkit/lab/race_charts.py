@@ -8,7 +8,7 @@ from matplotlib.figure import Figure
 from balloonkit.costs import CHUNKS_TOTAL_2017_S, CLASSIC_2017_S, Stages
 from balloonkit.lab.palette import BLUE, PATH_LOOKS, STAGE_LOOKS, VERMILLION, path_label
 
-__all__ = ["draw_published", "draw_ratio", "draw_stages"]
+__all__ = ["draw_published", "draw_race", "draw_ratio"]
 
 #: A bar and the line of text above it.
 _BAR_HEIGHT, _TEXT_ABOVE = 0.46, 0.28
@@ -16,7 +16,7 @@ _BAR_HEIGHT, _TEXT_ABOVE = 0.46, 0.28
 _LETTERED = 0.025
 
 
-def draw_stages(
+def draw_race(
     title: str, stages: Mapping[str, Stages], notes: Mapping[str, str], longest_s: float
 ) -> Figure:
     """Draw the stages of each path as one bar.

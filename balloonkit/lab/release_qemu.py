@@ -15,7 +15,7 @@ import numpy as np
 import traitlets
 from numpy.typing import NDArray
 
-from balloonkit.duel.case import Case, Outcome, Returned
+from balloonkit.duel.case import DuelCase, DuelOutcome, ReturnedBuffer
 from balloonkit.duel.compare import difference
 from balloonkit.duel.expected import expected_differences
 from balloonkit.duel.families import SMALL
@@ -27,7 +27,7 @@ from balloonkit.units import BALLOON_PAGE_BYTES, PFN_SHIFT
 from balloonkit.wire.queue import Queue
 from balloonkit.wire.ring import INDIRECT, NEXT
 
-__all__ = ["CHAINS", "Answer", "QemuModel", "ask_qemu"]
+__all__ = ["CHAINS", "QemuAnswer", "QemuModel", "ask_qemu"]
 
 #: How the message is sent: in the menu's words, and the family that explains a difference.
 CHAINS = {
@@ -61,7 +61,7 @@ class QemuModel(traitlets.HasTraits):
             return pages[:0]
         return np.append(BUFFERS >> PFN_SHIFT, pages) if self.chain == "own" else pages
 
-    def case(self) -> Case:
+    def case(self) -> DuelCase:
         """Write the message as a driver would, into empty rings."""
         s = Script(self.chain, {}, np.random.default_rng(0))
         pages = self.named()
@@ -95,20 +95,20 @@ class QemuModel(traitlets.HasTraits):
 
 
 @dataclass(frozen=True)
-class Answer:
+class QemuAnswer:
     """What both devices made of a message.
 
     Attributes
     ----------
-    kit, qemu : Outcome
+    kit, qemu : DuelOutcome
     version : str
         QEMU's.
     recorded : str
         Why QEMU's answer is a recorded one; empty if it was asked just now.
     """
 
-    kit: Outcome
-    qemu: Outcome
+    kit: DuelOutcome
+    qemu: DuelOutcome
     version: str
     recorded: str
 
@@ -122,7 +122,7 @@ class Answer:
         return known.why if known is not None and self.differs() else ""
 
 
-def ask_qemu(model: QemuModel) -> Answer:
+def ask_qemu(model: QemuModel) -> QemuAnswer:
     """Give the message to this kit's device and to QEMU's.
 
     Examples
@@ -144,17 +144,17 @@ def ask_qemu(model: QemuModel) -> Answer:
         return _recorded_answer(model, kit, f"no host pages of 2 MiB here ({error.strerror})")
     try:
         theirs.start()
-        return Answer(kit, theirs.run(case), theirs.device.version, "")
+        return QemuAnswer(kit, theirs.run(case), theirs.device.version, "")
     finally:
         theirs.close()
 
 
-def _recorded_answer(model: QemuModel, kit: Outcome, reason: str) -> Answer:
+def _recorded_answer(model: QemuModel, kit: DuelOutcome, reason: str) -> QemuAnswer:
     data = _recorded()
     said: dict[str, Any] = data["answers"][model.key]
-    returned = tuple(Returned(*element) for element in said["returned"])
+    returned = tuple(ReturnedBuffer(*element) for element in said["returned"])
     released = tuple(pfn for first, n in said["released"] for pfn in range(first, first + n))
-    qemu = Outcome(
+    qemu = DuelOutcome(
         returned,
         said["returned_count"],
         released,
@@ -162,7 +162,7 @@ def _recorded_answer(model: QemuModel, kit: Outcome, reason: str) -> Answer:
         said["interrupts"],
         said["needs_reset"],
     )
-    return Answer(kit, qemu, data["qemu"], reason)
+    return QemuAnswer(kit, qemu, data["qemu"], reason)
 
 
 @cache

@@ -10,15 +10,13 @@ from balloonkit.live.errors import (
     RefusedError,
     TraceLostError,
 )
-from balloonkit.live.guest import Guest
-from balloonkit.live.guest import Guest as LiveGuest
+from balloonkit.live.guest import LiveGuest
 from balloonkit.live.memory import GuestMemory
 from balloonkit.live.record import capture
 
 __all__ = [
     "BalloonMove",
     "DriverOptions",
-    "Guest",
     "GuestDiedError",
     "GuestMemory",
     "GuestTimeoutError",

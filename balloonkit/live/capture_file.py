@@ -76,8 +76,8 @@ def write_capture(
     meta: Mapping[str, object],
     texts: Mapping[str, str],
     moments: Mapping[Moment, GuestMemory],
-    inflate_pfns: NDArray[np.uint32],
-    deflate_pfns: NDArray[np.uint32],
+    inflate_pfns: NDArray[np.uint32] | None,
+    deflate_pfns: NDArray[np.uint32] | None,
     free_lists: FreeLists | None = None,
     force: bool = False,
 ) -> None:
@@ -93,8 +93,8 @@ def write_capture(
         ``iomem_boot`` and ``zoneinfo_boot``.
     moments : mapping of moment to GuestMemory
         The guest's memory before, inflated and deflated.
-    inflate_pfns, deflate_pfns : array of uint32
-        PFNs in wire order.
+    inflate_pfns, deflate_pfns : array of uint32, or None
+        PFNs in wire order; None for a snapshot of a machine that had no balloon.
     free_lists : FreeLists, optional
         The free lists before the balloon, if they could be read.
     force : bool
@@ -115,8 +115,9 @@ def write_capture(
     if free_lists is not None:
         arrays["free_blocks_before"] = free_lists.blocks
         arrays["percpu_pfns_before"] = free_lists.percpu_pfns
-    arrays["inflate_pfns_delta"] = _delta(inflate_pfns)
-    arrays["deflate_pfns_delta"] = _delta(deflate_pfns)
+    if inflate_pfns is not None and deflate_pfns is not None:
+        arrays["inflate_pfns_delta"] = _delta(inflate_pfns)
+        arrays["deflate_pfns_delta"] = _delta(deflate_pfns)
     # A name nobody can guess, and a file only we can have made: no link is followed.
     partial = path.with_name(f".balloonkit-{secrets.token_hex(8)}.partial")
     descriptor = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o666)

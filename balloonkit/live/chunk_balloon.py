@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from balloonkit.live.balloon import BalloonMove, follow
-from balloonkit.live.chunk_host import ChunkHost, Message
+from balloonkit.live.chunk_host import ChunkHost, SeenMessage
 from balloonkit.live.errors import LiveError, RefusedError
 from balloonkit.live.process import QemuProcess
 from balloonkit.units import BALLOON_PAGE_BYTES
@@ -112,5 +112,5 @@ class ChunkBalloon:
         raise RefusedError("the chunks driver sends no statistics: read /proc/meminfo with run()")
 
 
-def _chunks(messages: list[Message]) -> NDArray[np.uint64]:
+def _chunks(messages: list[SeenMessage]) -> NDArray[np.uint64]:
     return np.concatenate([np.empty((0, 2), np.uint64), *(one.chunks() for one in messages)])

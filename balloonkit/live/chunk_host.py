@@ -25,10 +25,10 @@ from balloonkit.wire.errors import WireError
 from balloonkit.wire.page_chunk import decode_chunks
 from balloonkit.wire.queue import Queue
 
-__all__ = ["ChunkHost", "Message"]
+__all__ = ["ChunkHost", "SeenMessage"]
 
 
-class Message(NamedTuple):
+class SeenMessage(NamedTuple):
     """One message as it came, and what became of it."""
 
     queue: int
@@ -48,11 +48,11 @@ class _WatchedDevice(BalloonDevice):
 
     def __init__(self, ram: GuestRam, memory: SharedRelease) -> None:
         super().__init__(ram, memory)
-        self.messages: list[Message] = []
+        self.messages: list[SeenMessage] = []
 
     def handle(self, queue: int, message: bytes) -> Handled:
         handled = super().handle(queue, message)
-        self.messages.append(Message(queue, message, handled))
+        self.messages.append(SeenMessage(queue, message, handled))
         return handled
 
 
@@ -137,7 +137,7 @@ class ChunkHost:
         with self._changed:
             self._changed.wait(timeout_s)
 
-    def messages(self) -> list[Message]:
+    def messages(self) -> list[SeenMessage]:
         """Return the messages since the last call, in wire order."""
         with self._changed:
             messages, self.device.messages = self.device.messages, []

@@ -23,7 +23,7 @@ from balloonkit.live.shell import GuestShell
 from balloonkit.live.size import check_left, check_size
 from balloonkit.units import format_size, parse_size
 
-__all__ = ["Guest"]
+__all__ = ["LiveGuest"]
 
 #: What a guest at its floor still has free, so that its shell can start a command.
 _RESERVE_BYTES = 32 << 20
@@ -32,7 +32,7 @@ _BOOT_TIMEOUT_S = 60.0
 _AGEING_BYTES_PER_S = 10 << 20
 
 
-class Guest:
+class LiveGuest:
     """A Linux guest in software emulation, with one vCPU and a virtio balloon.
 
     It boots when created and ends with the ``with`` block, with `close`, or with Python, however
@@ -88,7 +88,7 @@ class Guest:
 
     Examples
     --------
-    >>> with Guest("256MiB") as guest:  # doctest: +SKIP
+    >>> with LiveGuest("256MiB") as guest:  # doctest: +SKIP
     ...     guest.age(seed=1)
     ...     move = guest.balloon("128MiB")
     ...     len(move.pfns), move.messages, move.madvise_calls

@@ -13,7 +13,7 @@ from balloonkit.live.memory import GuestMemory
 from balloonkit.units import format_size, parse_size
 
 if TYPE_CHECKING:
-    from balloonkit.live.guest import Guest
+    from balloonkit.live.guest import LiveGuest
 
 __all__ = ["capture", "record"]
 
@@ -43,7 +43,7 @@ def capture(
         Replace a file of this name; without it, and for anything but an ordinary file, that is
         refused before the guest boots.
     driver : str
-        "classic" or "chunks", see `Guest`.
+        "classic" or "chunks", see `LiveGuest`.
     shared : bool
         RAM in a memory file, as the chunks driver always has it.
 
@@ -63,16 +63,16 @@ def capture(
         raise RefusedError(
             f"balloon to {format_size(left_bytes)}: the guest's RAM is {format_size(memory_bytes)}"
         )
-    from balloonkit.live.guest import Guest
+    from balloonkit.live.guest import LiveGuest
 
     check_target(Path(path), force)
-    with Guest(memory, driver=driver, shared=shared) as guest:
+    with LiveGuest(memory, driver=driver, shared=shared) as guest:
         if age_seed is not None:
             guest.age(seed=age_seed)
         return guest.capture(path, balloon, force)
 
 
-def record(guest: "Guest", path: Path, target_bytes: int, force: bool = False) -> BalloonMove:
+def record(guest: "LiveGuest", path: Path, target_bytes: int, force: bool = False) -> BalloonMove:
     """Inflate a guest's balloon until it has `target_bytes`, deflate it, and write a capture.
 
     Raises
@@ -120,7 +120,7 @@ def record(guest: "Guest", path: Path, target_bytes: int, force: bool = False) -
     return inflate
 
 
-def _free_lists(guest: "Guest", vmemmap: int | None, memory: GuestMemory) -> FreeLists | None:
+def _free_lists(guest: "LiveGuest", vmemmap: int | None, memory: GuestMemory) -> FreeLists | None:
     """Read the free lists; None if this kernel's memory is not laid out as we know it."""
     if vmemmap is None:
         return None

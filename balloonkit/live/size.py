@@ -4,7 +4,7 @@ from balloonkit.host.limits import memory_limit
 from balloonkit.live.errors import RefusedError
 from balloonkit.units import BALLOON_PAGE_BYTES, format_size
 
-__all__ = ["check_left", "check_size", "fitting_size"]
+__all__ = ["bootable_size", "check_left", "check_size"]
 
 #: Below this the kernel and its initramfs do not fit.
 MIN_GUEST_BYTES = 128 << 20
@@ -58,7 +58,7 @@ def check_left(target_bytes: int, memory_bytes: int) -> None:
         raise RefusedError(f"{shown}: the guest's RAM is {format_size(memory_bytes)}")
 
 
-def fitting_size(memory_bytes: int) -> int:
+def bootable_size(memory_bytes: int) -> int:
     """Halve a size until a guest of it could live here now.
 
     Raises
@@ -68,7 +68,7 @@ def fitting_size(memory_bytes: int) -> int:
 
     Examples
     --------
-    >>> fitting_size(1 << 50) < 1 << 50
+    >>> bootable_size(1 << 50) < 1 << 50
     True
     """
     while True:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from balloonkit.live.errors import TraceLostError
 from balloonkit.units import PFN_SHIFT
 
 __all__ = ["EVENTS", "BalloonTrace", "QueueTrace", "parse_trace"]
@@ -63,6 +64,11 @@ class BalloonTrace:
 def parse_trace(lines: Iterable[bytes]) -> BalloonTrace:
     """Read the lines of QEMU's trace log; others are skipped.
 
+    Raises
+    ------
+    TraceLostError
+        If a line of an event is cut, as on a full disk.
+
     Examples
     --------
     >>> trace = parse_trace([
@@ -81,16 +87,21 @@ def parse_trace(lines: Iterable[bytes]) -> BalloonTrace:
     # Other devices kick and acknowledge too, but never between the kick, the pages and the
     # acknowledgement of one message: QEMU holds its big lock over them.
     queue, message_open = _INFLATE_QUEUE, False
-    for line in lines:
-        if page in line:
-            pfns[queue].append(int(line[line.rindex(b"0x") :], 16) >> PFN_SHIFT)
-            message_open = True
-        elif release in line:
-            released_bytes.append(int(line.partition(b" + ")[2].partition(b":")[0], 16))
-        elif kick in line:
-            queue = int(line.partition(b" n ")[2].split()[0])
-        elif ack in line and message_open:
-            messages[queue] += 1
-            message_open = False
+    for number, line in enumerate(lines, 1):
+        try:
+            if page in line:
+                pfns[queue].append(int(line[line.rindex(b"0x") :], 16) >> PFN_SHIFT)
+                message_open = True
+            elif release in line:
+                released_bytes.append(int(line.partition(b" + ")[2].partition(b":")[0], 16))
+            elif kick in line:
+                queue = int(line.partition(b" n ")[2].split()[0])
+            elif ack in line and message_open:
+                messages[queue] += 1
+                message_open = False
+        except (ValueError, IndexError, KeyError, OverflowError) as error:
+            raise TraceLostError(
+                f"QEMU's trace, line {number}: cut or damaged: {line!r}"
+            ) from error
     inflate, deflate = (QueueTrace(np.array(pfns[q], np.uint32), messages[q]) for q in pfns)
     return BalloonTrace(inflate, deflate, np.array(released_bytes, np.uint64))

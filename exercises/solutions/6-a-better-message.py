@@ -19,7 +19,7 @@
 
 # %%
 from balloonkit.exercises import tell
-from balloonkit.exercises.better_message import check, race
+from balloonkit.exercises.better_message import check_format, race
 from balloonkit.wire import Format
 
 
@@ -80,7 +80,7 @@ class Mine(Format):
         # END SOLUTION
 
 
-advice = check(Mine())
+advice = check_format(Mine())
 tell(advice)
 
 # %% [markdown]

@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 
 from balloonkit.exercises import bitmap, break_even, fragmentation
-from balloonkit.exercises.better_message import check as check_message
-from balloonkit.exercises.block_allocation import check as check_blocks
-from balloonkit.exercises.pack_chunks import check as check_pack
+from balloonkit.exercises.better_message import check_format
+from balloonkit.exercises.block_allocation import check_blocks
+from balloonkit.exercises.pack_chunks import check_packing
 from balloonkit.guest import Guest
 from balloonkit.race import run_race
 from balloonkit.wire import (
@@ -101,7 +101,7 @@ PACKERS = {
 
 @pytest.mark.parametrize(("mistake", "function"), PACKERS.items(), ids=list(PACKERS))
 def test_a_pack_chunks_with_a_common_fault_gets_the_advice_for_it(mistake, function):
-    assert check_pack(function).mistake == mistake
+    assert check_packing(function).mistake == mistake
 
 
 def test_a_pack_chunks_that_fails_only_on_real_guests_is_shown_the_guest_and_the_page():
@@ -110,7 +110,7 @@ def test_a_pack_chunks_that_fails_only_on_real_guests_is_shown_the_guest_and_the
         chunks[:, 1] = np.minimum(chunks[:, 1], 4095)
         return chunks
 
-    advice = check_pack(short_runs_only)
+    advice = check_packing(short_runs_only)
     assert advice.where.startswith("For idle-8g (1,835,008 pages of a real guest), chunk ")
 
 
@@ -249,21 +249,21 @@ WRONG_FORMATS = {
 
 @pytest.mark.parametrize(("mistake", "own"), WRONG_FORMATS.items(), ids=list(WRONG_FORMATS))
 def test_a_message_with_a_common_fault_gets_the_advice_for_it(mistake, own):
-    assert check_message(own).mistake == mistake
+    assert check_format(own).mistake == mistake
 
 
 def test_a_format_that_makes_wrong_entries_of_pages_is_told_the_first_page():
     doubled = wrong(entries=lambda self, pfns: [*pack_chunks(pfns).tolist(), [9, 1]])
-    assert check_message(doubled).where == "For one page, page 9 is told and was not given up."
+    assert check_format(doubled).where == "For one page, page 9 is told and was not given up."
     short = wrong(entries=lambda self, pfns: pack_chunks(pfns)[:1])
-    assert check_message(short).where == "For two runs, page 200 is given up and not told."
+    assert check_format(short).where == "For two runs, page 200 is given up and not told."
     own_messages = wrong(
         messages=lambda self, pfns, scale=1, listener=None: [Message(bytes(32_761), None)]
     )
-    assert check_message(own_messages).mistake == "message-too-long"
+    assert check_format(own_messages).mistake == "message-too-long"
 
 
 def test_the_kits_own_formats_pass():
-    assert check_message(Chunks()) is None
-    assert check_message(PAGE_CHUNKS) is None
-    assert check_message(PFN_ARRAY).mistake == "raises"  # 32 bits end at 16 TiB
+    assert check_format(Chunks()) is None
+    assert check_format(PAGE_CHUNKS) is None
+    assert check_format(PFN_ARRAY).mistake == "raises"  # 32 bits end at 16 TiB

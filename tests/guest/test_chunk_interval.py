@@ -5,6 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from balloonkit.captures import NEWER, SHIPPED, load_capture
 from balloonkit.guest import BuddyAllocator
 from balloonkit.guest.chunk_interval import (
     blocks_whole_largest_first,
@@ -42,7 +43,9 @@ def test_no_layout_makes_fewer_or_more_chunks_than_its_counts_allow(seed, share,
     assert least <= len(pack_chunks(taken)) <= most
 
 
-def test_the_interval_holds_what_a_real_guest_gave_away(capture):
+@pytest.mark.parametrize("name", [*SHIPPED, *NEWER])
+def test_the_interval_holds_what_a_real_guest_gave_away(name):
+    capture = load_capture(name)
     counts = capture.buddyinfo("before")
     real = capture.inflate_pfns
     bounds = {"DMA": (0, 4096), "DMA32": (4096, 1 << 20), "Normal": (1 << 20, 1 << 32)}

@@ -199,3 +199,17 @@ def test_a_device_made_in_a_thread_outlives_the_thread():
     with made[0] as host:
         time.sleep(0.1)
         assert host.counters().messages == 0
+
+
+def test_a_device_process_that_cannot_start_leaves_no_descriptor(monkeypatch):
+    def refuse(*arguments, **options):
+        raise OSError("no more processes")
+
+    gc.collect()
+    monkeypatch.setattr(subprocess, "Popen", refuse)
+    before = len(os.listdir("/proc/self/fd"))
+    for _ in range(3):
+        with pytest.raises(OSError, match="no more processes"):
+            ProcessHost(SIZE_BYTES)
+    gc.collect()
+    assert len(os.listdir("/proc/self/fd")) == before

@@ -2,7 +2,7 @@
 
 import pytest
 
-from balloonkit.live import DriverOptions, Guest, MissingPackageError
+from balloonkit.live import DriverOptions, LiveGuest, MissingPackageError
 from balloonkit.live.assets import find_assets
 from balloonkit.live.driver import build_driver
 
@@ -18,7 +18,7 @@ def assets():
 
 @pytest.fixture(scope="session")
 def booted(assets):
-    with Guest("384MiB") as guest:
+    with LiveGuest("384MiB") as guest:
         yield guest
 
 
@@ -42,7 +42,7 @@ def driver_built(assets):
 @pytest.fixture(scope="session")
 def with_driver(driver_built):
     """A guest with our own driver and our own host, shared as the other one is."""
-    with Guest("256MiB", driver="chunks") as guest:
+    with LiveGuest("256MiB", driver="chunks") as guest:
         # From time to time the kernel moves pages of its own accord, and would do so between two
         # looks of a test.
         guest.run("echo 0 > /proc/sys/vm/compaction_proactiveness")

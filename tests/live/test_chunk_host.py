@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from child_processes import children
 
-from balloonkit.live import DriverOptions, Guest, GuestDiedError, LiveError
+from balloonkit.live import DriverOptions, GuestDiedError, LiveError, LiveGuest
 from balloonkit.live.doorbell import STATUS_KICK
 from balloonkit.wire.channel import MESSAGE_BYTES, WINDOW_BYTES, message_address, queue_layout
 from balloonkit.wire.queue import Queue
@@ -159,7 +159,7 @@ def test_two_guests_keep_apart_and_a_killed_one_leaves_nothing(chunked):
     held = ballooned(chunked)
     descriptors, threads = set(os.listdir("/proc/self/fd")), threading.active_count()
     before = children()
-    with Guest("128MiB", driver="chunks") as other:
+    with LiveGuest("128MiB", driver="chunks") as other:
         other.balloon("112MiB")
         assert len(ballooned(other)) == 4096
         os.kill(other.pid, signal.SIGKILL)

@@ -1,7 +1,9 @@
 """Reading QEMU's trace log."""
 
 import numpy as np
+import pytest
 
+from balloonkit.live.errors import TraceLostError
 from balloonkit.live.trace import parse_trace
 
 KICK = b"virtio_queue_notify vdev 0x55 n %d vq 0x7f"
@@ -34,3 +36,18 @@ def test_the_last_page_below_16_tib_fits():
     pfns = parse_trace([KICK % 0, PAGE % ((16 << 40) - 4096), ACK]).inflate.pfns
     assert pfns.dtype == np.uint32
     assert pfns.tolist() == [2**32 - 1]
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        b"virtio_balloon_handle_output section name: ram gpa: 0x",
+        b"virtio_balloon_handle_output section na",
+        b"virtio_balloon_handle_output section name: ram gpa: 0x10000000000000000000",
+        b"ram_block_discard_range ram@0x7f31c3000000 + ",
+        b"virtio_queue_notify vdev 0x55 n ",
+    ],
+)
+def test_a_line_that_is_cut_is_shown_with_its_number(line):
+    with pytest.raises(TraceLostError, match="line 2: cut or damaged"):
+        parse_trace([KICK % 0, line])

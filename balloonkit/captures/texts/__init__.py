@@ -30,12 +30,19 @@ __all__ = [
     "read_texts",
 ]
 
+_PAGE_KB = (4, 8, 16, 32, 64)
 # Orders that give the page size away where nothing else does: arm64 with 64 KiB pages.
 _PAGE_KB_BY_ORDERS = {14: 64}
 
 
-def read_texts(data: bytes | str) -> TextReading:
+def read_texts(data: bytes | str, page_kb: int | None = None) -> TextReading:
     """Read everything a text tells about free memory.
+
+    Parameters
+    ----------
+    data : bytes or str
+    page_kb : int, optional
+        Size of a page in KiB, where no text tells it; only Mem-Info does.
 
     Raises
     ------
@@ -49,6 +56,9 @@ def read_texts(data: bytes | str) -> TextReading:
     (1, 4094, ('buddyinfo',), ('$ cat /proc/buddyinfo',))
     """
     clean, found = CleanText(data), Found()
+    if page_kb is not None and page_kb not in _PAGE_KB:
+        raise TextError(f"page of {page_kb} KiB: choose one of {_PAGE_KB}")
+    found.page_kb = page_kb
     rows = list(find_rows(clean))
     read_tables(clean, rows, found)
     read_zoneinfo(clean, rows, found)
