@@ -24,10 +24,10 @@ from balloonkit.bench import run_bench
 from balloonkit.captures import NEWER, SHIPPED, load_capture
 from balloonkit.costs import PRICES
 from balloonkit.look.command import add_look
-from balloonkit.paths import PATHS
+from balloonkit.paths import label_of
 from balloonkit.predict import RULES_KERNEL, predict
-from balloonkit.race import Progress as ReportProgress
-from balloonkit.race import Race, find_guest, run_race
+from balloonkit.progress import Progress as ReportProgress
+from balloonkit.race import Race, find_format, find_guest, run_race
 from balloonkit.ram_layout import PRESETS
 from balloonkit.terminal import console, report_errors
 from balloonkit.units import BALLOON_PAGE_BYTES, counted, format_size, size_to_pages
@@ -94,6 +94,13 @@ def _parser() -> argparse.ArgumentParser:
         default="message",
         help="what model time takes sending to be paid by; the mail's figures fit each",
     )
+    race.add_argument(
+        "--format",
+        action="append",
+        default=[],
+        metavar="FILE.py:CLASS",
+        help="a message format of your own, to race beside the others; may be repeated",
+    )
     race.add_argument("--huge-pages", action="store_true", help="with madvise: 2 MiB pages")
     race.add_argument("--json", action="store_true", help="plain data instead of a table")
     race.set_defaults(run=_race)
@@ -122,6 +129,16 @@ def _parser() -> argparse.ArgumentParser:
     catch.add_argument("--memory", help="its RAM (default: 1GiB)")
     catch.add_argument("--balloon", help="what it is left with (default: 512MiB)")
     catch.add_argument("--age", type=_seed, metavar="seed=N", help="age it first (default: idle)")
+    catch.add_argument(
+        "--driver",
+        choices=("classic", "chunks"),
+        default="classic",
+        help="the kernel's own, or the proposal's on shared memory (default: classic)",
+    )
+    catch.add_argument(
+        "--shared", action="store_true", help="shared memory for classic too, to compare them on"
+    )
+    catch.add_argument("--json", action="store_true", help="print what the inflate did")
     catch.add_argument("--force", action="store_true", help="replace FILE if it is there")
     catch.add_argument(
         "source",
@@ -160,8 +177,15 @@ def _race(options: argparse.Namespace) -> None:
     if inflate is None:
         inflate = guest.size_bytes // BALLOON_PAGE_BYTES // 8 * 7 * BALLOON_PAGE_BYTES
     with _progress(DownloadColumn(binary_units=True)) as progress:
+        formats = [find_format(source) for source in options.format]
         race = run_race(
-            guest, inflate, options.host, options.huge_pages, progress, price=options.price
+            guest,
+            inflate,
+            options.host,
+            options.huge_pages,
+            progress,
+            formats,
+            price=options.price,
         )
     if options.json:
         print(json.dumps(race.as_dict()))
@@ -184,7 +208,7 @@ def _race_table(race: Race) -> Table:
     )
     table.add_column("")
     for path in race.reports:
-        table.add_column(PATHS[path].label if path in PATHS else path, justify="right")
+        table.add_column(label_of(path), justify="right")
     for row, title in _COUNTS.items():
         table.add_row(title, *(f"{getattr(r.counts, row):,}" for r in race.reports.values()))
     table.add_section()
@@ -264,9 +288,10 @@ def _seed(text: str) -> int:
 
 def _capture(options: argparse.Namespace) -> None:
     if options.source == "here":
-        given = [
-            name for name in ("memory", "balloon", "age") if getattr(options, name) is not None
-        ]
+        given = [name for name in ("memory", "balloon") if getattr(options, name) is not None]
+        given += ["age"] if options.age is not None else []
+        given += ["driver"] if options.driver != "classic" else []
+        given += [name for name in ("shared", "json") if getattr(options, name)]
         if given:
             raise ValueError(f"--{given[0]} is for a guest that is booted; a snapshot has none")
         from balloonkit.live.snapshot import snapshot_here
@@ -276,8 +301,17 @@ def _capture(options: argparse.Namespace) -> None:
     # Only where it is wanted: the QEMU client is an extra.
     from balloonkit.live import capture
 
-    memory, balloon = options.memory or "1GiB", options.balloon or "512MiB"
-    capture(memory, balloon, options.age, options.file, options.force)
+    inflate = capture(
+        options.memory or "1GiB",
+        options.balloon or "512MiB",
+        options.age,
+        options.file,
+        options.force,
+        options.driver,
+        options.shared,
+    )
+    if options.json:
+        print(json.dumps({"driver": options.driver, **inflate.as_dict()}))
 
 
 def _duel(options: argparse.Namespace) -> int:
@@ -301,11 +335,11 @@ def _duel(options: argparse.Namespace) -> int:
     if options.json:
         print(json.dumps(report.as_dict(verdict)))
     else:
-        terminal = console()
-        terminal.print(report.agreements_table(found), report.differences_table(verdict))
+        out = console()
+        out.print(report.agreements_table(found), report.differences_table(verdict))
         for family, reason in found.skipped.items():
-            terminal.print(f"not asked: {family} ({reason})")
-        terminal.print(verdict.summary)
+            out.print(f"not asked: {family} ({reason})")
+        out.print(verdict.summary)
     for surprise in verdict.surprises:
         print(f"balloonkit: not expected: {surprise}", file=sys.stderr)
     return 1 if verdict.surprises else 0

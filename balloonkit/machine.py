@@ -25,7 +25,7 @@ from balloonkit.host.model import ModelHost
 from balloonkit.units import size_to_pages
 from balloonkit.wire import PROPOSED, Feature, Format
 from balloonkit.wire.channel import Channel
-from balloonkit.wire.format import format_of
+from balloonkit.wire.formats import format_of
 from balloonkit.wire.queue import Queue
 
 __all__ = ["Machine", "Report"]

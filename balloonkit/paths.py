@@ -2,9 +2,10 @@
 
 from typing import NamedTuple
 
-from balloonkit.wire.format import PAGE_CHUNKS, PFN_ARRAY, Format
+from balloonkit.wire.format import Format
+from balloonkit.wire.formats import PAGE_CHUNKS, PFN_ARRAY
 
-__all__ = ["PATHS", "Path"]
+__all__ = ["PATHS", "Path", "label_of"]
 
 
 class Path(NamedTuple):
@@ -30,3 +31,14 @@ PATHS: dict[str, Path] = {
     "chunks": Path("chunks", PAGE_CHUNKS),
     "chunks_block_alloc": Path("chunks, blocks", PAGE_CHUNKS, block_alloc=True),
 }
+
+
+def label_of(name: str) -> str:
+    """Return what tables and pictures call a path; one of your own is called by its name.
+
+    Examples
+    --------
+    >>> label_of("chunks_block_alloc"), label_of("short runs")
+    ('chunks, blocks', 'short runs')
+    """
+    return PATHS[name].label if name in PATHS else name

@@ -3,9 +3,11 @@
 Every path starts from a copy of the guest, so all three see the same free lists.
 """
 
-from collections.abc import Callable, Sequence
+import sys
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -24,6 +26,7 @@ from balloonkit.machine import Machine, Report
 from balloonkit.paths import PATHS
 from balloonkit.paths import Path as RacePath
 from balloonkit.predict import guest_of
+from balloonkit.progress import Progress
 from balloonkit.ram_layout import ram_layout
 from balloonkit.units import counted, format_size, parse_size, size_to_pages
 from balloonkit.wire import Format, pack_chunks
@@ -31,7 +34,7 @@ from balloonkit.wire import Format, pack_chunks
 if TYPE_CHECKING:
     from balloonkit.host.mapping import Verified
 
-__all__ = ["HostKind", "Progress", "Race", "find_guest", "run_race"]
+__all__ = ["HostKind", "Race", "find_format", "find_guest", "run_race"]
 
 _LEAST_GUEST_BYTES = 1 << 20
 # Bytes a race takes for each page of the guest and each free block, measured on idle guests and
@@ -40,8 +43,6 @@ _RACE_PAGE_BYTES, _RACE_BLOCK_BYTES = 24, 48
 
 #: A host that only counts, or real memory in a process of its own.
 HostKind = Literal["model", "madvise"]
-#: Called with what is being done, how many bytes are done, and how many there are.
-Progress = Callable[[str, int, int], None]
 
 
 @dataclass(frozen=True)
@@ -168,13 +169,44 @@ def find_guest(source: str, ram: str | None = None) -> Guest:
         size_bytes = parse_size(source)
     except ValueError as error:
         raise ValueError(
-            f"guest {source[:40]!r}: give a capture ({', '.join(SHIPPED + NEWER)}), a .npz file, "
-            f"a text about a machine, or a size ({error})"
+            f"guest {source[:40]!r}: give a capture ({', '.join(SHIPPED + NEWER)}), a .npz file, a "
+            "text "
+            f"about a machine, or a size ({error})"
         ) from error
     if 0 < size_bytes < _LEAST_GUEST_BYTES:
         unit = "; a number without a unit is bytes" if source.strip().isdigit() else ""
         raise ValueError(f"guest {source!r}: {format_size(size_bytes)} is no guest's RAM{unit}")
     return Guest.idle(source, ram=ram_layout(size_bytes, ram or "q35"))
+
+
+def find_format(source: str) -> Format:
+    """Return the format a person means by ``FILE.py:CLASS``, for a class without parameters.
+
+    Raises
+    ------
+    ValueError
+        If there is none.
+
+    Examples
+    --------
+    >>> find_format("mine.py:Mine")
+    Traceback (most recent call last):
+    ValueError: format 'mine.py:Mine': no file mine.py
+    """
+    file, _, name = source.rpartition(":")
+    path = Path(file).resolve()
+    if path.suffix != ".py" or not name:
+        raise ValueError(f"format {source!r}: give FILE.py:CLASS")
+    if not path.is_file():
+        raise ValueError(f"format {source!r}: no file {file}")
+    sys.path.append(str(path.parent))  # where a device in its own process finds it too
+    module = import_module(path.stem)
+    if Path(module.__file__ or "").resolve() != path:
+        raise ValueError(f"format {source!r}: {path.stem} is {module.__file__}; rename your file")
+    kind = getattr(module, name, None)
+    if not (isinstance(kind, type) and issubclass(kind, Format)):
+        raise ValueError(f"format {source!r}: {name} is {kind!r}; give a class derived from Format")
+    return kind()
 
 
 def run_race(
@@ -210,7 +242,8 @@ def run_race(
     MemoryError
         If real memory is asked for that the machine or its control group cannot give.
     ValueError
-        If a format has the name of another, or real memory's device cannot import it.
+        If a format has the name of another, real memory's device cannot import it, or the model's
+        host read other pages than the guest gave.
 
     Examples
     --------
@@ -229,7 +262,9 @@ def run_race(
     for name, path in paths.items():
         if host == "model":
             modelled = ModelHost(guest.size_bytes, regions=guest.ram)
-            reports[name] = _inflate(guest, path, inflate, modelled, costs)[0]
+            reports[name], chunks = _inflate(guest, path, inflate, modelled, costs)
+            if name not in PATHS and not reports[name].rejected:
+                _check_read(name, chunks, modelled)
             continue
         # Only where it is wanted: a browser's Python has no processes.
         from balloonkit.host.process import ProcessHost
@@ -255,6 +290,22 @@ def _check_room(guest: Guest) -> None:
     needed_bytes = len(guest.buddy.free_mask) * _RACE_PAGE_BYTES + blocks * _RACE_BLOCK_BYTES
     what = f"a race on {format_size(guest.size_bytes)}"
     check_modelled(needed_bytes, what, guest.size_bytes)
+
+
+def _check_read(name: str, chunks: NDArray[np.uint64], host: ModelHost) -> None:
+    """Hold what the host released against what the guest gave, both from 4 KiB page to page."""
+    given = np.zeros_like(host.resident_pages)
+    ram, (bases, sizes) = host.device.ram, chunks.astype(np.int64).T
+    inside = ram.contains(bases, sizes)
+    for start, count in zip(*ram.translate(bases[inside], sizes[inside]), strict=True):
+        given[start : start + count] = True
+    released = ~host.resident_pages
+    lost, added = given & ~released, released & ~given
+    if lost.any() or added.any():
+        raise ValueError(
+            f"format {name!r}: of the pages given, {np.count_nonzero(lost):,} were never told, and "
+            f"{np.count_nonzero(added):,} others were; check_format of exercise 6 says which first"
+        )
 
 
 def _inflate(

@@ -26,10 +26,10 @@ from balloonkit.paths import PATHS
 from balloonkit.units import parse_size
 from balloonkit.wire import PageBitmaps, PageChunks
 
-__all__ = ["AXES", "COLUMNS", "Row", "run_point", "sweep"]
+__all__ = ["AXES", "COLUMNS", "SweepRow", "run_point", "sweep"]
 
 #: One point and what came of it, by column.
-Row = dict[str, Any]
+SweepRow = dict[str, Any]
 
 #: What can be swept, and what it is where the grid does not say. Sizes become bytes; `kick_us` is
 #: the cost of one message and its ack, in microseconds.
@@ -68,7 +68,7 @@ def sweep(
     executor: Executor | None = None,
     resume: str | Path | None = None,
     progress: bool = True,
-) -> list[Row]:
+) -> list[SweepRow]:
     """Inflate at every point of `grid`.
 
     Parameters
@@ -125,7 +125,7 @@ def sweep(
     return [rows[_key(point)] for point in points]
 
 
-def run_point(point: Mapping[str, Any]) -> Row:
+def run_point(point: Mapping[str, Any]) -> SweepRow:
     """Inflate once and return the row; `point` has a value for each axis, sizes in bytes."""
     path = PATHS[point["path"]]
     chunked = isinstance(path.format, PageChunks)
@@ -145,7 +145,7 @@ def run_point(point: Mapping[str, Any]) -> Row:
     )
 
 
-def _points(grid: Mapping[str, Iterable[Any]]) -> list[Row]:
+def _points(grid: Mapping[str, Iterable[Any]]) -> list[SweepRow]:
     unknown = sorted(set(grid) - set(AXES))
     if unknown:
         raise ValueError(f"axis {unknown[0]!r}: choose from {', '.join(AXES)}")
@@ -165,8 +165,8 @@ def _key(row: Mapping[str, Any]) -> tuple[Any, ...]:
 
 
 def _results(
-    points: list[Row], executor: Executor | None
-) -> Iterator[tuple[Row, Callable[[], Row]]]:
+    points: list[SweepRow], executor: Executor | None
+) -> Iterator[tuple[SweepRow, Callable[[], SweepRow]]]:
     """Yield each point as it finishes, with what returns its row or raises its error."""
     if executor is None:
         for point in points:
@@ -181,7 +181,7 @@ def _results(
             future.cancel()
 
 
-def _read_finished(path: Path) -> dict[tuple[Any, ...], Row]:
+def _read_finished(path: Path) -> dict[tuple[Any, ...], SweepRow]:
     """Read the rows there are; a last line that was cut short is removed from the file."""
     written = path.read_bytes() if path.exists() else b""
     whole = written[: written.rfind(b"\n") + 1]

@@ -4,11 +4,15 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 
 # A browser for the end-to-end tests; an emulator for the live guest, and zstd, which Ubuntu packs its
-# modules with; Python's venv where missing.
+# modules with; a compiler for the guest's driver, and the library its checker is linked with; Python's
+# venv where missing.
 need=()
 command -v chromium >/dev/null || need+=(chromium)
 command -v qemu-system-x86_64 >/dev/null || need+=(qemu-system-x86)
 command -v zstd >/dev/null || need+=(zstd)
+command -v gcc >/dev/null || need+=(gcc)
+command -v make >/dev/null || need+=(make)
+ldconfig -p | grep -q 'libelf\.so\.1' || need+=(libelf1)
 python3 -c 'import ensurepip' 2>/dev/null || need+=(python3-venv)
 if ((${#need[@]})); then
     sudo=(); [ "$(id -u)" = 0 ] || sudo=(sudo)

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from balloonkit.bench.figures import Figure
+from balloonkit.bench.figures import Measurement
 from balloonkit.bench.inflate import measure_inflate
 from balloonkit.bench.packing import (
     compile_packer,
@@ -18,8 +18,8 @@ from balloonkit.bench.packing import (
     pack_entries,
     packed_bitmaps,
 )
-from balloonkit.bench.release import fitting_size, measure_release
-from balloonkit.bench.run import Bench
+from balloonkit.bench.release import measure_release, releasable_size
+from balloonkit.bench.run import BenchReport
 from balloonkit.bench.scale import run_size
 from balloonkit.host import MemoryLimitError
 from balloonkit.wire.page_chunk import split_words
@@ -94,13 +94,13 @@ def test_release_measures_both_kinds_of_page_on_real_memory():
 def test_more_memory_than_the_machine_has_is_refused():
     with pytest.raises(MemoryLimitError, match="would work"):
         measure_release("1024TiB", silent)
-    assert fitting_size() in {1 << shift for shift in range(26, 34)}
+    assert releasable_size() in {1 << shift for shift in range(26, 34)}
 
 
 FIGURES = (
-    Figure("pack", "idle-8g", 2.5, "x", {"numpy": 4e-5, "C": 1.6e-5}, at_most=3.0),
-    Figure("release", "huge: saved in all", 0.5, "share", {"classic": 2.0}, at_least=0.99),
-    Figure("inflate", "chunks save", 0.95, "share", {"classic": 0.3, "chunks": 0.015}),
+    Measurement("pack", "idle-8g", 2.5, "x", {"numpy": 4e-5, "C": 1.6e-5}, at_most=3.0),
+    Measurement("release", "huge: saved in all", 0.5, "share", {"classic": 2.0}, at_least=0.99),
+    Measurement("inflate", "chunks save", 0.95, "share", {"classic": 0.3, "chunks": 0.015}),
 )
 MACHINE = {"python": "3.11", "numpy": "2", "system": "Linux", "cores": 2, "load": [0.5, 1.0]}
 
@@ -112,7 +112,7 @@ def test_a_figure_knows_whether_it_met_its_goal():
 def test_a_run_is_plain_data_and_a_table_of_80_columns(capsys):
     from rich.console import Console
 
-    bench = Bench(MACHINE, FIGURES, ({"size": "64MiB"},), ("no C compiler",))
+    bench = BenchReport(MACHINE, FIGURES, ({"size": "64MiB"},), ("no C compiler",))
     data = json.loads(json.dumps(bench.as_dict()))
     assert set(data) == {"machine", "figures", "scale", "notes"}
     keys = {"section", "name", "value", "unit", "measured", "at_most", "at_least", "met"}

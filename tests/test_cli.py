@@ -4,6 +4,7 @@ import json
 import subprocess
 import sys
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -52,12 +53,29 @@ def test_race_says_when_a_guest_had_less_to_give_than_was_asked_for(capsys):
 
 
 @pytest.mark.parametrize("host", ["model", "madvise"])
+def test_race_takes_a_format_from_a_file(capsys, monkeypatch, tmp_path, host):
+    monkeypatch.setenv("COLUMNS", "120")
+    monkeypatch.syspath_prepend(str(tmp_path))
+    source = (Path(__file__).parent / "own_format.py").read_text()
+    (tmp_path / f"five_bytes_{host}.py").write_text(source)
+    race = ("race", "--guest", "64MiB", "--inflate", "16MiB", "--host", host)
+    own = ("--format", f"{tmp_path / f'five_bytes_{host}.py'}:Pairs")
+    status, out, _ = run(capsys, *race, *own)
+    assert status == 0
+    assert "runs of up to 255 pages" in out
+    _, out, _ = run(capsys, *race, *own, "--json")
+    assert json.loads(out)["paths"]["runs of up to 255 pages"]["released_pages"] == 4096
+    status, _, err = run(capsys, *race, "--format", "nothing.py:Mine")
+    assert (status, err) == (1, "balloonkit: format 'nothing.py:Mine': no file nothing.py\n")
+
+
+@pytest.mark.parametrize("host", ["model", "madvise"])
 def test_race_says_how_many_pages_the_host_refused_and_claims_no_saving(capsys, monkeypatch, host):
     free = np.zeros(1 << 15, bool)
     free[1 << 14 :] = True  # the upper half of 128 MiB, where a host of 64 MiB has no RAM
     zones = x86_zones(len(free))
     guest = Guest("misplaced", 64 << 20, free, zones)
-    monkeypatch.setattr("balloonkit.cli.find_guest", lambda name: guest)
+    monkeypatch.setattr("balloonkit.cli.find_guest", lambda source, ram: guest)
     monkeypatch.setenv("COLUMNS", "80")
     status, out, _ = run(capsys, "race", "--inflate", "16MiB", "--host", host)
     table = {

@@ -5,6 +5,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
+from own_format import Pairs
 
 from balloonkit import Machine
 from balloonkit.guest import Guest
@@ -35,13 +36,14 @@ class MachineNeverLosesAPage(RuleBasedStateMachine):
 
     @initialize(
         features=st.sampled_from([CLASSIC, PROPOSED]),
+        own=st.sampled_from([None, Pairs()]),
         block_alloc=st.booleans(),
         fragmentation=st.sampled_from([0.0, 0.3, 1.0]),
     )
-    def boot(self, features, block_alloc, fragmentation):
+    def boot(self, features, own, block_alloc, fragmentation):
         self.guest = Guest.aged("16MiB", fragmentation)
         self.host = HostThatMayBeDeaf("16MiB")
-        self.machine = Machine(self.guest, features, self.host, block_alloc=block_alloc)
+        self.machine = Machine(self.guest, features, self.host, format=own, block_alloc=block_alloc)
         self.owned_at_boot = self.owned()
         self.in_use = []
         self.ever_ballooned = set()
@@ -160,3 +162,12 @@ def test_measured_and_model_time_are_both_reported_and_kept_apart():
 def test_a_size_inside_a_page_is_refused():
     with Machine(Guest.idle("64MiB")) as machine, pytest.raises(ValueError, match="4097"):
         machine.inflate(4097)
+
+
+def test_a_format_of_ones_own_is_spoken_again_after_a_reset():
+    with Machine(Guest.idle("64MiB"), format=Pairs()) as machine:
+        assert machine.driver.format.name == Pairs.name
+        first = machine.inflate("4MiB").counts
+        machine.reset()
+        assert machine.inflate("4MiB").counts.entries == first.entries
+        assert machine.deflate("4MiB").counts.refused_pages == 0

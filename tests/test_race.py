@@ -2,13 +2,14 @@
 
 import numpy as np
 import pytest
+from own_format import Pairs
 
 from balloonkit.costs import COSTS_2017
 from balloonkit.guest import Guest, x86_zones
 from balloonkit.host.model import ModelHost
 from balloonkit.machine import Machine
 from balloonkit.paths import PATHS
-from balloonkit.race import find_guest, run_race
+from balloonkit.race import find_format, find_guest, run_race
 from balloonkit.ram_layout import ram_layout, with_dimms
 
 
@@ -150,3 +151,57 @@ def test_a_capture_is_raced_on_its_own_regions():
 def test_a_guest_that_cannot_be_meant_is_answered_for_what_was_typed(guest, said):
     with pytest.raises(ValueError, match=said):
         find_guest(guest)
+
+
+# Formats of one's own
+
+
+@pytest.mark.parametrize("host", ["model", "madvise"])
+def test_a_format_of_ones_own_races_beside_the_others(host):
+    race = run_race(Guest.aged("64MiB", 0.2), "16MiB", host, formats=[Pairs()])
+    assert list(race.reports) == [*PATHS, Pairs.name]
+    own, chunks = race.reports[Pairs.name].counts, race.reports["chunks"].counts
+    assert (own.pages, own.refused_pages, own.released_pages) == (4096, 0, 4096)
+    assert own.bytes == 5 * own.entries
+    assert own.entries >= chunks.entries
+    assert Pairs.name in race.as_dict()["improvement"]
+    if host == "madvise":
+        assert race.checks[Pairs.name] == (4096, 0, (64 << 8) - 4096, 0)
+
+
+def test_two_formats_of_one_name_do_not_race():
+    with pytest.raises(ValueError, match="choose another"):
+        run_race(Guest.idle("1MiB"), "16KiB", formats=[Pairs(), Pairs()])
+
+
+@pytest.mark.parametrize(
+    ("base", "size"), [(0, -1), (1, 0), (0, 1)], ids=["short", "moved", "long"]
+)
+def test_a_format_whose_host_reads_other_pages_than_the_guest_gave_does_not_race(base, size):
+    class Mistaken(Pairs):
+        def decode(self, data):
+            return [(b + base, max(n + size, 1)) for b, n in super().decode(data)]
+
+    with pytest.raises(ValueError, match=r"given, [\d,]+ were never told, and [\d,]+ other"):
+        run_race(Guest.aged("64MiB", 0.2), "16MiB", formats=[Mistaken()])
+
+
+def test_a_format_another_process_cannot_import_says_what_to_do():
+    class Here(Pairs):
+        name = "local"
+
+    with pytest.raises(ValueError, match=r"cannot import .*put it into a module"):
+        run_race(Guest.idle("64MiB"), "1MiB", "madvise", formats=[Here()])
+
+
+def test_a_format_is_found_by_file_and_class(tmp_path):
+    path = tmp_path / "mine_of_a_test.py"
+    path.write_text("from own_format import Pairs\n\nclass Mine(Pairs):\n    name = 'mine'\n")
+    assert find_format(f"{path}:Mine").name == "mine"
+    with pytest.raises(ValueError, match=r"give FILE\.py:CLASS"):
+        find_format("mine")
+    with pytest.raises(ValueError, match="Other is None; give a class derived from Format"):
+        find_format(f"{path}:Other")
+    (tmp_path / "json.py").write_text("")
+    with pytest.raises(ValueError, match="rename your file"):
+        find_format(f"{tmp_path / 'json.py'}:Mine")

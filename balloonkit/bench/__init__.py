@@ -3,6 +3,6 @@
 `docs/speed.md` says how each is reached.
 """
 
-from balloonkit.bench.run import Bench, run_bench
+from balloonkit.bench.run import BenchReport, run_bench
 
-__all__ = ["Bench", "run_bench"]
+__all__ = ["BenchReport", "run_bench"]

@@ -9,16 +9,13 @@ from dataclasses import dataclass
 from time import perf_counter
 from typing import Any, TypeVar
 
-__all__ = ["Figure", "Progress", "alternate", "timed"]
-
-#: Called with (section, repeats done, repeats in all).
-Progress = Callable[[str, int, int], None]
+__all__ = ["Measurement", "alternate", "timed"]
 
 _T = TypeVar("_T")
 
 
 @dataclass(frozen=True)
-class Figure:
+class Measurement:
     """One figure of this machine.
 
     Attributes
@@ -35,7 +32,7 @@ class Figure:
 
     Examples
     --------
-    >>> Figure("pack", "idle-8g", 2.5, "x", {"numpy": 4e-5, "C": 1.6e-5}, at_most=3).met
+    >>> Measurement("pack", "idle-8g", 2.5, "x", {"numpy": 4e-5, "C": 1.6e-5}, at_most=3).met
     True
     """
 

@@ -2,11 +2,12 @@
 
 from functools import partial
 
-from balloonkit.bench.figures import Figure, Progress, alternate, timed
+from balloonkit.bench.figures import Measurement, alternate, timed
 from balloonkit.guest import Guest
 from balloonkit.guest.blocks import MAX_ORDER, TOP_PAGES
 from balloonkit.machine import Machine
 from balloonkit.paths import PATHS
+from balloonkit.progress import Progress
 from balloonkit.race import find_guest
 
 __all__ = ["measure_inflate"]
@@ -20,7 +21,7 @@ _BLOCK_GOAL = 20.0
 _CALL_PAGES = 8 * TOP_PAGES
 
 
-def measure_inflate(progress: Progress, repeats: int = _REPEATS) -> list[Figure]:
+def measure_inflate(progress: Progress, repeats: int = _REPEATS) -> list[Measurement]:
     """Measure every path, and what allocating by blocks saves."""
     guest = find_guest(_GUEST)
     total, done = (len(PATHS) + 2) * repeats, 0
@@ -34,12 +35,14 @@ def measure_inflate(progress: Progress, repeats: int = _REPEATS) -> list[Figure]
     total_s = {path: min(total for total, _ in both) for path, both in runs.items()}
     stage_s = {path: min(stage for _, stage in both) for path, both in runs.items()}
     figures = [
-        Figure("inflate", path, total_s[path] * 1000, "ms", {path: total_s[path]}, at_most=goal_ms)
+        Measurement(
+            "inflate", path, total_s[path] * 1000, "ms", {path: total_s[path]}, at_most=goal_ms
+        )
         for path, goal_ms in _GOALS_MS.items()
     ]
     saved = 1 - total_s["chunks"] / total_s["classic"]
     both_s = {path: total_s[path] for path in _GOALS_MS}
-    figures.append(Figure("inflate", "chunks save", saved, "share", both_s))
+    figures.append(Measurement("inflate", "chunks save", saved, "share", both_s))
 
     called = alternate(
         {"pages": partial(_pages, guest), "blocks": partial(_blocks, guest)}, repeats, step
@@ -47,8 +50,10 @@ def measure_inflate(progress: Progress, repeats: int = _REPEATS) -> list[Figure]
     calls_s = {name: min(seconds) for name, seconds in called.items()}
     bulk_s = {"pages": stage_s["chunks"], "blocks": stage_s["chunks_block_alloc"]}
     figures += [
-        Figure("inflate", "blocks, by call", _times(calls_s), "x", calls_s, at_least=_BLOCK_GOAL),
-        Figure("inflate", "blocks, in bulk", _times(bulk_s), "x", bulk_s),
+        Measurement(
+            "inflate", "blocks, by call", _times(calls_s), "x", calls_s, at_least=_BLOCK_GOAL
+        ),
+        Measurement("inflate", "blocks, in bulk", _times(bulk_s), "x", bulk_s),
     ]
     return figures
 

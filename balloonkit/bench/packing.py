@@ -17,8 +17,9 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from balloonkit.bench.figures import Figure, Progress, alternate, timed
+from balloonkit.bench.figures import Measurement, alternate, timed
 from balloonkit.captures import load_capture
+from balloonkit.progress import Progress
 from balloonkit.units import size_to_pages
 from balloonkit.wire import PageBitmaps, find_runs
 from balloonkit.wire.page_chunk import CHUNK_SHIFT
@@ -100,7 +101,7 @@ def _numpy_floor(bitmap: Words, entries: int) -> None:
     np.full((entries, 2), CHUNK_SHIFT, np.uint64)
 
 
-def measure_packing(progress: Progress, repeats: int = _REPEATS) -> list[Figure]:
+def measure_packing(progress: Progress, repeats: int = _REPEATS) -> list[Measurement]:
     """Measure each bitmap; figures against C have a goal, those against the floor have none."""
     in_c = compile_packer()
     figures = []
@@ -127,5 +128,5 @@ def measure_packing(progress: Progress, repeats: int = _REPEATS) -> list[Figure]
         measured = {key: min(seconds) for key, seconds in runs.items()}
         ratio = measured["numpy"] / measured[against]
         goal = _GOALS[name] if in_c is not None else None
-        figures.append(Figure("pack", name, ratio, "x", measured, at_most=goal))
+        figures.append(Measurement("pack", name, ratio, "x", measured, at_most=goal))
     return figures

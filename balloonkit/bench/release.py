@@ -13,7 +13,7 @@ from typing import Self
 
 import numpy as np
 
-from balloonkit.bench.figures import Figure, Progress, alternate, timed
+from balloonkit.bench.figures import Measurement, alternate, timed
 from balloonkit.guest import Guest
 from balloonkit.host.limits import MemoryLimitError, check_memory
 from balloonkit.host.mapping import MappingRelease
@@ -21,10 +21,11 @@ from balloonkit.host.process import ProcessHost
 from balloonkit.host.ram import GuestRam
 from balloonkit.machine import Machine
 from balloonkit.paths import PATHS
+from balloonkit.progress import Progress
 from balloonkit.units import PFN_SHIFT, format_size, parse_size
 from balloonkit.wire import pack_chunks
 
-__all__ = ["fitting_size", "measure_release"]
+__all__ = ["measure_release", "releasable_size"]
 
 _MOST_BYTES, _LEAST_BYTES = 8 << 30, 64 << 20
 _REPEATS = 5
@@ -34,7 +35,7 @@ _SAVED_GOALS = {"small": 0.88, "huge": 0.99}
 _THP = Path("/sys/kernel/mm/transparent_hugepage/enabled")
 
 
-def fitting_size() -> int:
+def releasable_size() -> int:
     """Return how much real memory to use by default: 8 GiB, halved until the machine has it.
 
     Raises
@@ -55,7 +56,7 @@ def fitting_size() -> int:
 
 def measure_release(
     size: str | int, progress: Progress, repeats: int = _REPEATS
-) -> tuple[list[Figure], list[str]]:
+) -> tuple[list[Measurement], list[str]]:
     """Measure small pages, then huge ones; return figures, and what was left out and why.
 
     Raises
@@ -85,7 +86,7 @@ class _Memory(MappingRelease):
             self._mapping.madvise(mmap.MADV_DONTNEED, offset_bytes, length_bytes)
 
 
-def _measure(size_bytes: int, kind: str, progress: Progress, repeats: int) -> list[Figure]:
+def _measure(size_bytes: int, kind: str, progress: Progress, repeats: int) -> list[Measurement]:
     guest = Guest.idle(size_bytes)
     huge_pages = kind == "huge"
     done = 0
@@ -114,14 +115,16 @@ def _measure(size_bytes: int, kind: str, progress: Progress, repeats: int) -> li
     to_bare = stage_s["chunks"] / stage_s["bare"]
     chunks_and_bare_s = {name: stage_s[name] for name in ("chunks", "bare")}
     figures = [
-        Figure("release", f"{kind}: to bare", to_bare, "x", chunks_and_bare_s, at_most=_BARE_GOAL)
+        Measurement(
+            "release", f"{kind}: to bare", to_bare, "x", chunks_and_bare_s, at_most=_BARE_GOAL
+        )
     ]
     for what, seconds in (("stage", stage_s), ("in all", total_s)):
         measured = {path: seconds[path] for path in ("classic", "chunks")}
         saved = 1 - measured["chunks"] / measured["classic"]
         goal = _SAVED_GOALS[kind] if what == "in all" else None
         figures.append(
-            Figure("release", f"{kind}: saved {what}", saved, "share", measured, at_least=goal)
+            Measurement("release", f"{kind}: saved {what}", saved, "share", measured, at_least=goal)
         )
     return figures
 

@@ -8,19 +8,20 @@ from typing import Any
 import numpy as np
 from rich.table import Table
 
-from balloonkit.bench.figures import Figure, Progress
+from balloonkit.bench.figures import Measurement
 from balloonkit.bench.inflate import measure_inflate
 from balloonkit.bench.packing import measure_packing
-from balloonkit.bench.release import fitting_size, measure_release
+from balloonkit.bench.release import measure_release, releasable_size
 from balloonkit.bench.scale import measure_scale
 from balloonkit.limits import check_memory
+from balloonkit.progress import Progress
 from balloonkit.units import parse_size
 
-__all__ = ["Bench", "run_bench"]
+__all__ = ["BenchReport", "run_bench"]
 
 
 @dataclass(frozen=True)
-class Bench:
+class BenchReport:
     """What one run found.
 
     Attributes
@@ -28,7 +29,7 @@ class Bench:
     machine : dict
         Where it ran: python, numpy, system, cores, and how many processes wanted them before and
         after (load).
-    figures : tuple of Figure
+    figures : tuple of Measurement
     scale : tuple of dict
         Pages, seconds and peak resident set of each guest size.
     notes : tuple of str
@@ -36,7 +37,7 @@ class Bench:
     """
 
     machine: dict[str, Any]
-    figures: tuple[Figure, ...]
+    figures: tuple[Measurement, ...]
     scale: tuple[dict[str, Any], ...]
     notes: tuple[str, ...]
 
@@ -66,7 +67,7 @@ class Bench:
         return table
 
 
-def run_bench(guest_size: str | int | None, progress: Progress) -> Bench:
+def run_bench(guest_size: str | int | None, progress: Progress) -> BenchReport:
     """Measure everything; takes a few minutes, most of it faulting real memory in.
 
     Parameters
@@ -92,7 +93,7 @@ def run_bench(guest_size: str | int | None, progress: Progress) -> Bench:
     figures += scale_figures
     notes += left_out
     try:
-        size = fitting_size() if guest_size is None else guest_size
+        size = releasable_size() if guest_size is None else guest_size
         release_figures, release_notes = measure_release(size, progress)
         figures += release_figures
         notes += release_notes
@@ -107,7 +108,7 @@ def run_bench(guest_size: str | int | None, progress: Progress) -> Bench:
         "cores": os.cpu_count(),
         "load": [*load, os.getloadavg()[0]],
     }
-    return Bench(machine, tuple(figures), tuple(runs), tuple(notes))
+    return BenchReport(machine, tuple(figures), tuple(runs), tuple(notes))
 
 
 def _value(value: float, unit: str) -> str:
@@ -116,7 +117,7 @@ def _value(value: float, unit: str) -> str:
     return f"{value:.3g} {unit}".strip() if value < 100 else f"{value:,.0f} {unit}".strip()
 
 
-def _goal(figure: Figure) -> str:
+def _goal(figure: Measurement) -> str:
     for sign, bound in (("<=", figure.at_most), (">=", figure.at_least)):
         if bound is not None:
             return f"{sign} {_value(bound, figure.unit).replace('.0%', '%')}"

@@ -13,10 +13,11 @@ from typing import Any
 
 import numpy as np
 
-from balloonkit.bench.figures import Figure, Progress, timed
+from balloonkit.bench.figures import Measurement, timed
 from balloonkit.guest import Guest
 from balloonkit.host.limits import check_memory
 from balloonkit.machine import Machine
+from balloonkit.progress import Progress
 from balloonkit.units import parse_size
 
 __all__ = ["measure_scale", "run_size"]
@@ -62,7 +63,7 @@ def run_size(size: str, repeats: int) -> dict[str, Any]:
     }
 
 
-def measure_scale(progress: Progress) -> tuple[list[Figure], list[dict[str, Any]], list[str]]:
+def measure_scale(progress: Progress) -> tuple[list[Measurement], list[dict[str, Any]], list[str]]:
     """Measure every size; return figures, the runs by size, and what was left out and why."""
     runs, notes = [], []
     total = len(_SIZES) + 1
@@ -72,7 +73,7 @@ def measure_scale(progress: Progress) -> tuple[list[Figure], list[dict[str, Any]
     pages, seconds = ([run[key] for run in runs] for key in ("pages", "inflate_s"))
     power = float(np.polyfit(np.log(pages), np.log(seconds), 1)[0])
     per_page = {f"{run['size']}_ns/page": run["inflate_s"] / run["pages"] * 1e9 for run in runs}
-    figures = [Figure("scale", "grows as pages to the", power, "", per_page, at_most=_POWER)]
+    figures = [Measurement("scale", "grows as pages to the", power, "", per_page, at_most=_POWER)]
     try:
         check_memory(int(_BIG_GB * 1e9))
     except MemoryError as error:
@@ -84,8 +85,8 @@ def measure_scale(progress: Progress) -> tuple[list[Figure], list[dict[str, Any]
     parts = {key: big[f"{key}_s"] for key in ("build", "inflate")}
     peak = {f"{_BIG}_ns/page": big["inflate_s"] / big["pages"] * 1e9}
     figures += [
-        Figure("scale", f"{_BIG} guest", sum(parts.values()), "s", parts, at_most=_BIG_S),
-        Figure("scale", f"{_BIG} peak", big["peak_bytes"] / 1e9, "GB", peak, at_most=_BIG_GB),
+        Measurement("scale", f"{_BIG} guest", sum(parts.values()), "s", parts, at_most=_BIG_S),
+        Measurement("scale", f"{_BIG} peak", big["peak_bytes"] / 1e9, "GB", peak, at_most=_BIG_GB),
     ]
     return figures, runs, notes
 

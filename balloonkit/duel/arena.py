@@ -1,6 +1,6 @@
 """Both devices of one set-up, given the same cases and kept in step."""
 
-from balloonkit.duel.case import Case, DuelSetup, Outcome
+from balloonkit.duel.case import DuelCase, DuelOutcome, DuelSetup
 from balloonkit.duel.compare import difference
 from balloonkit.duel.script import FIRST_PFN
 from balloonkit.duel.sides import KitSide, QemuSide
@@ -25,7 +25,7 @@ class Arena:
         for side in self._sides:
             side.start()
 
-    def run(self, case: Case) -> tuple[Outcome, Outcome]:
+    def run(self, case: DuelCase) -> tuple[DuelOutcome, DuelOutcome]:
         """Give a case to both."""
         kit, qemu = (side.run(case) for side in self._sides)
         wiped = bool(qemu.released) and qemu.released[0] < FIRST_PFN

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 from balloonkit.ram_layout import HIGH_RAM_GPA, RamRange
 from balloonkit.units import BALLOON_PAGE_BYTES
 
-__all__ = ["Case", "DriverKick", "DuelSetup", "Outcome", "Returned", "Write"]
+__all__ = ["DriverKick", "DuelCase", "DuelOutcome", "DuelSetup", "ReturnedBuffer", "Write"]
 
 
 class Write(NamedTuple):
@@ -60,7 +60,7 @@ class DuelSetup:
 
 
 @dataclass(frozen=True)
-class Case:
+class DuelCase:
     """One exchange between a driver and a device that is set up and idle.
 
     Attributes
@@ -84,7 +84,7 @@ class Case:
         return sum(len(write.data) for kick in self.kicks for write in kick.writes)
 
 
-class Returned(NamedTuple):
+class ReturnedBuffer(NamedTuple):
     """An element of a used ring: queue, head, and the bytes the device says it wrote."""
 
     queue: int
@@ -93,12 +93,12 @@ class Returned(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Outcome:
+class DuelOutcome:
     """What a device made of a case.
 
     Attributes
     ----------
-    returned : tuple of Returned
+    returned : tuple of ReturnedBuffer
         What came back, by queue, in order; of more than a ring holds, the last.
     returned_count : int
         How many came back.
@@ -114,7 +114,7 @@ class Outcome:
         What the kit's device raised: nothing, or it is at fault.
     """
 
-    returned: tuple[Returned, ...]
+    returned: tuple[ReturnedBuffer, ...]
     returned_count: int
     released: tuple[int, ...]
     releases: int

@@ -1,17 +1,17 @@
 """How two outcomes of one case differ, in words that name a kind."""
 
-from balloonkit.duel.case import Outcome
+from balloonkit.duel.case import DuelOutcome
 
 __all__ = ["difference"]
 
 
-def difference(kit: Outcome, qemu: Outcome) -> str:
+def difference(kit: DuelOutcome, qemu: DuelOutcome) -> str:
     """Name what differs; nothing if both did the same.
 
     Examples
     --------
-    >>> done = Outcome(((0, 0, 0),), 1, (0x400,), 1, 1, False)
-    >>> broken = Outcome((), 0, (), 0, 1, True)
+    >>> done = DuelOutcome(((0, 0, 0),), 1, (0x400,), 1, 1, False)
+    >>> broken = DuelOutcome((), 0, (), 0, 1, True)
     >>> difference(done, done), difference(done, broken)
     ('', 'only QEMU breaks; only the kit returns it; only the kit releases')
     """

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from balloonkit.duel.arena import Arena
-from balloonkit.duel.case import Case, Outcome
+from balloonkit.duel.case import DuelCase, DuelOutcome
 from balloonkit.duel.compare import difference
 from balloonkit.duel.families import FAMILIES, Family
 from balloonkit.duel.script import Script
@@ -25,9 +25,9 @@ class Seen:
     """A kind of outcome: how often, and the smallest case that shows it."""
 
     count: int
-    case: Case
-    kit: Outcome
-    qemu: Outcome
+    case: DuelCase
+    kit: DuelOutcome
+    qemu: DuelOutcome
 
 
 @dataclass
@@ -55,7 +55,7 @@ class Duel:
     seen: dict[tuple[str, str], Seen] = field(default_factory=dict)
     skipped: dict[str, str] = field(default_factory=dict)
 
-    def note(self, case: Case, kit: Outcome, qemu: Outcome) -> str:
+    def note(self, case: DuelCase, kit: DuelOutcome, qemu: DuelOutcome) -> str:
         """Count one case; return how the sides differ."""
         differs = difference(kit, qemu)
         self.cases += 1

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from balloonkit.duel.case import Case, DriverKick, Write
+from balloonkit.duel.case import DriverKick, DuelCase, Write
 from balloonkit.ram_layout import HIGH_RAM_GPA
 from balloonkit.units import PFN_SHIFT
 from balloonkit.wire.channel import Queue, queue_layout
@@ -154,6 +154,6 @@ class Script:
         self.offer(queue, [slot])
         self.kick(queue)
 
-    def case(self) -> Case:
+    def case(self) -> DuelCase:
         """Return what was collected."""
-        return Case(self._family, tuple(self._kicks), self._messages, "; ".join(self._said))
+        return DuelCase(self._family, tuple(self._kicks), self._messages, "; ".join(self._said))

@@ -4,7 +4,7 @@ from typing import Protocol
 
 import numpy as np
 
-from balloonkit.duel.case import Case, DuelSetup, Outcome, Returned
+from balloonkit.duel.case import DuelCase, DuelOutcome, DuelSetup, ReturnedBuffer
 from balloonkit.duel.families.setups import GRAPHICS_GPA
 from balloonkit.host.device import BalloonDevice
 from balloonkit.host.qemu.device import QemuDevice
@@ -18,14 +18,14 @@ from balloonkit.wire.channel import NEEDS_RESET, QUEUE_SIZE, STATUS_ADDRESS, Que
 from balloonkit.wire.features import CLASSIC, Feature
 from balloonkit.wire.ring import INDEX_MASK
 
-__all__ = ["KitSide", "QemuSide", "Side"]
+__all__ = ["DuelSide", "KitSide", "QemuSide"]
 
 #: What a case may write to: cleared before the device is set up anew.
 _CASE_BYTES = 0xA0000
 _GRAPHICS_SLOT = 5
 
 
-class Side(Protocol):
+class DuelSide(Protocol):
     """A device with its guest RAM."""
 
     name: str
@@ -33,7 +33,7 @@ class Side(Protocol):
     def start(self) -> None:
         """Reset the device, clear what cases write, set the device up."""
 
-    def run(self, case: Case) -> Outcome:
+    def run(self, case: DuelCase) -> DuelOutcome:
         """Do a case, and put memory behind every page again."""
 
     def close(self) -> None:
@@ -48,9 +48,9 @@ class UsedRings:
         self._next = dict.fromkeys(Queue, 0)
         self._used = {queue: queue_layout(queue).used for queue in Queue}
 
-    def take(self) -> tuple[tuple[Returned, ...], int]:
+    def take(self) -> tuple[tuple[ReturnedBuffer, ...], int]:
         """Return the elements since the last call, by queue, and how many there were."""
-        returned: list[Returned] = []
+        returned: list[ReturnedBuffer] = []
         total = 0
         for queue, seen in self._next.items():
             used = self._used[queue]
@@ -60,7 +60,7 @@ class UsedRings:
                 place = used + 4 + 8 * (at % QUEUE_SIZE)
                 head = int.from_bytes(self._memory[place : place + 4], "little")
                 written = int.from_bytes(self._memory[place + 4 : place + 8], "little")
-                returned.append(Returned(int(queue), head, written))
+                returned.append(ReturnedBuffer(int(queue), head, written))
             self._next[queue] = index
             total += count
         return tuple(returned), total
@@ -89,7 +89,7 @@ class KitSide:
         self._device.negotiate(CLASSIC)
         self._used = UsedRings(self._memory)
 
-    def run(self, case: Case) -> Outcome:
+    def run(self, case: DuelCase) -> DuelOutcome:
         """Do a case, and put memory behind every page again."""
         releases = self._device.counters().releases
         interrupts, raised = 0, ""
@@ -103,7 +103,7 @@ class KitSide:
         released = self._pfns[~self._backend.resident]
         self._backend.resident[:] = True
         returned, count = self._used.take()
-        return Outcome(
+        return DuelOutcome(
             returned,
             count,
             tuple(released.tolist()),
@@ -156,7 +156,7 @@ class QemuSide:
         self.device.set_up(int(Feature.STATS_VQ) | INDIRECT_BIT | VERSION_1_BIT)
         self._used = UsedRings(self._memory)
 
-    def run(self, case: Case) -> Outcome:
+    def run(self, case: DuelCase) -> DuelOutcome:
         """Do a case, and put memory behind every page again."""
         interrupts = releases = 0
         broken = False
@@ -169,7 +169,7 @@ class QemuSide:
             releases += kicked.releases()
         released = self.device.take_released()
         returned, count = self._used.take()
-        return Outcome(returned, count, tuple(released.tolist()), releases, interrupts, broken)
+        return DuelOutcome(returned, count, tuple(released.tolist()), releases, interrupts, broken)
 
     def close(self) -> None:
         """End QEMU and give the memory back."""

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from balloonkit.duel.arena import Arena
-from balloonkit.duel.case import Case, DriverKick, DuelSetup, Write
+from balloonkit.duel.case import DriverKick, DuelCase, DuelSetup, Write
 from balloonkit.duel.compare import difference
 from balloonkit.duel.expected import expected_differences
 from balloonkit.duel.families import FAMILIES
@@ -105,7 +105,7 @@ def write_vectors(path: Path, vectors: dict[str, Any]) -> None:
     path.write_text(f'{text[:-2]},\n "vectors": [\n{lines}\n]}}\n', "utf-8")
 
 
-def case_of(vector: dict[str, Any]) -> Case:
+def case_of(vector: dict[str, Any]) -> DuelCase:
     """Read a vector back as a case.
 
     Examples
@@ -121,7 +121,7 @@ def case_of(vector: dict[str, Any]) -> Case:
         )
         for kick in vector["kicks"]
     )
-    return Case(vector["family"], kicks, len(kicks), "")
+    return DuelCase(vector["family"], kicks, len(kicks), "")
 
 
 def _kick(kick: DriverKick) -> dict[str, Any]:

@@ -1,7 +1,6 @@
 """Exercise 6, a better message: checked for loss, then raced against the formats of the lineage."""
 
-from collections.abc import Callable, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,16 +10,14 @@ from balloonkit.costs import COSTS_2017
 from balloonkit.exercises.attempt import attempt
 from balloonkit.history import FORMATS, compare_formats
 from balloonkit.questions import Advice
-from balloonkit.wire import pack_chunks
+from balloonkit.wire import Format, pack_chunks
+from balloonkit.wire.channel import MESSAGE_BYTES
+from balloonkit.wire.format import Message
 
-__all__ = ["MAX_BYTES", "check", "race"]
-
-#: A message fits the proposal's buffer of 8 pages of 4 KiB.
-MAX_BYTES = 8 * 4096
+__all__ = ["check_format", "race"]
 
 Chunks = NDArray[np.uint64]
-Encode = Callable[[Chunks], Sequence[bytes]]
-Decode = Callable[[bytes], Any]
+Pages = NDArray[np.uint64]
 
 _CASES: tuple[tuple[str, list[list[int]]], ...] = (
     ("one page", [[7, 1]]),
@@ -31,8 +28,9 @@ _CASES: tuple[tuple[str, list[list[int]]], ...] = (
     ("3000 single pages", [[2 * n, 1] for n in range(3000)]),
 )
 _WHY = {
-    "message-too-long": f"A buffer takes {MAX_BYTES:,} bytes: begin a new message in time.",
-    "no-bytes": "encode returns a list of messages, each of type bytes.",
+    "no-format": "Make an object of your class: check_format(Mine()).",
+    "message-too-long": f"A message ends at {MESSAGE_BYTES:,} bytes: put less into it.",
+    "no-bytes": "encode returns one message, of type bytes.",
     "pages-lost": "The guest cannot use this page, and the host does not know it may take it.",
     "pages-added": "The host throws away memory the guest is using.",
     "size-overflow": "Runs are long in an idle guest: count on up to 2^52 pages, however many "
@@ -45,29 +43,33 @@ _WHY = {
 }
 
 
-def check(encode: Encode, decode: Decode) -> Advice | None:
-    """Send chunks through a learner's format, and see whether the host learns of the same pages.
+def check_format(own: Format) -> Advice | None:
+    """Send pages through a learner's format, and see whether the host learns of the same pages.
 
-    Parameters
-    ----------
-    encode : callable (chunks, shape (n, 2)) -> list of bytes
-        The chunks are ascending and disjoint.
-    decode : callable (message) -> (base, size) pairs
-        Raises ValueError for a message that is cut short.
+    Examples
+    --------
+    >>> from balloonkit.wire import PAGE_CHUNKS
+    >>> check_format(PAGE_CHUNKS)
+    >>> check_format(Format()).mistake
+    'raises'
     """
+    if not isinstance(own, Format):
+        where = f"check got {own!r:.60}, which is no format."
+        return _advice("no-format", where)
     for shown, pairs in _CASES:
-        advice = _try(encode, decode, shown, np.array(pairs, np.uint64).reshape(-1, 2))
+        chunks = np.array(pairs, np.uint64).reshape(-1, 2)
+        # Newest first, as a driver sends them.
+        advice = _try(own, shown, Message(b"", chunks).pfns()[::-1])
         if advice is not None:
             return advice
     for name in SHIPPED:
-        chunks = pack_chunks(load_capture(name).inflate_pfns)
-        advice = _try(encode, decode, name, chunks)
+        advice = _try(own, name, load_capture(name).inflate_pfns.astype(np.uint64))
         if advice is not None:
             return advice
     return None
 
 
-def race(encode: Encode) -> str:
+def race(own: Format) -> str:
     """Return a table: what each format sends for real guests, and yours.
 
     The time is that of waiting for the host, at 2017's price for a message of any length.
@@ -75,11 +77,11 @@ def race(encode: Encode) -> str:
     lines = [f"{'format':28}{'guest':>10}{'messages':>10}{'bytes':>12}{'waiting, ms':>13}"]
     for name in SHIPPED:
         pages = load_capture(name).inflate_pfns
-        messages = list(encode(pack_chunks(pages)))
+        messages = list(own.messages(pages))
         sent = compare_formats(pages)
         rows = [(f"{f.name} ({f.version})", sent[f.version]) for f in FORMATS[:4]]
         found = [(label, s.messages, s.bytes) for label, s in rows]
-        found.append(("yours", len(messages), sum(map(len, messages))))
+        found.append(("yours", len(messages), sum(len(message.data) for message in messages)))
         lines += [
             f"{label:28}{name:>10}{n:>10,}{size:>12,}{n * COSTS_2017.message_s * 1000:>13,.1f}"
             for label, n, size in found
@@ -87,36 +89,58 @@ def race(encode: Encode) -> str:
     return "\n".join(lines)
 
 
-def _try(encode: Encode, decode: Decode, shown: str, chunks: Chunks) -> Advice | None:
-    messages = attempt(encode, shown, chunks.copy())
-    if isinstance(messages, Advice):
-        return messages
-    messages = list(messages) if isinstance(messages, list | tuple) else [messages]
-    for place, message in enumerate(messages):
-        if not isinstance(message, bytes | bytearray):
-            return _advice("no-bytes", f"For {shown}, message {place + 1} is {message!r:.40}.")
-        if len(message) > MAX_BYTES:
-            size = f"{len(message):,} bytes"
-            return _advice("message-too-long", f"For {shown}, message {place + 1} has {size}.")
-    told = _told(decode, shown, messages)
+def _try(own: Format, shown: str, pages: Pages) -> Advice | None:
+    chunks = pack_chunks(pages)
+    packed = _pack(own, shown, pages, chunks)
+    if isinstance(packed, Advice):
+        return packed
+    told = _told(own, shown, packed)
     if isinstance(told, Advice):
         return told
     if advice := _compare(shown, told, chunks):
         return advice
     # The last message first: a decoder that leans on the one before shows here.
-    backwards = _told(decode, shown, messages[::-1])
+    backwards = _told(own, shown, packed[::-1])
     if isinstance(backwards, Advice) or _compare(shown, backwards, chunks):
         where = f"For {shown}, decoding the messages in another order gives other pages."
         return _advice("needs-the-message-before", where)
-    return _cut_short(decode, shown, messages)
+    return _cut_short(own, shown, packed)
 
 
-def _cut_short(decode: Decode, shown: str, messages: list[bytes]) -> Advice | None:
+def _pack(own: Format, shown: str, pages: Pages, chunks: Chunks) -> list[bytes] | Advice:
+    """Make the messages; whatever the learner wrote of this is tried by itself first."""
+    entries = attempt(lambda: np.asarray(own.entries(pages), np.uint64).reshape(-1, 2), shown)
+    if isinstance(entries, Advice):
+        return entries
+    if advice := _compare(shown, entries[np.lexsort(entries.T[::-1])], chunks):
+        return advice
+    for first in entries[:1]:
+        data = attempt(own.encode, shown, first[None, :])
+        if isinstance(data, Advice):
+            return data
+        if not isinstance(data, bytes | bytearray):
+            return _advice(
+                "no-bytes", f"For the first entry of {shown}, encode gives {data!r:.40}."
+            )
+        if len(data) > MESSAGE_BYTES:
+            where = f"For {shown}, one entry takes {len(data):,} bytes."
+            return _advice("message-too-long", where)
+    made = attempt(lambda: list(own.messages(pages)), shown)
+    if isinstance(made, Advice):
+        return made
+    for place, message in enumerate(made, 1):
+        if len(message.data) > MESSAGE_BYTES:
+            where = f"For {shown}, message {place} has {len(message.data):,} bytes."
+            return _advice("message-too-long", where)
+    return [message.data for message in made]
+
+
+def _cut_short(own: Format, shown: str, messages: Sequence[bytes]) -> Advice | None:
     for message in messages[:1]:
         if not message:
             continue
         try:
-            decode(bytes(message[:-1]))
+            own.decode(message[:-1])
         except ValueError:
             continue
         except Exception as error:
@@ -127,10 +151,10 @@ def _cut_short(decode: Decode, shown: str, messages: list[bytes]) -> Advice | No
     return None
 
 
-def _told(decode: Decode, shown: str, messages: list[bytes]) -> Chunks | Advice:
+def _told(own: Format, shown: str, messages: Sequence[bytes]) -> Chunks | Advice:
     pairs: list[list[int]] = []
     for message in messages:
-        result = attempt(decode, f"the message for {shown}", bytes(message))
+        result = attempt(own.decode, f"the message for {shown}", message)
         if isinstance(result, Advice):
             return result
         pairs += np.asarray(result, np.uint64).reshape(-1, 2).tolist()

@@ -13,7 +13,7 @@ from balloonkit.guest.blocks import MAX_ORDER
 from balloonkit.predict import guest_of
 from balloonkit.questions import Advice
 
-__all__ = ["check"]
+__all__ = ["check_blocks"]
 
 _WHY = {
     "too-many": "The guest loses pages nobody asked for. Take a block only while at least that "
@@ -27,7 +27,7 @@ _WHY = {
 }
 
 
-def check(function: Callable[[BuddyAllocator, int], Any]) -> Advice | None:
+def check_blocks(function: Callable[[BuddyAllocator, int], Any]) -> Advice | None:
     """Try a learner's block allocation on small guests, then on a real one.
 
     Parameters
@@ -37,7 +37,7 @@ def check(function: Callable[[BuddyAllocator, int], Any]) -> Advice | None:
 
     Examples
     --------
-    >>> print(check(lambda buddy, pages: [(page, 0) for page in buddy.take(pages).tolist()]))
+    >>> print(check_blocks(lambda buddy, pages: [(page, 0) for page in buddy.take(pages).tolist()]))
     For 64 of 1024 free pages: 64 calls where 1 would do. Each call brings one page. Ask for the \
 largest order that is still wanted.
     """

@@ -10,7 +10,7 @@ from balloonkit.exercises.attempt import attempt
 from balloonkit.questions import Advice
 from balloonkit.wire import pack_chunks
 
-__all__ = ["check"]
+__all__ = ["check_packing"]
 
 Pairs = list[list[int]]
 
@@ -96,7 +96,7 @@ _CASES: tuple[list[int], ...] = (
 )
 
 
-def check(function: Callable[[Any], Any]) -> Advice | None:
+def check_packing(function: Callable[[Any], Any]) -> Advice | None:
     """Try a learner's `pack_chunks` on small cases, then on the pages of real guests.
 
     Parameters
@@ -105,7 +105,7 @@ def check(function: Callable[[Any], Any]) -> Advice | None:
 
     Examples
     --------
-    >>> check(pack_chunks) is None
+    >>> check_packing(pack_chunks) is None
     True
     """
     for case in _CASES:

@@ -2,11 +2,13 @@
 
 from balloonkit.guest.blocks import Block
 from balloonkit.guest.buddy import BuddyAllocator, ListOrder, OutOfPagesError
+from balloonkit.guest.driver import BalloonDriver
 from balloonkit.guest.memory import Guest, Kernel
 from balloonkit.guest.one_block import OneBlockAtATime
 from balloonkit.guest.zones import Zone, x86_zones
 
 __all__ = [
+    "BalloonDriver",
     "Block",
     "BuddyAllocator",
     "Guest",

@@ -19,7 +19,8 @@ from balloonkit.events import Began, Listener, OutOfPuff
 from balloonkit.guest.blocks import Pfns, expand, join_pfns
 from balloonkit.guest.memory import Guest, Kernel
 from balloonkit.units import BALLOON_PAGE_BYTES
-from balloonkit.wire.format import Format, Message, PfnArray
+from balloonkit.wire.format import Format, Message
+from balloonkit.wire.formats import PfnArray
 from balloonkit.wire.pfn_array import MAX_PFNS
 from balloonkit.wire.queue import Queue
 

@@ -7,7 +7,7 @@ replay. The example's outcome is what v10 did with B1 repaired, since with B1 in
 from dataclasses import dataclass
 from enum import Enum
 
-from balloonkit.history.steps import AddChunks, FailSends, Inflate, Migrate, SendToToday, Step
+from balloonkit.history.steps import AddChunks, FailSends, FaultStep, Inflate, Migrate, SendToToday
 from balloonkit.wire.page_bitmap import BITMAP_BITS, MAX_BITMAPS
 
 __all__ = ["AS_POSTED", "B1_REPAIRED", "STORIES", "Fault", "Story"]
@@ -49,7 +49,7 @@ class Story:
     Attributes
     ----------
     title : str
-    steps : tuple of Step
+    steps : tuple of FaultStep
         The smallest input that shows it.
     told : str
         What the host is told, or what happens to the guest.
@@ -64,7 +64,7 @@ class Story:
     """
 
     title: str
-    steps: tuple[Step, ...]
+    steps: tuple[FaultStep, ...]
     told: str
     hint: str
     fix: str

@@ -16,7 +16,7 @@ from balloonkit.wire.page_bitmap import BITMAP_BITS, MAX_BITMAPS
 from balloonkit.wire.page_chunk import CHUNK_BYTES, HEADER_BYTES, MAX_CHUNKS
 from balloonkit.wire.pfn_array import MAX_PFNS, PFN_BYTES
 
-__all__ = ["FORMATS", "Format", "Sent", "compare_formats"]
+__all__ = ["FORMATS", "PostedFormat", "Traffic", "compare_formats"]
 
 #: Bytes of one split-ring descriptor: address, length, flags, next (VIRTIO 1.2 section 2.7.5).
 DESCRIPTOR_BYTES = 16
@@ -37,7 +37,7 @@ REPORT_BLOCKS = 32
 
 
 @dataclass(frozen=True)
-class Sent:
+class Traffic:
     """What crosses for one set of pages.
 
     Attributes
@@ -59,7 +59,7 @@ class Sent:
 
 
 @dataclass(frozen=True)
-class Format:
+class PostedFormat:
     """A wire format: which posting, what it sends, and what is assumed to count it.
 
     `send` takes page numbers, shape (n,), ascending and without duplicates.
@@ -69,14 +69,14 @@ class Format:
     version: str
     entry: str
     assumption: str
-    send: Callable[[NDArray[np.int64]], Sent]
+    send: Callable[[NDArray[np.int64]], Traffic]
 
 
-def _classic(pfns: NDArray[np.int64]) -> Sent:
-    return Sent(-(-len(pfns) // MAX_PFNS), len(pfns), len(pfns) * PFN_BYTES, len(pfns))
+def _classic(pfns: NDArray[np.int64]) -> Traffic:
+    return Traffic(-(-len(pfns) // MAX_PFNS), len(pfns), len(pfns) * PFN_BYTES, len(pfns))
 
 
-def _bitmap(pfns: NDArray[np.int64]) -> Sent:
+def _bitmap(pfns: NDArray[np.int64]) -> Traffic:
     round_bits = MAX_BITMAPS * BITMAP_BITS
     base = int(pfns[0]) // 64 * 64 if len(pfns) else 0
     bits = messages = 0
@@ -86,7 +86,7 @@ def _bitmap(pfns: NDArray[np.int64]) -> Sent:
             low, high = int(pfns[first]) // 64, int(pfns[end - 1]) // 64
             bits += (high - low + 1) * 64
             messages += 1
-    return Sent(messages, bits, messages * BITMAP_HEADER_BYTES + bits // 8, len(pfns))
+    return Traffic(messages, bits, messages * BITMAP_HEADER_BYTES + bits // 8, len(pfns))
 
 
 def _rounds_of_lengths(pfns: NDArray[np.int64]) -> Iterator[NDArray[np.int64]]:
@@ -95,7 +95,7 @@ def _rounds_of_lengths(pfns: NDArray[np.int64]) -> Iterator[NDArray[np.int64]]:
         yield np.concatenate([find_runs(bitmap)[:, 1] for bitmap in bitmaps])
 
 
-def _pfn_length(pfns: NDArray[np.int64]) -> Sent:
+def _pfn_length(pfns: NDArray[np.int64]) -> Traffic:
     messages = entries = words = 0
     for lengths in _rounds_of_lengths(pfns):
         entries += len(lengths)
@@ -107,25 +107,25 @@ def _pfn_length(pfns: NDArray[np.int64]) -> Sent:
             in_buffer += size
             words += size
         messages += 1
-    return Sent(messages, entries, messages * RANGE_HEADER_BYTES + words * 8, len(pfns))
+    return Traffic(messages, entries, messages * RANGE_HEADER_BYTES + words * 8, len(pfns))
 
 
-def _in_bitmaps(per_message: int, header_bytes: int) -> Callable[[NDArray[np.int64]], Sent]:
-    def send(pfns: NDArray[np.int64]) -> Sent:
+def _in_bitmaps(per_message: int, header_bytes: int) -> Callable[[NDArray[np.int64]], Traffic]:
+    def send(pfns: NDArray[np.int64]) -> Traffic:
         counts = [len(lengths) for lengths in _rounds_of_lengths(pfns)]
         messages = sum(-(-count // per_message) for count in counts)
         size_bytes = messages * header_bytes + sum(counts) * CHUNK_BYTES
-        return Sent(messages, sum(counts), size_bytes, len(pfns))
+        return Traffic(messages, sum(counts), size_bytes, len(pfns))
 
     return send
 
 
-def _scatter_gather(per_message: int) -> Callable[[NDArray[np.int64]], Sent]:
-    def send(pfns: NDArray[np.int64]) -> Sent:
+def _scatter_gather(per_message: int) -> Callable[[NDArray[np.int64]], Traffic]:
+    def send(pfns: NDArray[np.int64]) -> Traffic:
         lengths = pack_chunks(pfns)[:, 1].astype(np.int64)
         entries = int(np.sum(-(-lengths // SG_PAGES)))
         messages = -(-entries // per_message)
-        return Sent(messages, entries, entries * DESCRIPTOR_BYTES, len(pfns))
+        return Traffic(messages, entries, entries * DESCRIPTOR_BYTES, len(pfns))
 
     return send
 
@@ -138,78 +138,78 @@ def _aligned_blocks(pfns: NDArray[np.int64], order: int) -> int:
     return int(np.maximum(whole, 0).sum())
 
 
-def _free_page_hint(pfns: NDArray[np.int64]) -> Sent:
+def _free_page_hint(pfns: NDArray[np.int64]) -> Traffic:
     blocks = _aligned_blocks(pfns, 10)
     messages = blocks + 2  # a start and a stop command of 4 bytes around them
-    return Sent(messages, blocks, blocks * DESCRIPTOR_BYTES + 2 * 4, blocks << 10)
+    return Traffic(messages, blocks, blocks * DESCRIPTOR_BYTES + 2 * 4, blocks << 10)
 
 
-def _free_page_reporting(pfns: NDArray[np.int64]) -> Sent:
+def _free_page_reporting(pfns: NDArray[np.int64]) -> Traffic:
     large = _aligned_blocks(pfns, 10)
     blocks = _aligned_blocks(pfns, 9) - large  # two of order 9 in each of order 10
     pages = (large << 10) + (blocks - large << 9)
-    return Sent(-(-blocks // REPORT_BLOCKS), blocks, blocks * DESCRIPTOR_BYTES, pages)
+    return Traffic(-(-blocks // REPORT_BLOCKS), blocks, blocks * DESCRIPTOR_BYTES, pages)
 
 
 #: The formats in the order they appeared; all figures computed here, none a posting's own.
-FORMATS: tuple[Format, ...] = (
-    Format(
+FORMATS: tuple[PostedFormat, ...] = (
+    PostedFormat(
         "PFN array",
         "classic",
         "page numbers",
         "256 le32 a message; since 2008, and still what inflation uses",
         _classic,
     ),
-    Format(
+    PostedFormat(
         "page bitmap",
         "v2",
         "bits",
         "one bitmap of up to 32 GiB a message, from first to last page in steps of 64 bits",
         _bitmap,
     ),
-    Format(
+    PostedFormat(
         "{pfn|length}",
         "v6",
         "ranges",
         "runs within a bitmap; 32 KiB buffer sent when two words may not fit",
         _pfn_length,
     ),
-    Format(
+    PostedFormat(
         "page chunks",
         "v10",
         "chunks",
         "runs within a bitmap; 2047 a message",
         _in_bitmaps(MAX_CHUNKS, HEADER_BYTES),
     ),
-    Format(
+    PostedFormat(
         "descriptor table",
         "v11",
         "descriptors",
         "runs within a bitmap; an indirect table of 1023 a message",
         _in_bitmaps(TABLE_DESCRIPTORS, 0),
     ),
-    Format(
+    PostedFormat(
         "scatter-gather",
         "v12",
         "descriptors",
         "whole runs up to 4 GiB from a growing bitmap; batched until 128 queue entries are used",
         _scatter_gather(QUEUE_ENTRIES),
     ),
-    Format(
+    PostedFormat(
         "scatter-gather, one by one",
         "v13",
         "descriptors",
         "whole runs up to 4 GiB; one descriptor, one kick",
         _scatter_gather(1),
     ),
-    Format(
+    PostedFormat(
         "free page hint",
         "FREE_PAGE_HINT",
         "blocks",
         "the set taken as free memory; only whole blocks of order 10, one a message, for migration",
         _free_page_hint,
     ),
-    Format(
+    PostedFormat(
         "free page report",
         "REPORTING",
         "blocks",
@@ -219,7 +219,7 @@ FORMATS: tuple[Format, ...] = (
 )
 
 
-def compare_formats(pfns: NDArray[np.integer]) -> dict[str, Sent]:
+def compare_formats(pfns: NDArray[np.integer]) -> dict[str, Traffic]:
     """Count what each format would send for the same pages, by version.
 
     Parameters
@@ -231,9 +231,9 @@ def compare_formats(pfns: NDArray[np.integer]) -> dict[str, Sent]:
     --------
     >>> sent = compare_formats(np.arange(1024, 4096))
     >>> sent["classic"]
-    Sent(messages=12, entries=3072, bytes=12288, pages=3072)
+    Traffic(messages=12, entries=3072, bytes=12288, pages=3072)
     >>> sent["v10"]
-    Sent(messages=1, entries=1, bytes=24, pages=3072)
+    Traffic(messages=1, entries=1, bytes=24, pages=3072)
     """
     pages = ascending(pfns)
     return {f.version: f.send(pages) for f in FORMATS}

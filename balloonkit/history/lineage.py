@@ -7,11 +7,11 @@ archives at lore.kernel.org find it by the Message-Id.
 
 from dataclasses import dataclass
 
-__all__ = ["CLASSIC_INFLATE", "POSTINGS", "ZEROING", "Figure", "Posting"]
+__all__ = ["CLASSIC_INFLATE", "POSTINGS", "ZEROING", "Claim", "Posting"]
 
 
 @dataclass(frozen=True)
-class Figure:
+class Claim:
     """A number a posting claims, with its unit."""
 
     what: str
@@ -33,7 +33,7 @@ class Posting:
         Feature or subject.
     what_is_sent : str
         How the host learns of the pages.
-    figures : tuple of Figure
+    figures : tuple of Claim
         The posting's own.
     source : str
         Where to find it.
@@ -43,7 +43,7 @@ class Posting:
     date: str
     title: str
     what_is_sent: str
-    figures: tuple[Figure, ...]
+    figures: tuple[Claim, ...]
     source: str
 
     @property
@@ -53,9 +53,9 @@ class Posting:
 
 
 #: What every posting compares itself with: 7 GB out of an idle guest of 8 GB, page by page.
-CLASSIC_INFLATE = Figure("inflate 7 GB, classic", 4126, "ms")
+CLASSIC_INFLATE = Claim("inflate 7 GB, classic", 4126, "ms")
 #: Word for word the same from July 2016 to June 2017, over four wire formats: measured once.
-_CARRIED = (CLASSIC_INFLATE, Figure("inflate 7 GB", 590, "ms"), Figure("improvement", 85, "%"))
+_CARRIED = (CLASSIC_INFLATE, Claim("inflate 7 GB", 590, "ms"), Claim("improvement", 85, "%"))
 _LI, _WANG = "git-send-email-liang.z.li@intel.com", "git-send-email-wei.w.wang@intel.com"
 
 #: The series, oldest first, then its merged successors.
@@ -129,7 +129,7 @@ POSTINGS: tuple[Posting, ...] = (
         "2017-07-12",
         "F_SG and xbitmap",
         "Standard scatter-gather: chained descriptors; the bitmap grows where pages are.",
-        (CLASSIC_INFLATE, Figure("inflate 7 GB", 491, "ms"), Figure("improvement", 88, "%")),
+        (CLASSIC_INFLATE, Claim("inflate 7 GB", 491, "ms"), Claim("improvement", 88, "%")),
         f"linux-mm, 5/8, 1499863221-16206-6-{_WANG}",
     ),
     Posting(
@@ -137,7 +137,7 @@ POSTINGS: tuple[Posting, ...] = (
         "2017-08-03",
         "F_SG and xbitmap",
         "One scatter-gather entry at a time.",
-        (CLASSIC_INFLATE, Figure("inflate 7 GB", 541, "ms"), Figure("improvement", 87, "%")),
+        (CLASSIC_INFLATE, Claim("inflate 7 GB", 541, "ms"), Claim("improvement", 87, "%")),
         f"linux-mm, 3/5, 1501742299-4369-4-{_WANG}",
     ),
     Posting(
@@ -145,7 +145,7 @@ POSTINGS: tuple[Posting, ...] = (
         "2017-08-28",
         "F_SG and xbitmap",
         "Scatter-gather entries, batched until the queue is full.",
-        (CLASSIC_INFLATE, Figure("inflate 7 GB", 597, "ms"), Figure("improvement", 86, "%")),
+        (CLASSIC_INFLATE, Claim("inflate 7 GB", 597, "ms"), Claim("improvement", 86, "%")),
         f"linux-mm, 3/5, 1503914913-28893-4-{_WANG}",
     ),
     Posting(
@@ -154,9 +154,9 @@ POSTINGS: tuple[Posting, ...] = (
         "Free page hinting",
         "Whole blocks of the highest order, taken and held, so that migration skips them.",
         (
-            Figure("migrate an idle 8 GB guest, before", 1757, "ms"),
-            Figure("migrate an idle 8 GB guest", 284, "ms"),
-            Figure("improvement", 84, "%"),
+            Claim("migrate an idle 8 GB guest, before", 1757, "ms"),
+            Claim("migrate an idle 8 GB guest", 284, "ms"),
+            Claim("improvement", 84, "%"),
         ),
         "Linux commit 86a559787e6f; figures: linux-mm, v34, 25 June 2018",
     ),
@@ -173,13 +173,13 @@ POSTINGS: tuple[Posting, ...] = (
         "2020",
         "Free page reporting",
         "Free blocks of pageblock order or more, unasked; the guest keeps the right to use them.",
-        (Figure("blocks a message", 32, "blocks"), Figure("delay", 2, "s")),
+        (Claim("blocks a message", 32, "blocks"), Claim("delay", 2, "s")),
         "Linux 5.7, mm/page_reporting.c",
     ),
 )
 
 #: A change elsewhere that zeroed each ballooned page undid v12's gain (reply of 28 July 2017).
 ZEROING = (
-    Figure("inflate 7 GB with v12", 491, "ms"),
-    Figure("inflate 7 GB with v12, pages zeroed", 2800, "ms"),
+    Claim("inflate 7 GB with v12", 491, "ms"),
+    Claim("inflate 7 GB with v12, pages zeroed", 2800, "ms"),
 )

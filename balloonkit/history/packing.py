@@ -13,7 +13,7 @@ from numpy.typing import ArrayLike, NDArray
 from balloonkit.history.bitmap import SparseBitmap
 from balloonkit.history.faults import Fault
 
-__all__ = ["NullPointerError", "ascending", "find_runs", "pack_rounds"]
+__all__ = ["NullPointerError", "ascending", "pack_rounds", "search_runs"]
 
 
 class NullPointerError(Exception):
@@ -41,7 +41,7 @@ def ascending(pfns: ArrayLike) -> NDArray[np.int64]:
     return pages[np.diff(pages, prepend=-1) > 0]
 
 
-def find_runs(
+def search_runs(
     bitmap: SparseBitmap, size: int, faults: frozenset[Fault]
 ) -> Iterator[tuple[int, int]]:
     """Search the first `size` bits: (first bit, length) of each run found, ascending.
@@ -49,9 +49,9 @@ def find_runs(
     Examples
     --------
     >>> bitmap = SparseBitmap(np.array([0, 2, 4]))
-    >>> list(find_runs(bitmap, 8, frozenset()))
+    >>> list(search_runs(bitmap, 8, frozenset()))
     [(0, 1), (2, 1), (4, 1)]
-    >>> list(find_runs(bitmap, 8, frozenset({Fault.B4})))
+    >>> list(search_runs(bitmap, 8, frozenset({Fault.B4})))
     [(0, 1), (2, 1)]
     """
     position = 0
@@ -107,7 +107,7 @@ def pack_rounds(
             yield [
                 (start_pfn + index * bits + bit, length)
                 for index, bitmap in enumerate(bitmaps)
-                for bit, length in find_runs(
+                for bit, length in search_runs(
                     bitmap,
                     bits
                     if index + 1 < in_hand

@@ -7,19 +7,19 @@ from balloonkit.history.chunk_buffer import Chunk
 from balloonkit.history.faults import Fault, Story
 from balloonkit.history.feature_clash import read_by_todays_host
 from balloonkit.history.packing import NullPointerError
-from balloonkit.history.steps import AddChunks, FailSends, Inflate, Migrate, SendToToday, Step
-from balloonkit.history.v10 import Message, V10Driver
+from balloonkit.history.steps import AddChunks, FailSends, FaultStep, Inflate, Migrate, SendToToday
+from balloonkit.history.v10 import V10Driver, V10Message
 
-__all__ = ["Outcome", "replay"]
+__all__ = ["FaultOutcome", "replay"]
 
 
 @dataclass(frozen=True)
-class Outcome:
+class FaultOutcome:
     """What an example led to.
 
     Attributes
     ----------
-    messages : tuple of Message
+    messages : tuple of V10Message
         What the host was told, in order.
     crash : str
         Why the guest's kernel stopped, or "".
@@ -31,7 +31,7 @@ class Outcome:
         Page numbers a host of today read, if the example asks one.
     """
 
-    messages: tuple[Message, ...]
+    messages: tuple[V10Message, ...]
     crash: str
     leaked_bitmaps: int
     overrun: tuple[int, ...]
@@ -42,7 +42,7 @@ class Outcome:
         return tuple(chunk for m in self.messages if m.queue == queue for chunk in m.chunks)
 
 
-def replay(story: Story, faults: Iterable[Fault]) -> Outcome:
+def replay(story: Story, faults: Iterable[Fault]) -> FaultOutcome:
     """Run `story`'s steps on a driver with exactly these faults.
 
     Examples
@@ -61,12 +61,12 @@ def replay(story: Story, faults: Iterable[Fault]) -> Outcome:
             read_pfns += _take(driver, step)
     except NullPointerError as error:
         crash = str(error)
-    return Outcome(
+    return FaultOutcome(
         tuple(driver.messages), crash, driver.leaked_bitmaps, tuple(driver.overrun), read_pfns
     )
 
 
-def _take(driver: V10Driver, step: Step) -> tuple[int, ...]:
+def _take(driver: V10Driver, step: FaultStep) -> tuple[int, ...]:
     match step:
         case Inflate(pfns):
             driver.inflate(pfns)

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-__all__ = ["AddChunks", "FailSends", "Inflate", "Migrate", "SendToToday", "Step"]
+__all__ = ["AddChunks", "FailSends", "FaultStep", "Inflate", "Migrate", "SendToToday"]
 
 
 @dataclass(frozen=True)
@@ -43,4 +43,4 @@ class SendToToday:
 
 
 #: What an example may do, one after the other.
-Step = Inflate | Migrate | AddChunks | FailSends | SendToToday
+FaultStep = Inflate | Migrate | AddChunks | FailSends | SendToToday

@@ -17,14 +17,14 @@ from balloonkit.history.packing import ascending, pack_rounds
 from balloonkit.units import BALLOON_PAGE_BYTES
 from balloonkit.wire.page_bitmap import BITMAP_BITS, MAX_BITMAPS
 
-__all__ = ["DEFLATE", "INFLATE", "Message", "V10Driver"]
+__all__ = ["DEFLATE", "INFLATE", "V10Driver", "V10Message"]
 
 #: The two queues, by name.
 INFLATE, DEFLATE = "inflate", "deflate"
 _ULONG_MAX = (1 << 64) - 1
 
 
-class Message(NamedTuple):
+class V10Message(NamedTuple):
     """What one kick told the host: the queue's name, and chunks of (base, size)."""
 
     queue: str
@@ -47,7 +47,7 @@ class V10Driver:
 
     Attributes
     ----------
-    messages : list of Message
+    messages : list of V10Message
         Everything the host was told, in order.
     failing_sends : int
         How many of the next sends the queue will refuse.
@@ -57,11 +57,11 @@ class V10Driver:
     >>> driver = V10Driver()
     >>> driver.inflate([102, 100, 101])
     >>> driver.messages
-    [Message(queue='inflate', chunks=((100, 3),))]
+    [V10Message(queue='inflate', chunks=((100, 3),))]
     >>> faulty = V10Driver({Fault.B3})
     >>> faulty.inflate([102, 100, 101])
     >>> faulty.messages
-    [Message(queue='inflate', chunks=((100, 2),))]
+    [V10Message(queue='inflate', chunks=((100, 2),))]
     """
 
     def __init__(
@@ -77,7 +77,7 @@ class V10Driver:
         if not 1 <= max_bitmaps <= MAX_BITMAPS:
             raise ValueError(f"{max_bitmaps} bitmaps: the driver holds 1 to {MAX_BITMAPS}")
         self.faults = frozenset(faults)
-        self.messages: list[Message] = []
+        self.messages: list[V10Message] = []
         self.failing_sends = 0
         self._balloon_pages_per_page = page_bytes // BALLOON_PAGE_BYTES
         self._bits = bits
@@ -171,5 +171,5 @@ class V10Driver:
         if self.failing_sends:
             self.failing_sends -= 1
             return False
-        self.messages.append(Message(queue, chunks))
+        self.messages.append(V10Message(queue, chunks))
         return True

@@ -48,10 +48,11 @@ from balloonkit.host.entries import Entries, read_message
 from balloonkit.host.ram import GuestRam
 from balloonkit.host.release import Release, ReleaseError
 from balloonkit.host.rules import KIT, DeviceRule
-from balloonkit.host.telling import translated, waiting
+from balloonkit.host.telling import tell_translated, tell_waiting
 from balloonkit.units import BALLOON_PAGE_BYTES
 from balloonkit.wire.features import PROPOSED, Feature, negotiate
-from balloonkit.wire.format import PFN_ARRAY, Format, PfnArray, format_of
+from balloonkit.wire.format import Format
+from balloonkit.wire.formats import PFN_ARRAY, PfnArray, format_of
 from balloonkit.wire.queue import Queue
 
 __all__ = ["BalloonDevice"]
@@ -185,13 +186,13 @@ class BalloonDevice:
             translations, pages = len(starts), int(counts.sum())
             unchanged = self._balloon.mark(starts, counts, inflate)
         if self.listener is not None:
-            translated(self.listener, entries, starts, counts)
+            tell_translated(self.listener, entries, starts, counts)
         releases = 0
         if inflate:
             named = starts, counts
             starts, counts = self.rule.releases(starts, counts, self._balloon)
             if self.listener is not None and self._balloon.host_page_pages > 1:
-                waiting(self.listener, named, (starts, counts), self.ram.pages)
+                tell_waiting(self.listener, named, (starts, counts), self.ram.pages)
             releases = len(starts)
             rejections += self._release(starts, counts)
         elif self.listener is not None:

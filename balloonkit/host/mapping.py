@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from balloonkit.host.release import ReleaseError
 from balloonkit.units import BALLOON_PAGE_BYTES, PFN_SHIFT
 
-__all__ = ["MappingRelease", "Verified"]
+__all__ = ["MappingRelease", "Verified", "advise_ranges"]
 
 #: MADV_POPULATE_WRITE (Linux 5.14): fault pages in as if written, without writing.
 _MADV_POPULATE_WRITE = 23
@@ -113,39 +113,13 @@ class MappingRelease:
 
     def release_pages(self, pages: NDArray[np.int64]) -> list[ReleaseError]:
         """Release single 4 KiB pages, one madvise each."""
-        failures: list[ReleaseError] = []
-        madvise, dontneed = self._mapping.madvise, mmap.MADV_DONTNEED
-        for offset_bytes in (pages << PFN_SHIFT).tolist():
-            try:
-                madvise(dontneed, offset_bytes, BALLOON_PAGE_BYTES)
-            except OSError as error:
-                failures += self._retry(offset_bytes, BALLOON_PAGE_BYTES, error)
-        return failures
+        return advise_ranges(self._mapping, mmap.MADV_DONTNEED, pages, np.ones_like(pages))
 
     def release_ranges(
         self, starts: NDArray[np.int64], counts: NDArray[np.int64]
     ) -> list[ReleaseError]:
         """Release ranges, one madvise each."""
-        failures: list[ReleaseError] = []
-        madvise, dontneed = self._mapping.madvise, mmap.MADV_DONTNEED
-        offsets, lengths = (starts << PFN_SHIFT).tolist(), (counts << PFN_SHIFT).tolist()
-        for offset_bytes, length_bytes in zip(offsets, lengths, strict=True):
-            try:
-                madvise(dontneed, offset_bytes, length_bytes)
-            except OSError as error:
-                failures += self._retry(offset_bytes, length_bytes, error)
-        return failures
-
-    def _retry(self, offset_bytes: int, length_bytes: int, error: OSError) -> list[ReleaseError]:
-        for _ in range(_TRIES):
-            if error.errno != errno.EAGAIN:
-                break
-            try:
-                self._mapping.madvise(mmap.MADV_DONTNEED, offset_bytes, length_bytes)
-                return []
-            except OSError as again:
-                error = again
-        return [ReleaseError(offset_bytes, length_bytes, f"madvise: {error}")]
+        return advise_ranges(self._mapping, mmap.MADV_DONTNEED, starts, counts)
 
     def resident_bytes(self) -> int:
         """Return the resident set of this mapping alone, as the kernel counts it (smaps)."""
@@ -184,6 +158,35 @@ class MappingRelease:
         """View the first word of every page; made anew, as a view left over forbids close."""
         words = np.frombuffer(self._mapping, np.uint64, count=self.pages * _PAGE_WORDS)
         return words[::_PAGE_WORDS]
+
+
+def advise_ranges(
+    mapping: mmap.mmap, advice: int, starts: NDArray[np.int64], counts: NDArray[np.int64]
+) -> list[ReleaseError]:
+    """Give ranges of pages of `mapping` an advice, one madvise each; return the failures."""
+    failures: list[ReleaseError] = []
+    madvise = mapping.madvise
+    offsets, lengths = (starts << PFN_SHIFT).tolist(), (counts << PFN_SHIFT).tolist()
+    for offset_bytes, length_bytes in zip(offsets, lengths, strict=True):
+        try:
+            madvise(advice, offset_bytes, length_bytes)
+        except OSError as error:
+            failures += _retry(mapping, advice, offset_bytes, length_bytes, error)
+    return failures
+
+
+def _retry(
+    mapping: mmap.mmap, advice: int, offset_bytes: int, length_bytes: int, error: OSError
+) -> list[ReleaseError]:
+    for _ in range(_TRIES):
+        if error.errno != errno.EAGAIN:
+            break
+        try:
+            mapping.madvise(advice, offset_bytes, length_bytes)
+            return []
+        except OSError as again:
+            error = again
+    return [ReleaseError(offset_bytes, length_bytes, f"madvise: {error}")]
 
 
 def _pattern(first_page: int, end_page: int) -> NDArray[np.uint64]:

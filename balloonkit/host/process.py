@@ -8,6 +8,7 @@ with the processes: the child ends when its socket closes or, if this process is
 
 import mmap
 import os
+import pickle
 import select
 import subprocess
 import sys
@@ -176,12 +177,16 @@ class ProcessHost:
             If the device's process cannot import it: a class made in a notebook or a function.
         """
         kind = type(wire_format)
-        if kind.__module__ == "__main__" or "." in kind.__qualname__:
+        try:
+            if kind.__module__ == "__main__":
+                raise ImportError("it is in no module")
+            self._ask("speak", sys.path, pickle.dumps(wire_format))
+        except (ImportError, AttributeError, pickle.PicklingError) as error:
             raise ValueError(
                 f"format {wire_format.name!r}: the device's process cannot import "
-                f"{kind.__module__}.{kind.__qualname__}; put it into a module, or take host='model'"
-            )
-        self._ask("speak", wire_format)
+                f"{kind.__module__}.{kind.__qualname__} ({error}); put it into a module, or take "
+                "host='model'"
+            ) from error
 
     def listen(self, listener: Listener | None) -> None:
         """Refuse: what this device does it does in another process, unheard.

@@ -6,12 +6,12 @@ from numpy.typing import NDArray
 from balloonkit.events import Listener, Translated, Waiting, pieces
 from balloonkit.host.entries import Entries
 
-__all__ = ["translated", "waiting"]
+__all__ = ["tell_translated", "tell_waiting"]
 
 _Numbers = NDArray[np.int64]
 
 
-def translated(
+def tell_translated(
     listener: Listener, entries: Entries, starts: _Numbers, counts: _Numbers | None
 ) -> None:
     """Tell where each entry lies in the host; one that a region's edge splits has two places."""
@@ -27,7 +27,7 @@ def translated(
         listener.tell(Translated(pfns[piece], counts[piece], starts[piece], look_ups))
 
 
-def waiting(
+def tell_waiting(
     listener: Listener,
     named: tuple[_Numbers, _Numbers | None],
     released: tuple[_Numbers, _Numbers | None],

@@ -21,7 +21,7 @@ from balloonkit.predict import predict_pfns
 from balloonkit.trace import PAGE_STATES
 from balloonkit.wire.pfn_array import MAX_PFNS
 
-__all__ = ["MOMENTS", "CapturedGuest", "page_states"]
+__all__ = ["MOMENTS", "CapturedGuest", "pages_by_flags"]
 
 #: The moments of a capture, in their order.
 MOMENTS: tuple[Moment, ...] = ("before", "inflated", "deflated")
@@ -65,7 +65,7 @@ class CapturedGuest:
     def load(cls, source: str | Path) -> "CapturedGuest":
         """Read a shipped capture by name, or any other from its file."""
         capture = load_capture(source)
-        states = {moment: page_states(partial(capture.flagged, moment)) for moment in MOMENTS}
+        states = {moment: pages_by_flags(partial(capture.flagged, moment)) for moment in MOMENTS}
         return cls(
             capture.name,
             source,
@@ -111,7 +111,7 @@ class CapturedGuest:
         return count_by_zone(self.zones, pages)
 
 
-def page_states(flagged: Callable[[int], NDArray[np.bool_]]) -> NDArray[np.uint8]:
+def pages_by_flags(flagged: Callable[[int], NDArray[np.bool_]]) -> NDArray[np.uint8]:
     """Return numbers of `PAGE_STATES` by PFN; `flagged` tells which pages have a bit set."""
     hole = flagged(KPF_NOPAGE)
     states = np.full(len(hole), PAGE_STATES["in use"], np.uint8)

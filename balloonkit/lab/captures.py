@@ -17,7 +17,7 @@ from balloonkit.lab.ask import QuestionsLab
 from balloonkit.lab.captured_guest import FATES, MOMENTS, CapturedGuest
 from balloonkit.lab.charts import (
     draw_messages,
-    draw_orders,
+    draw_order_bars,
     draw_runs,
     draw_wire_order,
     new_chart,
@@ -129,7 +129,7 @@ class CaptureLab(QuestionsLab):
         guest, moment = self.model.guest(), self.model.moment
         states, blocks = guest.states[moment], guest.blocks[moment]
         figure, axes = new_chart("Free memory by block size")
-        draw_orders(axes, guest.zones, blocks)
+        draw_order_bars(axes, guest.zones, blocks)
         caption = f"{guest.name}, {moment}: {in_words(guest.zones, states)}"
         at_pfn = magnified_pfn(self.model.look_at, len(states))
         maps = whole_and_close_up(states, at_pfn, guest.zones, picks="look_at")

@@ -13,12 +13,12 @@ from numpy.typing import NDArray
 
 from balloonkit.guest.blocks import MAX_ORDER
 from balloonkit.guest.zones import Zone
-from balloonkit.lab.palette import BLUE, PATH_LOOKS, SKY, STAGE_LOOKS, VERMILLION
+from balloonkit.lab.palette import BLUE, PATH_LOOKS, SKY, STAGE_LOOKS, VERMILLION, path_label
 
 __all__ = [
     "draw_lists",
     "draw_messages",
-    "draw_orders",
+    "draw_order_bars",
     "draw_runs",
     "draw_stages",
     "draw_unusable",
@@ -61,7 +61,7 @@ def new_chart(title: str) -> tuple[Figure, Axes]:
     return figure, axes
 
 
-def draw_orders(axes: Axes, zones: Sequence[Zone], counts: Mapping[str, Sequence[int]]) -> None:
+def draw_order_bars(axes: Axes, zones: Sequence[Zone], counts: Mapping[str, Sequence[int]]) -> None:
     """Draw the free memory of each order, stacked by zone, in MiB."""
     orders = np.arange(MAX_ORDER + 1)
     bottom = np.zeros(len(orders))
@@ -187,7 +187,7 @@ def draw_stages(axes: Axes, paths: Mapping[str, Mapping[str, float]], clock: str
             va="center",
             fontsize=9,
         )
-    labels = [PATH_LOOKS[name].label if name in PATH_LOOKS else name for name in names]
+    labels = [path_label(name) for name in names]
     axes.set_yticks(range(len(names)), labels)
     axes.invert_yaxis()
     axes.set_xlim(0, max(left.max() * 1.18, 1e-9))

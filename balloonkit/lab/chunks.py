@@ -10,9 +10,9 @@ from typing import Any
 from matplotlib.figure import Figure
 
 from balloonkit.lab.ask import QuestionsLab
-from balloonkit.lab.bench import Bench
 from balloonkit.lab.chunks_chart import draw_counts
 from balloonkit.lab.chunks_model import ChunkModel
+from balloonkit.lab.column import Column
 from balloonkit.lab.player import StepPlayer
 from balloonkit.lab.view import Choice, LabView, Range, Switch, Table
 from balloonkit.trace import COUNTERS
@@ -64,11 +64,11 @@ class ChunkLab(QuestionsLab):
         """Count what both paths need for the same guest."""
         return LabView(self.model, self._controls(), self._draw, "Form chunks")
 
-    def all(self) -> Bench:
+    def all(self) -> Column:
         """Return everything on one bench: controls, both paths' counts, and the player."""
         step = self._step if self._step is not None else 0
         self._benched.append(StepPlayer(self.model.trace(), step))
-        return Bench(self.compare(), self._benched[-1])
+        return Column(self.compare(), self._benched[-1])
 
     def restore(self, code: str) -> None:
         """Go to the state a code names: the controls, and the player of every bench.

@@ -17,7 +17,7 @@ from balloonkit.guest import Guest, OneBlockAtATime
 from balloonkit.guest.blocks import MAX_ORDER, Block
 from balloonkit.guest.fragmentation import fragmentation_index, free_runs, unusable_index
 from balloonkit.lab.ask import QuestionsLab
-from balloonkit.lab.charts import draw_lists, draw_orders, draw_runs, draw_unusable, new_chart
+from balloonkit.lab.charts import draw_lists, draw_order_bars, draw_runs, draw_unusable, new_chart
 from balloonkit.lab.page_map import PageMap, magnified_pfn, whole_and_close_up
 from balloonkit.lab.palette import BLOCK_LOOKS
 from balloonkit.lab.view import Choice, Fold, LabView, Pane, Range, Table
@@ -25,7 +25,7 @@ from balloonkit.ram_layout import ram_layout
 from balloonkit.trace import PAGE_STATES
 from balloonkit.units import counted
 
-__all__ = ["BlocksModel", "FragmentationLab", "FragmentationModel", "page_states"]
+__all__ = ["BlocksModel", "FragmentationLab", "FragmentationModel", "pages_by_free_mask"]
 
 RETURN_ORDERS = ("newest first", "oldest first", "at random")
 SIZES = [("64 MiB", "64MiB"), ("1 GiB", "1GiB"), ("8 GiB", "8GiB")]
@@ -34,12 +34,12 @@ SIZES = [("64 MiB", "64MiB"), ("1 GiB", "1GiB"), ("8 GiB", "8GiB")]
 SMALL_PAGES = 256
 
 
-def page_states(guest: Guest) -> NDArray[np.uint8]:
+def pages_by_free_mask(guest: Guest) -> NDArray[np.uint8]:
     """Return the state of every page as a number of `PAGE_STATES`, shape (PFNs,).
 
     Examples
     --------
-    >>> np.bincount(page_states(Guest.idle("64MiB"))).tolist()
+    >>> np.bincount(pages_by_free_mask(Guest.idle("64MiB"))).tolist()
     [0, 513, 15871]
     """
     states = np.zeros(len(guest.buddy.free_mask), np.uint8)
@@ -165,11 +165,11 @@ class FragmentationLab(QuestionsLab):
 
     def _draw_guest(self) -> tuple[list[Pane], Table]:
         guest = self.model.guest()
-        buddy, states = guest.buddy, page_states(guest)
+        buddy, states = guest.buddy, pages_by_free_mask(guest)
         counts = buddy.buddyinfo()
         at_pfn = magnified_pfn(self.model.look_at, len(states))
         figure, axes = new_chart("Free memory by block size")
-        draw_orders(axes, buddy.zones, counts)
+        draw_order_bars(axes, buddy.zones, counts)
         maps = whole_and_close_up(states, at_pfn, buddy.zones, picks="look_at")
         free_pages = int(buddy.free_mask.sum())
         blocks = np.sum(list(counts.values()), axis=0)

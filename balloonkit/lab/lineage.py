@@ -17,8 +17,15 @@ from numpy.typing import NDArray
 
 from balloonkit.captures import SHIPPED, load_capture
 from balloonkit.guest import Guest
-from balloonkit.history import FORMATS, POSTINGS, Format, Posting, Sent, compare_formats
-from balloonkit.history import Figure as Claim
+from balloonkit.history import (
+    FORMATS,
+    POSTINGS,
+    Claim,
+    PostedFormat,
+    Posting,
+    Traffic,
+    compare_formats,
+)
 from balloonkit.lab.ask import QuestionsLab
 from balloonkit.lab.palette import FORMAT_LOOKS
 from balloonkit.lab.view import Choice, LabView, Range, Table
@@ -50,7 +57,7 @@ class LineageModel(traitlets.HasTraits):
     fragmentation = traitlets.Float(0.3, min=0, max=1)
     measure = traitlets.Enum(tuple(_MEASURES), "bytes")
 
-    def sent(self) -> dict[str, Sent]:
+    def sent(self) -> dict[str, Traffic]:
         """Return what each format sends for this guest, by version."""
         if self.guest == MODELLED:
             return _modelled(self.fragmentation)
@@ -137,7 +144,7 @@ class LineageLab(QuestionsLab):
         return figure, Table(caption, head, rows)
 
 
-def _draw_bars(axes: Axes, sent: dict[str, Sent], measure: str) -> None:
+def _draw_bars(axes: Axes, sent: dict[str, Traffic], measure: str) -> None:
     values = [getattr(sent[f.version], measure) for f in FORMATS]
     every = sent["classic"].pages
     for row, (f, value) in enumerate(zip(FORMATS, values, strict=True)):
@@ -173,7 +180,7 @@ def _draw_bars(axes: Axes, sent: dict[str, Sent], measure: str) -> None:
     axes.spines[["top", "right"]].set_visible(False)
 
 
-def _label(f: Format) -> str:
+def _label(f: PostedFormat) -> str:
     return f.name if f.version in _MERGED else f"{f.name} ({f.version})"
 
 
@@ -230,11 +237,11 @@ def _claim(claim: Claim) -> str:
 
 
 @cache
-def _captured(name: str) -> dict[str, Sent]:
+def _captured(name: str) -> dict[str, Traffic]:
     return compare_formats(load_capture(name).inflate_pfns)
 
 
-def _modelled(fragmentation: float) -> dict[str, Sent]:
+def _modelled(fragmentation: float) -> dict[str, Traffic]:
     guest = Guest.aged("1GiB", fragmentation, seed=1)
     pages: NDArray[Any] = np.asarray(guest.take(_MODELLED_PAGES))
     return compare_formats(pages)

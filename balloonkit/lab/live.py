@@ -12,9 +12,9 @@ from IPython.display import clear_output, display
 from matplotlib.figure import Figure
 
 from balloonkit.lab.ask import QuestionsLab
-from balloonkit.lab.bench import Bench
-from balloonkit.lab.charts import draw_orders, draw_runs, new_chart
-from balloonkit.lab.live_charts import draw_calls, draw_resident
+from balloonkit.lab.charts import draw_order_bars, draw_runs, new_chart
+from balloonkit.lab.column import Column
+from balloonkit.lab.live_charts import draw_madvise_calls, draw_resident_over_time
 from balloonkit.lab.live_model import KEPT_PERCENT, LiveModel
 from balloonkit.lab.meter import ResidentMeter
 from balloonkit.lab.page_map import magnified_pfn, whole_and_close_up
@@ -66,7 +66,7 @@ class LiveLab(QuestionsLab):
         self.meter = ResidentMeter()
         self.model = LiveModel(parse_size(memory), self.meter.show)
 
-    def boot(self) -> Bench:
+    def boot(self) -> Column:
         """Boot a guest and look at its memory."""
         switch = Switch(
             "init_on_alloc",
@@ -77,7 +77,7 @@ class LiveLab(QuestionsLab):
             self._boot()
             return self._bench((switch,), self._draw_boot, "Boot Linux")
 
-    def age(self) -> Bench:
+    def age(self) -> Column:
         """Fragment the guest's memory with small files."""
         controls = (
             Range("seed", "seed", 1, 9, 1, "Another seed, other files. A move ages anew."),
@@ -87,7 +87,7 @@ class LiveLab(QuestionsLab):
             self.model.age()
             return self._bench(controls, self._draw_age, "Age it")
 
-    def balloon(self) -> Bench:
+    def balloon(self) -> Column:
         """Move the balloon of the running kernel; it begins with half of the guest's RAM."""
         with self._working():
             model = self.model
@@ -102,7 +102,7 @@ class LiveLab(QuestionsLab):
         controls = (_LEFT, Choice("max_chunks", "message buffer", buffers, help_text))
         return self._view(controls, self._draw_replay, "Replay it as chunks")
 
-    def all(self) -> list[Bench | LabView]:
+    def all(self) -> list[Column | LabView]:
         """Return every step's view, in the order of the lesson."""
         return [self.boot(), self.age(), self.balloon(), self.replay()]
 
@@ -185,14 +185,16 @@ class LiveLab(QuestionsLab):
         ]  # fmt: skip
         head = ["path", "entries", "messages", "bytes", "madvise calls"]
         text = [[str(name), *(f"{n:,}" for n in numbers)] for name, *numbers in rows]
-        return [draw_calls("madvise calls", calls, notes), figure], Table(caption, head, text)
+        return [draw_madvise_calls("madvise calls", calls, notes), figure], Table(
+            caption, head, text
+        )
 
     def _memory(self, caption: str, picks: str = "") -> tuple[list[Pane], Table]:
         """Draw the map and the free lists as the guest's kernel last told them."""
         model = self.model
         zones, look = model.guest.zones, model.look
         figure, axes = new_chart("Free memory by block size")
-        draw_orders(axes, zones, look.blocks)
+        draw_order_bars(axes, zones, look.blocks)
         at_pfn = magnified_pfn(model.look_at, len(look.states))
         maps = whole_and_close_up(look.states, at_pfn, zones, picks=picks)
         caption = self._in_context(caption)
@@ -203,8 +205,10 @@ class LiveLab(QuestionsLab):
         memory_bytes = model.guest.memory_bytes
         if model.why_recorded:
             samples = [(0.0, memory_bytes), (1.0, model.look.left_bytes)]
-            return draw_resident("RAM less balloon, as recorded", samples, memory_bytes)
-        return draw_resident("Resident set of QEMU, MEASURED", model.samples, memory_bytes)
+            return draw_resident_over_time("RAM less balloon, as recorded", samples, memory_bytes)
+        return draw_resident_over_time(
+            "Resident set of QEMU, MEASURED", model.samples, memory_bytes
+        )
 
     def _in_context(self, caption: str) -> str:
         """Put what went wrong, and that a guest is recorded, before a caption."""
@@ -215,8 +219,8 @@ class LiveLab(QuestionsLab):
             caption = f"RECORDED: {caption}"
         return caption
 
-    def _bench(self, controls: Controls, draw: Draw, title: str) -> Bench:
-        return Bench(self.meter, self._view(controls, draw, title))
+    def _bench(self, controls: Controls, draw: Draw, title: str) -> Column:
+        return Column(self.meter, self._view(controls, draw, title))
 
     def _view(self, controls: Controls, draw: Draw, title: str) -> LabView:
         return LabView(self.model, controls, draw, title, patience_s=_PATIENCE_S)

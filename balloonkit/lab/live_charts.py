@@ -8,10 +8,12 @@ from matplotlib.figure import Figure
 from balloonkit.lab.charts import new_chart
 from balloonkit.lab.palette import GREEN, PATH_LOOKS
 
-__all__ = ["draw_calls", "draw_resident"]
+__all__ = ["draw_madvise_calls", "draw_resident_over_time"]
 
 
-def draw_resident(title: str, samples: Sequence[tuple[float, int]], memory_bytes: int) -> Figure:
+def draw_resident_over_time(
+    title: str, samples: Sequence[tuple[float, int]], memory_bytes: int
+) -> Figure:
     """Draw a number of bytes over the seconds of one action, under the guest's RAM.
 
     Parameters
@@ -35,7 +37,7 @@ def draw_resident(title: str, samples: Sequence[tuple[float, int]], memory_bytes
     return figure
 
 
-def draw_calls(title: str, calls: Mapping[str, int], note: Mapping[str, str]) -> Figure:
+def draw_madvise_calls(title: str, calls: Mapping[str, int], note: Mapping[str, str]) -> Figure:
     """Draw a number for each path as a bar, with what it is above it.
 
     Parameters

@@ -18,22 +18,22 @@ from balloonkit.captures import load_capture, parse_buddyinfo
 from balloonkit.guest import BuddyAllocator
 from balloonkit.guest.blocks import Pfns
 from balloonkit.guest.zones import Zone, zones_from_zoneinfo
-from balloonkit.lab.captured_guest import page_states
+from balloonkit.lab.captured_guest import pages_by_flags
 from balloonkit.trace import PAGE_STATES
 from balloonkit.units import BALLOON_PAGE_BYTES, format_size
 from balloonkit.wire.pfn_array import MAX_PFNS
 
 if TYPE_CHECKING:
-    from balloonkit.live import Guest
+    from balloonkit.live import LiveGuest
 
-__all__ = ["GuestError", "Inflate", "LiveGuest", "Look", "RealGuest", "RecordedGuest"]
+__all__ = ["Glance", "GuestError", "RealGuest", "RecordedGuest", "SeenInflate", "WatchedGuest"]
 
 #: The capture that stands in for a live guest, and why this one: it is the smallest.
 _RECORDED = "aged-1g"
 _SAMPLE_S = 0.05
 
 #: Called with the resident set, in bytes, while something goes on.
-Watch = Callable[[int], None]
+WatchBytes = Callable[[int], None]
 
 
 class GuestError(Exception):
@@ -41,7 +41,7 @@ class GuestError(Exception):
 
 
 @dataclass(frozen=True)
-class Look:
+class Glance:
     """A guest's memory at one moment.
 
     Attributes
@@ -63,7 +63,7 @@ class Look:
 
 
 @dataclass(frozen=True)
-class Inflate:
+class SeenInflate:
     """One growth of the balloon: the pages in wire order, and what QEMU counted for them."""
 
     pfns: Pfns
@@ -71,22 +71,22 @@ class Inflate:
     madvise_calls: int
 
 
-class LiveGuest(Protocol):
+class WatchedGuest(Protocol):
     """What the lab asks of either guest."""
 
     name: str
     memory_bytes: int
     zones: tuple[Zone, ...]
     #: Since the balloon was last empty.
-    inflates: list[Inflate]
+    inflates: list[SeenInflate]
 
-    def look(self) -> Look:
+    def look(self) -> Glance:
         """Read the guest's memory."""
 
-    def age(self, seed: int, kept: float, watch: Watch) -> None:
+    def age(self, seed: int, kept: float, watch: WatchBytes) -> None:
         """Empty the balloon, remove the files of the last ageing, and age."""
 
-    def balloon(self, left_bytes: int, watch: Watch) -> float:
+    def balloon(self, left_bytes: int, watch: WatchBytes) -> float:
         """Move the balloon and return the seconds it took."""
 
     def close(self) -> None:
@@ -102,37 +102,37 @@ class RealGuest:
         If there can be none here, or as soon as it is gone.
     """
 
-    _running: ClassVar["Guest | None"] = None
+    _running: ClassVar["LiveGuest | None"] = None
 
     def __init__(self, memory_bytes: int, init_on_alloc: bool) -> None:
         with _in_words():
-            from balloonkit.live import Guest
-            from balloonkit.live.size import fitting_size
+            from balloonkit.live import LiveGuest
+            from balloonkit.live.size import bootable_size
 
             if RealGuest._running is not None:
                 RealGuest._running.close()
-            memory_bytes = fitting_size(memory_bytes)
-            self._guest = Guest(memory_bytes, init_on_alloc=init_on_alloc, progress=False)
+            memory_bytes = bootable_size(memory_bytes)
+            self._guest = LiveGuest(memory_bytes, init_on_alloc=init_on_alloc, progress=False)
             RealGuest._running = self._guest
             memory = self._guest.memory()
             zoneinfo = self._guest.run("cat /proc/zoneinfo")
         self.name = f"Linux {self._guest.software['kernel']} on {self._guest.software['vmm']}"
         self.memory_bytes = memory_bytes
         self.zones = zones_from_zoneinfo(zoneinfo, len(memory.flags))
-        self.inflates: list[Inflate] = []
+        self.inflates: list[SeenInflate] = []
 
-    def look(self) -> Look:
+    def look(self) -> Glance:
         """Read page flags and free lists from the guest's kernel, the resident set from ours."""
         with _in_words():
             memory = self._guest.memory()
-            return Look(
+            return Glance(
                 self._guest.actual(),
-                page_states(memory.flagged),
+                pages_by_flags(memory.flagged),
                 parse_buddyinfo(memory.buddyinfo),
                 self._guest.resident(),
             )
 
-    def age(self, seed: int, kept: float, watch: Watch) -> None:
+    def age(self, seed: int, kept: float, watch: WatchBytes) -> None:
         """Let the kernel write files and remove most of them."""
         with _in_words(), _watched(self._guest, watch):
             self._guest.balloon(self.memory_bytes)
@@ -140,12 +140,12 @@ class RealGuest:
             self._guest.run("rm -rf /age/*")
             self._guest.age(seed=seed, kept=kept)
 
-    def balloon(self, left_bytes: int, watch: Watch) -> float:
+    def balloon(self, left_bytes: int, watch: WatchBytes) -> float:
         """Move the balloon of the running kernel."""
         with _in_words(), _watched(self._guest, watch):
             move = self._guest.balloon(left_bytes)
         if move.madvise_calls:
-            self.inflates.append(Inflate(move.pfns, move.messages, move.madvise_calls))
+            self.inflates.append(SeenInflate(move.pfns, move.messages, move.madvise_calls))
         if left_bytes == self.memory_bytes:
             self.inflates.clear()
         return move.seconds
@@ -160,28 +160,28 @@ class RecordedGuest:
     """A guest that ran elsewhere: its pages, and the order in which it really gave them away."""
 
     name: str = f"recorded guest {_RECORDED}"
-    inflates: list[Inflate] = field(default_factory=list)
+    inflates: list[SeenInflate] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         capture = load_capture(_RECORDED)
         self.memory_bytes = capture.guest_bytes
-        self._before = page_states(partial(capture.flagged, "before"))
+        self._before = pages_by_flags(partial(capture.flagged, "before"))
         self._sent_pfns = capture.inflate_pfns
         self.zones = zones_from_zoneinfo(capture.text("zoneinfo_boot"), len(self._before))
         self._given_pages = 0
 
-    def look(self) -> Look:
+    def look(self) -> Glance:
         """Rebuild the moment when so many pages were in the balloon."""
         states = self._before.copy()
         states[self._sent_pfns[: self._given_pages]] = PAGE_STATES["in balloon"]
         free = states == PAGE_STATES["free"]
         blocks = BuddyAllocator.from_free_mask(free, self.zones).buddyinfo()
-        return Look(self._left_bytes, states, blocks, None)
+        return Glance(self._left_bytes, states, blocks, None)
 
-    def age(self, seed: int, kept: float, watch: Watch) -> None:
+    def age(self, seed: int, kept: float, watch: WatchBytes) -> None:
         """Do nothing: it was aged before it was recorded."""
 
-    def balloon(self, left_bytes: int, watch: Watch) -> float:
+    def balloon(self, left_bytes: int, watch: WatchBytes) -> float:
         """Give as many pages as it gave then, in the same order."""
         pages = (self.memory_bytes - left_bytes) // BALLOON_PAGE_BYTES
         if pages > len(self._sent_pfns):
@@ -192,7 +192,7 @@ class RecordedGuest:
         if pages > self._given_pages:
             pfns = self._sent_pfns[self._given_pages : pages]
             # QEMU 7.2 made one call for each page of it, and the driver sends 256 pages a message.
-            self.inflates.append(Inflate(pfns, -(-len(pfns) // MAX_PFNS), len(pfns)))
+            self.inflates.append(SeenInflate(pfns, -(-len(pfns) // MAX_PFNS), len(pfns)))
         self._given_pages = pages
         if not pages:
             self.inflates.clear()
@@ -222,7 +222,7 @@ def _in_words() -> Iterator[None]:
 
 
 @contextmanager
-def _watched(guest: "Guest", watch: Watch) -> Iterator[None]:
+def _watched(guest: "LiveGuest", watch: WatchBytes) -> Iterator[None]:
     """Read the resident set again and again in a thread until the block ends."""
     from balloonkit.live import LiveError
 

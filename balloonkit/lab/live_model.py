@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from balloonkit.host import BalloonDevice, GuestRam, ModelRelease
 from balloonkit.host.counters import DeviceCounters
-from balloonkit.lab.live_guest import GuestError, LiveGuest, Look, RealGuest, RecordedGuest
+from balloonkit.lab.live_guest import Glance, GuestError, RealGuest, RecordedGuest, WatchedGuest
 from balloonkit.lab.race_model import BUFFERS
 from balloonkit.units import format_size
 from balloonkit.wire import PROPOSED, pack_chunks
@@ -24,7 +24,7 @@ __all__ = ["KEPT_PERCENT", "LiveModel", "Replay"]
 KEPT_PERCENT = (10, 50)
 
 #: Called with what goes on, the resident set, and the guest's RAM, in bytes.
-Watch = Callable[[str, int, int], None]
+WatchWork = Callable[[str, int, int], None]
 
 
 @dataclass(frozen=True)
@@ -67,20 +67,20 @@ class LiveModel(traitlets.HasTraits):
     look_at = traitlets.Float(60, min=0, max=100)
     max_chunks = traitlets.Enum(tuple(BUFFERS.values()), MAX_CHUNKS)
 
-    def __init__(self, memory_bytes: int, watch: Watch = lambda what, now, of: None) -> None:
+    def __init__(self, memory_bytes: int, watch: WatchWork = lambda what, now, of: None) -> None:
         super().__init__()
         self.asked_bytes, self._watch = memory_bytes, watch
-        self._guest: LiveGuest | None = None
+        self._guest: WatchedGuest | None = None
         self.why_recorded = ""
         self.problem = ""
         self.booted: bool | None = None
         self.aged: tuple[int, int] | None = None
         self.seconds = 0.0
         self.samples: list[tuple[float, int]] = []
-        self.look: Look
+        self.look: Glance
 
     @property
-    def guest(self) -> LiveGuest:
+    def guest(self) -> WatchedGuest:
         """The guest; it boots when it is first wanted."""
         if self._guest is None:
             self.boot()
@@ -93,7 +93,7 @@ class LiveModel(traitlets.HasTraits):
         started_s = time.monotonic()
         self.why_recorded = ""
         try:
-            guest: LiveGuest = RealGuest(self.asked_bytes, self.init_on_alloc)
+            guest: WatchedGuest = RealGuest(self.asked_bytes, self.init_on_alloc)
             look = guest.look()
         except GuestError as error:
             guest = RecordedGuest()
@@ -168,6 +168,6 @@ class LiveModel(traitlets.HasTraits):
 
         return watch
 
-    def _show(self, look: Look) -> None:
+    def _show(self, look: Glance) -> None:
         if look.resident_bytes is not None:
             self._watch("at this moment", look.resident_bytes, self.memory_mib << 20)

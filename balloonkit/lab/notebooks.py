@@ -16,7 +16,7 @@ from typing import Any
 import nbformat
 from nbclient import NotebookClient
 
-__all__ = ["execute", "hidden_errors", "run", "static_copy", "widget_models"]
+__all__ = ["execute", "hidden_errors", "run_notebook", "static_copy", "widget_models"]
 
 WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
 WIDGET_STATE = "application/vnd.jupyter.widget-state+json"
@@ -36,10 +36,10 @@ def execute(path: Path) -> Notebook:
     nbclient.exceptions.CellExecutionError
         If a cell raises.
     """
-    return run(nbformat.read(path, as_version=4), path.parent)
+    return run_notebook(nbformat.read(path, as_version=4), path.parent)
 
 
-def run(notebook: Notebook, folder: Path) -> Notebook:
+def run_notebook(notebook: Notebook, folder: Path) -> Notebook:
     """Run all cells of `notebook` inside `folder`, in place."""
     client = NotebookClient(
         notebook,

@@ -25,6 +25,7 @@ __all__ = [
     "contrast",
     "ink_on",
     "luminance",
+    "path_label",
     "rgb",
 ]
 
@@ -102,6 +103,17 @@ FORMAT_LOOKS = {
     "another": Look("another format", "#999999", "O", ""),
     "partial": Look("tells of a part of the pages", EMPTY, "H", "xx"),
 }
+
+
+def path_label(path: str) -> str:
+    """Return what pictures call a competitor; one of your own is called by its name.
+
+    Examples
+    --------
+    >>> path_label("classic"), path_label("short runs")
+    ('classic, PFN by PFN', 'short runs')
+    """
+    return PATH_LOOKS[path].label if path in PATH_LOOKS else path
 
 
 def rgb(colour: str) -> tuple[int, int, int]:

@@ -17,13 +17,15 @@ from balloonkit.costs import (
     Stages,
 )
 from balloonkit.lab.ask import QuestionsLab
-from balloonkit.lab.palette import PATH_LOOKS
-from balloonkit.lab.race_charts import draw_published, draw_ratio, draw_stages
+from balloonkit.lab.palette import path_label
+from balloonkit.lab.race_charts import draw_published, draw_race, draw_ratio
 from balloonkit.lab.race_counts import BITS, GIB_PAGES, INFLATE_GIB
 from balloonkit.lab.race_model import BUFFERS, SWEEP, MeasuredModel, RaceModel
 from balloonkit.lab.release_run import SIZES, fitting_sizes
 from balloonkit.lab.view import Choice, LabView, Pane, Range, Switch, Table
+from balloonkit.paths import PATHS
 from balloonkit.units import BALLOON_PAGE_BYTES, counted, format_size, parse_size
+from balloonkit.wire import Format
 
 __all__ = ["RaceLab", "break_even"]
 
@@ -43,6 +45,11 @@ _COUNTED = {
 class RaceLab(QuestionsLab):
     """Race the paths, and find where chunks stop paying.
 
+    Parameters
+    ----------
+    formats : sequence of Format
+        Message formats of your own, to race beside the others under their names.
+
     Attributes
     ----------
     model : RaceModel
@@ -55,14 +62,14 @@ class RaceLab(QuestionsLab):
 
     kinds = ("messages", "payer")
 
-    def __init__(self) -> None:
+    def __init__(self, formats: Sequence[Format] = ()) -> None:
         super().__init__()
-        self.model = RaceModel()
+        self.model = RaceModel(formats=tuple(formats))
         self.sweep_model = RaceModel()
-        self.measured_model = MeasuredModel()
+        self.measured_model = MeasuredModel(formats=tuple(formats))
 
     def stages(self) -> LabView:
-        """Race three paths: where the time goes, in four stages, beside the figures of 2017."""
+        """Race the paths: where the time goes, in four stages, beside the figures of 2017."""
         controls = (
             *self._controls(),
             Range(
@@ -150,7 +157,7 @@ class RaceLab(QuestionsLab):
             verdict += f"; the guest ran out of pages and gave {gave} of {model.inflate_gib} GiB"
         longest_s = max([CLASSIC_2017_S.total, *(seconds.total for seconds in stages.values())])
         panes: list[Pane] = [
-            draw_stages("MODEL: what this guest counts, priced", stages, _notes(counts), longest_s),
+            draw_race("MODEL: what this guest counts, priced", stages, _notes(counts), longest_s),
             draw_published(longest_s),
         ]
         return panes, _stages_table(counts, stages, verdict, model.costs)
@@ -218,16 +225,20 @@ class RaceLab(QuestionsLab):
         else:
             verdict = "No real memory can be had here, so this is the model again"
             title = "MODEL, costs of 2017"
-        verdict = "; ".join((verdict, *race.remarks))
+        unheard = [
+            f"{own.name} is left out: write it in a module, as another process cannot import it"
+            for own in self.measured_model.left_out
+        ]
+        verdict = "; ".join((verdict, *race.remarks, *unheard))
         counts = {path: report.counts for path, report in race.reports.items()}
         rows = _count_rows(counts)
         rows += [
             [f"{stage}, ms", *(f"{s.as_dict()[stage] * 1000:,.1f}" for s in stages.values())]
             for stage in stages["classic"].as_dict()
         ]
-        head = [race.guest, *(PATH_LOOKS[path].label for path in stages)]
+        head = [race.guest, *(path_label(path) for path in stages)]
         longest_s = max(seconds.total for seconds in stages.values())
-        pane = draw_stages(title, stages, _notes(counts), longest_s)
+        pane = draw_race(title, stages, _notes(counts), longest_s)
         return [pane], Table(verdict, head, rows)
 
 
@@ -298,6 +309,7 @@ def _stages_table(
         )
         rows.append([f"{stage}, ms", *shown, f"{published[stage] * 1000:,.0f}", chunks_ms])
     head = ["", "model: classic", "model: chunks", "model: chunks, by blocks"]
+    head += [f"model: {path}" for path in counts if path not in PATHS]
     head += ["published 2017: classic", "published 2017: chunks"]
     caption = f"{verdict} (model; a kick costs {costs.message_s * 1e6:.0f} µs)"
     return Table(caption, head, rows)

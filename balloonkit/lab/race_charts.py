@@ -6,9 +6,9 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from balloonkit.costs import CHUNKS_TOTAL_2017_S, CLASSIC_2017_S, Stages
-from balloonkit.lab.palette import BLUE, PATH_LOOKS, STAGE_LOOKS, VERMILLION
+from balloonkit.lab.palette import BLUE, PATH_LOOKS, STAGE_LOOKS, VERMILLION, path_label
 
-__all__ = ["draw_published", "draw_ratio", "draw_stages"]
+__all__ = ["draw_published", "draw_race", "draw_ratio"]
 
 #: A bar and the line of text above it.
 _BAR_HEIGHT, _TEXT_ABOVE = 0.46, 0.28
@@ -16,7 +16,7 @@ _BAR_HEIGHT, _TEXT_ABOVE = 0.46, 0.28
 _LETTERED = 0.025
 
 
-def draw_stages(
+def draw_race(
     title: str, stages: Mapping[str, Stages], notes: Mapping[str, str], longest_s: float
 ) -> Figure:
     """Draw the stages of each path as one bar.
@@ -32,7 +32,7 @@ def draw_stages(
     """
     figure, axes = _bar_chart(title, len(stages), longest_s)
     for row, (path, seconds) in enumerate(stages.items()):
-        _bar(axes, row, f"{PATH_LOOKS[path].label}: {notes[path]}", seconds, with_legend=row == 0)
+        _bar(axes, row, f"{path_label(path)}: {notes[path]}", seconds, with_legend=row == 0)
     axes.legend(loc="upper left", bbox_to_anchor=(-0.02, 1.12), ncols=4, fontsize=9, frameon=False,
                 handlelength=1.2, columnspacing=1.2)  # fmt: skip
     return figure

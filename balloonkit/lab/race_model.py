@@ -1,5 +1,6 @@
 """Inputs of the race lab, and what they make of the paths: counts, prices, a real run."""
 
+from collections.abc import Iterator
 from dataclasses import replace
 from functools import lru_cache
 
@@ -9,8 +10,10 @@ from balloonkit.costs import COSTS_2017, Costs, Counts
 from balloonkit.guest import Guest
 from balloonkit.lab.race_counts import BITS, INFLATE_GIB, PageCounts, block_counts
 from balloonkit.lab.release_run import SIZES, best_size, can_measure
+from balloonkit.machine import Machine
 from balloonkit.race import HostKind, Race, run_race
 from balloonkit.units import parse_size
+from balloonkit.wire import Format
 from balloonkit.wire.page_chunk import MAX_CHUNKS
 
 __all__ = ["BUFFERS", "SWEEP", "MeasuredModel", "RaceModel"]
@@ -30,6 +33,7 @@ class RaceModel(traitlets.HasTraits):
     bits = traitlets.Enum(BITS, BITS[-1])
     join = traitlets.Bool(True)
     max_chunks = traitlets.Enum(tuple(BUFFERS.values()), MAX_CHUNKS)
+    formats = traitlets.Tuple()  # of Format
 
     @property
     def costs(self) -> Costs:
@@ -49,6 +53,8 @@ class RaceModel(traitlets.HasTraits):
             "classic": paged.classic(self.inflate_gib),
             "chunks": paged.chunks(*chunked),
             "chunks_block_alloc": _block_counts(self.fragmentation, *chunked),
+        } | {
+            own.name: _own_counts(own, self.fragmentation, self.inflate_gib) for own in self.formats
         }
 
     def sweep(self) -> list[tuple[Counts, Counts]]:
@@ -65,6 +71,7 @@ class MeasuredModel(traitlets.HasTraits):
 
     size = traitlets.Enum(SIZES)
     fragmentation = traitlets.Float(0.1, min=0, max=1)
+    formats = traitlets.Tuple()  # of Format
 
     def __init__(self, **inputs: object) -> None:
         super().__init__(**({"size": min(best_size(), "128MiB", key=parse_size)} | inputs))
@@ -72,8 +79,15 @@ class MeasuredModel(traitlets.HasTraits):
     def race(self) -> Race:
         """Inflate by seven eighths on every path; with a model where nothing can be measured."""
         host: HostKind = "madvise" if can_measure() else "model"
+        formats = [own for own in self.formats if own not in self.left_out]
         guest = Guest.aged(self.size, self.fragmentation, seed=1)
-        return run_race(guest, guest.size_bytes // 8 * 7, host)
+        return run_race(guest, guest.size_bytes // 8 * 7, host, formats=formats)
+
+    @property
+    def left_out(self) -> tuple[Format, ...]:
+        """Formats written in a notebook's cell: a device in another process cannot import them."""
+        own: Iterator[Format] = (own for own in self.formats if type(own).__module__ == "__main__")
+        return tuple(own) if can_measure() else ()
 
 
 @lru_cache(maxsize=2)
@@ -84,6 +98,13 @@ def _guest(fragmentation: float) -> Guest:
 @lru_cache(maxsize=64)
 def _page_counts(fragmentation: float) -> PageCounts:
     return PageCounts.of(_guest(fragmentation))
+
+
+@lru_cache(maxsize=16)
+def _own_counts(own: Format, fragmentation: float, inflate_gib: int) -> Counts:
+    """Run the machine: nothing is known of a learner's format but what it does."""
+    with Machine(_guest(fragmentation).copy(), format=own) as machine:
+        return machine.inflate(f"{inflate_gib}GiB").counts
 
 
 @lru_cache(maxsize=64)

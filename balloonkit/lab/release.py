@@ -11,12 +11,12 @@ from numpy.typing import NDArray
 from balloonkit.host import BalloonDevice, GuestRam, ModelRelease
 from balloonkit.host.counters import Handled
 from balloonkit.lab.ask import QuestionsLab
-from balloonkit.lab.bench import Bench
+from balloonkit.lab.column import Column
 from balloonkit.lab.meter import ResidentMeter
 from balloonkit.lab.page_map import PageMap
 from balloonkit.lab.palette import ORANGE, PAGE_LOOKS, Look
-from balloonkit.lab.release_charts import draw_calls, draw_resident, draw_translation
-from balloonkit.lab.release_run import SIZES, Run, best_size, fitting_sizes, run
+from balloonkit.lab.release_charts import draw_release_calls, draw_resident_fall, draw_translation
+from balloonkit.lab.release_run import SIZES, Run, best_size, fitting_sizes, inflate_for_real
 from balloonkit.lab.view import Choice, LabView, Pane, Range, Table
 from balloonkit.ram_layout import RamRange, ram_layout
 from balloonkit.units import BALLOON_PAGE_BYTES, PFN_SHIFT, counted, format_size, parse_size
@@ -160,7 +160,7 @@ class ReleaseLab(QuestionsLab):
         title = "Release larger host pages"
         return LabView(self.host_page_model, controls, self._draw_host_pages, title)
 
-    def real(self) -> Bench:
+    def real(self) -> Column:
         """Release real memory, page by page and chunk by chunk, and watch the resident set."""
         fitting = fitting_sizes() or SIZES[:1]
         controls = (
@@ -186,9 +186,9 @@ class ReleaseLab(QuestionsLab):
             Range("seed", "seed", 0, 20, 1, "Move it to measure again, on another guest."),
         )
         title = "Release real memory"
-        return Bench(self.meter, LabView(self.real_model, controls, self._draw_real, title))
+        return Column(self.meter, LabView(self.real_model, controls, self._draw_real, title))
 
-    def all(self) -> list[LabView | Bench]:
+    def all(self) -> list[LabView | Column]:
         """Return every step's view, in the order of the lesson."""
         return [self.translate(), self.host_pages(), self.real()]
 
@@ -253,7 +253,9 @@ class ReleaseLab(QuestionsLab):
             self.meter.show(path, resident_bytes, total_bytes)
 
         runs = [
-            run(model.size, path, model.fragmentation, model.seed, model.huge_pages, watch)
+            inflate_for_real(
+                model.size, path, model.fragmentation, model.seed, model.huge_pages, watch
+            )
             for path in ("classic", "chunks")
         ]
         verdict = _verdict(runs)
@@ -267,7 +269,9 @@ class ReleaseLab(QuestionsLab):
         ]
         if runs[0].measured:
             rows.append(["ms in madvise, measured", *(f"{r.release_s * 1000:,.1f}" for r in runs)])
-        return [draw_resident(runs, total_bytes), draw_calls(runs)], Table(verdict, head, rows)
+        return [draw_resident_fall(runs, total_bytes), draw_release_calls(runs)], Table(
+            verdict, head, rows
+        )
 
 
 def _verdict(runs: list[Run]) -> str:

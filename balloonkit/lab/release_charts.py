@@ -12,7 +12,7 @@ from balloonkit.lab.palette import ORANGE, PATH_LOOKS, SKY, VERMILLION
 from balloonkit.lab.release_run import Run
 from balloonkit.ram_layout import RamRange
 
-__all__ = ["draw_calls", "draw_resident", "draw_translation"]
+__all__ = ["draw_release_calls", "draw_resident_fall", "draw_translation"]
 
 _RAM, _CHUNK, _REFUSED = SKY, ORANGE, VERMILLION
 _GIB = 1 << 30
@@ -72,7 +72,7 @@ def draw_translation(
     return figure
 
 
-def draw_resident(runs: Sequence[Run], total_bytes: int) -> Figure:
+def draw_resident_fall(runs: Sequence[Run], total_bytes: int) -> Figure:
     """Draw the resident set of each run over time."""
     measured = runs[0].measured
     who = "counted by the kernel" if measured else "MODELLED, no real memory"
@@ -97,7 +97,7 @@ def draw_resident(runs: Sequence[Run], total_bytes: int) -> Figure:
     return figure
 
 
-def draw_calls(runs: Sequence[Run]) -> Figure:
+def draw_release_calls(runs: Sequence[Run]) -> Figure:
     """Draw the measured time inside madvise, or without real memory the number of calls."""
     measured = runs[0].measured
     figure, axes = _chart("Time in madvise, MEASURED" if measured else "madvise calls, MODELLED")

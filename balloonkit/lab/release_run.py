@@ -17,10 +17,10 @@ from balloonkit.host import MemoryLimitError, ModelHost, check_memory
 from balloonkit.units import parse_size
 from balloonkit.wire import CLASSIC, PROPOSED
 from balloonkit.wire.channel import Channel
-from balloonkit.wire.format import format_of
+from balloonkit.wire.formats import format_of
 from balloonkit.wire.queue import Queue
 
-__all__ = ["SIZES", "Run", "best_size", "can_measure", "fitting_sizes", "run"]
+__all__ = ["SIZES", "Run", "best_size", "can_measure", "fitting_sizes", "inflate_for_real"]
 
 #: Sizes on offer; a pod on Binder has 1 to 2 GB in all.
 SIZES = ("64MiB", "128MiB", "256MiB", "512MiB", "1GiB", "2GiB")
@@ -31,7 +31,7 @@ _SAMPLE_S = 0.03
 _FEATURES = {"classic": CLASSIC, "chunks": PROPOSED}
 
 #: Called with (path, seconds since the first message, resident bytes).
-Watch = Callable[[str, float, int], None]
+WatchResident = Callable[[str, float, int], None]
 
 
 @dataclass(frozen=True)
@@ -85,13 +85,13 @@ def best_size() -> str:
     return SIZES[min(largest - 1, SIZES.index(_LARGEST_DEFAULT))]
 
 
-def run(
+def inflate_for_real(
     size: str,
     path: str,
     fragmentation: float = 0.0,
     seed: int = 0,
     huge_pages: bool = False,
-    watch: Watch = lambda path, at_s, resident_bytes: None,
+    watch: WatchResident = lambda path, at_s, resident_bytes: None,
 ) -> Run:
     """Inflate an aged guest by seven eighths of its memory.
 
@@ -102,7 +102,7 @@ def run(
 
     Examples
     --------
-    >>> run("64MiB", "chunks").pages * 4096 >> 20
+    >>> inflate_for_real("64MiB", "chunks").pages * 4096 >> 20
     56
     """
     guest = Guest.aged(size, fragmentation, seed)

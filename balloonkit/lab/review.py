@@ -19,7 +19,7 @@ from balloonkit.captures import SHIPPED, Capture, load_capture
 from balloonkit.guest.blocks import TOP_PAGES
 from balloonkit.history import AS_POSTED, Fault, PageLoss, pages_lost
 from balloonkit.lab.ask import QuestionsLab
-from balloonkit.lab.fragmentation import page_states
+from balloonkit.lab.fragmentation import pages_by_free_mask
 from balloonkit.lab.page_map import PageMap
 from balloonkit.lab.palette import PAGE_LOOKS, VERMILLION, Look
 from balloonkit.lab.review_cases import CELL_LOOKS, all_cases
@@ -141,7 +141,7 @@ class ReviewLab(QuestionsLab):
 
     def _draw_guest(self) -> tuple[list[Pane], Table]:
         capture, loss = _capture(self.model.guest), self.model.loss()
-        states = page_states(guest_of(capture))
+        states = pages_by_free_mask(guest_of(capture))
         states[capture.inflate_pfns] = PAGE_STATES["in balloon"]
         states[loss.lost_pfns] = _LOST
         page_map = PageMap.of("All memory", states, _LOOKS, lit=(_LOST,))

@@ -9,14 +9,14 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from balloonkit.history import AS_POSTED, B1_REPAIRED, Fault, Outcome, replay
-from balloonkit.history.steps import AddChunks, FailSends, Inflate, Migrate, SendToToday, Step
+from balloonkit.history import AS_POSTED, B1_REPAIRED, Fault, FaultOutcome, replay
+from balloonkit.history.steps import AddChunks, FailSends, FaultStep, Inflate, Migrate, SendToToday
 from balloonkit.lab.palette import BLACK, EMPTY, ORANGE, SKY, VERMILLION, Look
 from balloonkit.units import BALLOON_PAGE_BYTES
 from balloonkit.wire.page_bitmap import BITMAP_BITS
 from balloonkit.wire.page_chunk import MAX_CHUNKS
 
-__all__ = ["CELL_LOOKS", "Case", "Cell", "Side", "all_cases"]
+__all__ = ["CELL_LOOKS", "Cell", "DriverView", "FaultCase", "all_cases"]
 
 #: How a cell is drawn, by its state.
 CELL_LOOKS = {
@@ -40,7 +40,7 @@ class Cell(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Side:
+class DriverView:
     """What one driver did.
 
     Attributes
@@ -61,20 +61,20 @@ class Side:
 
 
 @dataclass(frozen=True)
-class Case:
+class FaultCase:
     """A fault, its smallest input, and what three drivers make of it."""
 
     name: str
     title: str
     steps: str
-    alone: Side
-    posted: Side
-    correct: Side
+    alone: DriverView
+    posted: DriverView
+    correct: DriverView
     hint: str
     fix: str
 
 
-def all_cases() -> tuple[Case, ...]:
+def all_cases() -> tuple[FaultCase, ...]:
     """Replay every fault.
 
     Examples
@@ -88,10 +88,10 @@ def all_cases() -> tuple[Case, ...]:
     return tuple(_case(fault) for fault in Fault)
 
 
-def _case(fault: Fault) -> Case:
+def _case(fault: Fault) -> FaultCase:
     story = fault.story
     posted = AS_POSTED if fault is Fault.B1 else B1_REPAIRED
-    return Case(
+    return FaultCase(
         name=fault.name,
         title=story.title,
         steps=_sentence("; then ".join(_in_words(s) for s in story.steps) + _limits(fault)),
@@ -105,7 +105,7 @@ def _case(fault: Fault) -> Case:
     )
 
 
-def _side(name: str, fault: Fault, faults: Iterable[Fault]) -> Side:
+def _side(name: str, fault: Fault, faults: Iterable[Fault]) -> DriverView:
     outcome = replay(fault.story, faults)
     if fault is Fault.B10:
         cells, verdict = _bitmaps(fault, outcome)
@@ -113,10 +113,10 @@ def _side(name: str, fault: Fault, faults: Iterable[Fault]) -> Side:
         cells, verdict = _entries(outcome)
     else:
         cells, verdict = _pages(fault, outcome)
-    return Side(name, _told(outcome), cells, verdict)
+    return DriverView(name, _told(outcome), cells, verdict)
 
 
-def _told(outcome: Outcome) -> str:
+def _told(outcome: FaultOutcome) -> str:
     if outcome.read_pfns:
         return "pages " + ", ".join(
             f"{pfn:#x}" if pfn > 9 else f"{pfn}" for pfn in outcome.read_pfns
@@ -128,7 +128,7 @@ def _told(outcome: Outcome) -> str:
     return "; then ".join(messages) or "nothing"
 
 
-def _pages(fault: Fault, outcome: Outcome) -> tuple[tuple[Cell, ...], str]:
+def _pages(fault: Fault, outcome: FaultOutcome) -> tuple[tuple[Cell, ...], str]:
     given, kept = _given_and_kept(fault)
     told = Counter(outcome.read_pfns) if outcome.read_pfns else _told_pages(outcome)
     states = dict.fromkeys(kept, "guest")
@@ -158,7 +158,7 @@ def _given_and_kept(fault: Fault) -> tuple[set[int], set[int]]:
     return given, kept
 
 
-def _told_pages(outcome: Outcome) -> Counter[int]:
+def _told_pages(outcome: FaultOutcome) -> Counter[int]:
     return Counter(
         page for base, size in outcome.told("inflate") for page in range(base, base + size)
     )
@@ -180,7 +180,7 @@ def _cells(states: dict[int, str]) -> Iterable[Cell]:
                 yield Cell(f"{page:,}", states[page], touches or page > run[0])
 
 
-def _verdict(states: dict[int, str], outcome: Outcome) -> str:
+def _verdict(states: dict[int, str], outcome: FaultOutcome) -> str:
     by_state = {
         wanted: [page for page, state in sorted(states.items()) if state == wanted]
         for wanted in CELL_LOOKS
@@ -208,7 +208,7 @@ def _named(pages: list[int]) -> str:
     return f"{len(pages)} pages, from {pages[0]:,} on, are"
 
 
-def _bitmaps(fault: Fault, outcome: Outcome) -> tuple[tuple[Cell, ...], str]:
+def _bitmaps(fault: Fault, outcome: FaultOutcome) -> tuple[tuple[Cell, ...], str]:
     pfns = [p for step in fault.story.steps if isinstance(step, Inflate) for p in step.pfns]
     held = (max(pfns) - min(pfns)) // BITMAP_BITS + 1
     leaked = outcome.leaked_bitmaps
@@ -222,7 +222,7 @@ def _bitmaps(fault: Fault, outcome: Outcome) -> tuple[tuple[Cell, ...], str]:
     )
 
 
-def _entries(outcome: Outcome) -> tuple[tuple[Cell, ...], str]:
+def _entries(outcome: FaultOutcome) -> tuple[tuple[Cell, ...], str]:
     first = Cell(f"entries 0 to {MAX_CHUNKS - 1:,}", "good")
     if not outcome.overrun:
         return (first,), "The full buffer is sent again before anything else is written into it."
@@ -233,7 +233,7 @@ def _entries(outcome: Outcome) -> tuple[tuple[Cell, ...], str]:
     )
 
 
-def _in_words(step: Step) -> str:
+def _in_words(step: FaultStep) -> str:
     match step:
         case Inflate(pfns):
             return f"balloon page{'s' if len(pfns) > 1 else ''} {', '.join(map(_page, pfns))}"

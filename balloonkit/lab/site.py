@@ -8,21 +8,18 @@ import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import nbformat
 
 from balloonkit.lab.lite import CHECKOUT, build_lite
-from balloonkit.lab.notebooks import execute, hidden_errors, run
+from balloonkit.lab.notebooks import execute, hidden_errors, run_notebook
 from balloonkit.lab.page import render_page
 from balloonkit.lab.reference import write_reference
+from balloonkit.progress import Progress
 
 __all__ = ["build_pages", "build_site", "run_sphinx"]
-
-#: Called with what is being done, how many are done, and how many there are.
-Progress = Callable[[str, int, int], None]
 
 _LESSON_NOTE = """This page has no kernel. The step player steps; every other view shows how it
 opens, as a picture and a table. To move sliders, run [the notebook]({name}.ipynb)."""
@@ -98,7 +95,7 @@ def _write_exercises(folder: Path) -> None:
     for number, cell in enumerate(asking):
         cell.id = f"cell-{number}"
         cell.metadata["tags"] = ["raises-exception"]
-    metadata = run(nbformat.v4.new_notebook(cells=asking), folder).metadata
+    metadata = run_notebook(nbformat.v4.new_notebook(cells=asking), folder).metadata
     for path, notebook in zip(paths, notebooks, strict=True):
         for cell in notebook.cells:
             if any(output["output_type"] == "error" for output in cell.get("outputs", [])):

@@ -1,6 +1,7 @@
 """A real Linux guest under QEMU, aged and ballooned from Python; needs no virtualisation rights."""
 
 from balloonkit.live.balloon import BalloonMove
+from balloonkit.live.driver import DriverOptions
 from balloonkit.live.errors import (
     GuestDiedError,
     GuestTimeoutError,
@@ -9,17 +10,18 @@ from balloonkit.live.errors import (
     RefusedError,
     TraceLostError,
 )
-from balloonkit.live.guest import Guest
+from balloonkit.live.guest import LiveGuest
 from balloonkit.live.memory import GuestMemory
 from balloonkit.live.record import capture
 
 __all__ = [
     "BalloonMove",
-    "Guest",
+    "DriverOptions",
     "GuestDiedError",
     "GuestMemory",
     "GuestTimeoutError",
     "LiveError",
+    "LiveGuest",
     "MissingPackageError",
     "RefusedError",
     "TraceLostError",

@@ -8,11 +8,13 @@ which is how real guests come by kernel memory between their free pages.
 
 from dataclasses import dataclass
 
-from balloonkit.units import BALLOON_PAGE_BYTES, format_size
+from balloonkit.live.errors import RefusedError
+from balloonkit.units import BALLOON_PAGE_BYTES, format_size, parse_size
 
-__all__ = ["Ageing"]
+__all__ = ["Ageing", "plan_ageing"]
 
 _MAX_FILE_PAGES = 8
+_MAX_SHARE = 0.9
 
 # A plain print is several times faster under emulation than a formatted one.
 _FILL = """
@@ -70,3 +72,28 @@ class Ageing:
             f"{format_size(self.size_bytes)} of tmpfs files of 1..{_MAX_FILE_PAGES} pages written, "
             f"removed in random order, {self.kept:.0%} of files kept, seed {self.seed}"
         )
+
+
+def plan_ageing(
+    available_bytes: int, size: str | int | None = None, kept: float = 0.1, seed: int = 0
+) -> Ageing:
+    """Plan how to age a guest that can give `available_bytes`; by default 70 % of that.
+
+    Raises
+    ------
+    RefusedError
+        If `size` is more than 90 % of it.
+
+    Examples
+    --------
+    >>> plan_ageing(100 << 20).size_bytes >> 20
+    70
+    """
+    size_bytes = int(available_bytes * 0.7) if size is None else parse_size(size)
+    limit_bytes = int(available_bytes * _MAX_SHARE)
+    if size_bytes > limit_bytes:
+        raise RefusedError(
+            f"ageing with {format_size(size_bytes)}: the guest can take "
+            f"{format_size(limit_bytes)} of files"
+        )
+    return Ageing(size_bytes, kept, seed)

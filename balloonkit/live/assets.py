@@ -17,7 +17,7 @@ from pathlib import Path
 from balloonkit.live.errors import MissingPackageError
 from balloonkit.live.packages import INSTALL_HELP, fetch
 
-__all__ = ["Assets", "find_assets", "read_module"]
+__all__ = ["Assets", "cache_folder", "find_assets", "read_module"]
 
 #: Virtio as the guest needs it, in loading order; a kernel may have some of it built in.
 _MODULES = (
@@ -72,7 +72,7 @@ def find_assets() -> Assets:
     if qemu is None or shutil.which("setpriv") is None:
         missing = "setpriv (package util-linux)" if qemu else "qemu-system-x86_64"
         raise MissingPackageError(f"no {missing} on PATH. {INSTALL_HELP}")
-    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "balloonkit"
+    cache = cache_folder()
     kernel = _newest_kernel(Path("/")) or _newest_kernel(cache)
     if kernel is None:
         fetch(_KERNEL_PACKAGES, "linux-(?:image|modules)-", _WANTED, cache)
@@ -85,6 +85,11 @@ def find_assets() -> Assets:
         missing = "kernel with virtio" if kernel is None else "static busybox"
         raise MissingPackageError(f"no {missing} in the packages fetched. {INSTALL_HELP}")
     return Assets(Path(qemu), kernel[0], busybox, kernel[1])
+
+
+def cache_folder() -> Path:
+    """Return the folder what was fetched and built is kept in."""
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "balloonkit"
 
 
 def read_module(path: Path) -> bytes:

@@ -3,7 +3,7 @@
 import contextlib
 import time
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,11 +12,12 @@ from balloonkit.live.errors import GuestTimeoutError, LiveError, TraceLostError
 from balloonkit.live.progress import progress_bar
 from balloonkit.live.trace import BalloonTrace
 from balloonkit.units import BALLOON_PAGE_BYTES, format_size
+from balloonkit.wire.pfn_array import PFN_BYTES
 
 if TYPE_CHECKING:
     from balloonkit.live.qmp import QemuLink
 
-__all__ = ["Balloon", "BalloonMove"]
+__all__ = ["Balloon", "BalloonMove", "follow"]
 
 _DEVICE = "/machine/peripheral/balloon"
 _NOT_SENT = 2**64 - 1  # QEMU's value of a statistic the driver did not send
@@ -38,11 +39,17 @@ class BalloonMove:
         PFNs in the order the driver sent them.
     messages : int
         Messages they came in.
+    entries, bytes : int
+        Entries of those messages, PFNs or chunks, and their length.
     migrated : int
         Pages the guest's kernel moved out of the balloon meanwhile, each for one more in `pfns`;
         0 unless it is short of memory.
     madvise_calls : int
-        Calls QEMU made to release them; 0 for a deflate.
+        Calls the host made to release them; 0 for a deflate.
+    chunks : array of uint64, shape (entries, 2), or None
+        The entries in wire order, (base, size) each; None if the driver sends PFNs.
+    freed_bytes : int
+        What the host no longer has resident of the guest's RAM; less than 0 if it grew.
     seconds : float
         Wall time under software emulation: compare it with runs of the same machine only.
     """
@@ -51,9 +58,24 @@ class BalloonMove:
     to_bytes: int
     pfns: NDArray[np.uint32]
     messages: int
+    entries: int
+    bytes: int
     migrated: int
     madvise_calls: int
     seconds: float
+    chunks: NDArray[np.uint64] | None = None
+    freed_bytes: int = 0
+
+    def as_dict(self) -> dict[str, int | float]:
+        """Return its figures as plain data."""
+        return {
+            "pages": len(self.pfns),
+            "messages": self.messages,
+            "entries": self.entries,
+            "releases": self.madvise_calls,
+            "freed_bytes": self.freed_bytes,
+            "seconds": self.seconds,
+        }
 
 
 class Balloon:
@@ -90,14 +112,7 @@ class Balloon:
         """
         self._drain_trace()
         started_s, from_bytes = time.monotonic(), self.actual_bytes()
-        self._link.execute("balloon", value=target_bytes)
-        try:
-            self._follow(from_bytes, target_bytes)
-        except BaseException:
-            # Timed out or interrupted: leave a balloon at rest.
-            with contextlib.suppress(LiveError):
-                self._stop()
-            raise
+        follow(self, from_bytes, target_bytes, self._progress)
         seconds = time.monotonic() - started_s
         trace = self._drain_trace()
         pages = abs(target_bytes - from_bytes) // BALLOON_PAGE_BYTES
@@ -111,7 +126,15 @@ class Balloon:
             )
         calls = int(np.count_nonzero(trace.released_bytes == BALLOON_PAGE_BYTES))
         return BalloonMove(
-            from_bytes, target_bytes, ours.pfns, ours.messages, len(other.pfns), calls, seconds
+            from_bytes,
+            target_bytes,
+            ours.pfns,
+            ours.messages,
+            entries=len(ours.pfns),
+            bytes=len(ours.pfns) * PFN_BYTES,
+            migrated=len(other.pfns),
+            madvise_calls=calls,
+            seconds=seconds,
         )
 
     def reported_bytes(self) -> NDArray[np.uint64]:
@@ -156,21 +179,44 @@ class Balloon:
         self._reported.append(trace.released_bytes[trace.released_bytes > BALLOON_PAGE_BYTES])
         return trace
 
-    def _stop(self) -> None:
-        """Make the driver's last step its target, so that it comes back to it and rests."""
-        target_bytes = self.actual_bytes()
+    def set_target(self, target_bytes: int) -> None:
+        """Tell the driver what the guest should be left with; returns at once."""
         self._link.execute("balloon", value=target_bytes)
-        deadline_s = time.monotonic() + _STOP_TIMEOUT_S
-        while self.actual_bytes() != target_bytes and time.monotonic() < deadline_s:
-            time.sleep(_POLL_S)
 
-    def _follow(self, from_bytes: int, target_bytes: int) -> None:
-        actual_bytes, moved_s = from_bytes, time.monotonic()
-        title = f"balloon to {format_size(target_bytes)}"
-        with progress_bar(title, self._progress, abs(target_bytes - from_bytes)) as advance:
+    def wait(self) -> None:
+        """Give the driver a moment."""
+        time.sleep(_POLL_S)
+
+
+class Moving(Protocol):
+    """A balloon on its way."""
+
+    def actual_bytes(self) -> int:
+        """Return what the guest has now."""
+
+    def set_target(self, target_bytes: int) -> None:
+        """Tell the driver what the guest should be left with."""
+
+    def wait(self) -> None:
+        """Wait a moment, or until something happens."""
+
+
+def follow(balloon: Moving, from_bytes: int, target_bytes: int, progress: bool) -> None:
+    """Send a balloon to its target and wait; if that is given up, it is left at rest.
+
+    Raises
+    ------
+    GuestTimeoutError
+        If it stops moving.
+    """
+    title = f"balloon to {format_size(target_bytes)}"
+    actual_bytes, moved_s = from_bytes, time.monotonic()
+    balloon.set_target(target_bytes)
+    try:
+        with progress_bar(title, progress, abs(target_bytes - from_bytes)) as advance:
             while actual_bytes != target_bytes:
-                time.sleep(_POLL_S)
-                last_bytes, actual_bytes = actual_bytes, self.actual_bytes()
+                balloon.wait()
+                last_bytes, actual_bytes = actual_bytes, balloon.actual_bytes()
                 advance(abs(actual_bytes - from_bytes))
                 if actual_bytes != last_bytes:
                     moved_s = time.monotonic()
@@ -178,3 +224,16 @@ class Balloon:
                     raise GuestTimeoutError(
                         f"{title}: stays at {format_size(actual_bytes)} for {_STALL_S:g} s"
                     )
+    except BaseException:  # interrupted, too
+        with contextlib.suppress(LiveError):
+            _stop(balloon)
+        raise
+
+
+def _stop(balloon: Moving) -> None:
+    """Make the driver's last step its target, so that it comes back to it and rests."""
+    target_bytes = balloon.actual_bytes()
+    balloon.set_target(target_bytes)
+    deadline_s = time.monotonic() + _STOP_TIMEOUT_S
+    while balloon.actual_bytes() != target_bytes and time.monotonic() < deadline_s:
+        balloon.wait()

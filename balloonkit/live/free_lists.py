@@ -20,7 +20,7 @@ from balloonkit.captures import parse_buddyinfo
 from balloonkit.guest.page_states import KPF_NOPAGE, flag_mask
 from balloonkit.live.memory import GuestMemory
 
-__all__ = ["FreeLists", "read_free_lists"]
+__all__ = ["FreeLists", "find_vmemmap", "read_free_lists"]
 
 #: Reads (address, bytes) of the guest kernel's virtual memory.
 ReadKernel = Callable[[int, int], bytes]
@@ -50,6 +50,20 @@ class FreeLists:
 
     blocks: NDArray[np.uint32]
     percpu_pfns: NDArray[np.uint32]
+
+
+def find_vmemmap(read: ReadKernel, kallsyms: str) -> int | None:
+    """Find the guest kernel's array of struct pages; None if it has no such symbol.
+
+    Parameters
+    ----------
+    read : callable
+        Reads (address, bytes) of the guest kernel's virtual memory.
+    kallsyms : str
+        The line of ``vmemmap_base`` in the guest's ``/proc/kallsyms``, or nothing.
+    """
+    symbol = kallsyms.split()
+    return int.from_bytes(read(int(symbol[0], 16), 8), "little") if symbol else None
 
 
 def read_free_lists(read: ReadKernel, vmemmap: int, memory: GuestMemory) -> FreeLists | None:

@@ -1,46 +1,38 @@
 """A real Linux guest under QEMU whose balloon is moved from Python."""
 
 import contextlib
-import re
 import weakref
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
 
-from balloonkit.live.ageing import Ageing
-from balloonkit.live.assets import find_assets, read_module
+from balloonkit.live.ageing import Ageing, plan_ageing
 from balloonkit.live.balloon import Balloon, BalloonMove
-from balloonkit.live.capture_file import check_target, write_capture
-from balloonkit.live.errors import (
-    GuestDiedError,
-    GuestTimeoutError,
-    LiveError,
-    MissingPackageError,
-    RefusedError,
-)
-from balloonkit.live.free_lists import FreeLists, read_free_lists
-from balloonkit.live.initramfs import build_initramfs
-from balloonkit.live.memory import GuestMemory, read_memory
-from balloonkit.live.process import QemuProcess
+from balloonkit.live.boot import DRIVER_FILE, check_kind, start
+from balloonkit.live.chunk_balloon import ChunkBalloon
+from balloonkit.live.driver import DRIVER_NAME, DriverOptions
+from balloonkit.live.errors import GuestDiedError, GuestTimeoutError, RefusedError
+from balloonkit.live.memory import GuestMemory, available_bytes, read_memory
 from balloonkit.live.progress import progress_bar
+from balloonkit.live.record import record
 from balloonkit.live.shell import GuestShell
-from balloonkit.live.size import check_size
-from balloonkit.units import BALLOON_PAGE_BYTES, format_size, parse_size
+from balloonkit.live.size import check_left, check_size
+from balloonkit.units import format_size, parse_size
 
-__all__ = ["Guest"]
+__all__ = ["LiveGuest"]
 
 #: What a guest at its floor still has free, so that its shell can start a command.
 _RESERVE_BYTES = 32 << 20
 _BOOT_TIMEOUT_S = 60.0
 #: Writing and removing files under emulation; measured 70 MiB/s on two shared cores.
 _AGEING_BYTES_PER_S = 10 << 20
-_MAX_AGEING_SHARE = 0.9
 
 
-class Guest:
+class LiveGuest:
     """A Linux guest in software emulation, with one vCPU and a virtio balloon.
 
     It boots when created and ends with the ``with`` block, with `close`, or with Python, however
@@ -50,6 +42,14 @@ class Guest:
     ----------
     memory : str or int
         RAM of the guest, such as ``"1GiB"``.
+    driver : str
+        "classic": the kernel's own driver and QEMU's device. "chunks": a driver of ours, built for
+        this kernel, that speaks VIRTIO_BALLOON_F_PAGE_CHUNKS, and `balloonkit.host`'s device.
+    shared : bool
+        RAM in a memory file, as our device needs it and always has it. Releasing such memory costs
+        something else than private memory: compare two drivers on the same kind.
+    options : DriverOptions, optional
+        Of the chunks driver.
     init_on_alloc : bool
         Let the guest zero each page it allocates, the distributions' default. Off, because a page
         zeroed on its way into the balloon becomes resident just to be given away: an inflate of
@@ -63,6 +63,15 @@ class Guest:
     Attributes
     ----------
     memory_bytes : int
+    driver : str
+    options : DriverOptions or None
+        What the chunks driver was loaded with.
+    memory_file : SharedRelease or None
+        RAM as the host holds it, if it is shared.
+    host : ChunkHost or None
+        The other end of the chunks driver's balloon.
+    boot_texts : dict
+        ``/proc/iomem`` and ``/proc/zoneinfo`` before the balloon moved.
     software : dict
         Names of kernel, virtual machine monitor and machine, as a capture's meta data has them.
     ageing : Ageing or None
@@ -79,7 +88,7 @@ class Guest:
 
     Examples
     --------
-    >>> with Guest("256MiB") as guest:  # doctest: +SKIP
+    >>> with LiveGuest("256MiB") as guest:  # doctest: +SKIP
     ...     guest.age(seed=1)
     ...     move = guest.balloon("128MiB")
     ...     len(move.pfns), move.messages, move.madvise_calls
@@ -90,47 +99,66 @@ class Guest:
         self,
         memory: str | int = "1GiB",
         *,
+        driver: str = "classic",
+        shared: bool = False,
+        options: DriverOptions | None = None,
         init_on_alloc: bool = False,
         reporting: bool = False,
         progress: bool = True,
     ) -> None:
         self.memory_bytes = parse_size(memory)
+        self.driver = driver
+        self.options: DriverOptions | None = None
         self.ageing: Ageing | None = None
         self._progress = progress
-        self._last_pfns = np.empty(0, np.uint32)
+        self._last: NDArray[np.unsignedinteger] = np.empty(0, np.uint32)
+        chunks = check_kind(driver, options, reporting)
         check_size(self.memory_bytes)
-        try:
-            from balloonkit.live.qmp import QemuLink
-        except ModuleNotFoundError as error:
-            raise MissingPackageError(
-                f"{error}. Install it: pip install 'balloonkit[live]'"
-            ) from error
         with progress_bar(f"boot of {format_size(self.memory_bytes)}", progress):
-            assets = find_assets()
-            modules = {name: read_module(path) for name, path in assets.modules.items()}
-            disk = build_initramfs(assets.busybox.read_bytes(), modules)
-            options = f"init_on_alloc={int(init_on_alloc)}"
-            size_bytes = self.memory_bytes  # not self, which the thread would keep alive
-            link = QemuLink(lambda: QemuProcess(assets, disk, size_bytes, options, reporting))
-            self.close = weakref.finalize(self, link.close)
-            self._link, self._process = link, link.process
+            kernel_options = f"init_on_alloc={int(init_on_alloc)}"
+            started = start(self.memory_bytes, chunks, shared, kernel_options, reporting)
+            self.close = weakref.finalize(self, started.close)
+            self._link, self._process, self.host = started.link, started.link.process, started.host
+            self.memory_file = started.memory
             try:
                 with self._alive():
-                    self._shell = GuestShell(link.process.port, _BOOT_TIMEOUT_S)
-                self._boot_texts = {
+                    self._shell = GuestShell(self._process.port, _BOOT_TIMEOUT_S)
+                self.boot_texts = {
                     "iomem_boot": self.run("cat /proc/iomem"),
                     "zoneinfo_boot": self.run("cat /proc/zoneinfo"),
                 }
-                self._balloon = Balloon(link, progress)
-                qemu = link.execute("query-version")["qemu"]
+                self._balloon: Balloon | ChunkBalloon
+                if self.host is None:
+                    self._balloon = Balloon(self._link, progress)
+                else:
+                    self._balloon = ChunkBalloon(self.host, self._process, progress)
+                    self.load_driver(options or DriverOptions())
+                qemu = self._link.execute("query-version")["qemu"]
             except BaseException:
                 self.close()
                 raise
         self.software = {
-            "kernel": assets.release,
+            "kernel": started.release,
             "vmm": f"QEMU {qemu['major']}.{qemu['minor']}.{qemu['micro']}, TCG",
             "machine": "q35",
         }
+        if chunks:
+            self.software["driver"] = DRIVER_NAME
+
+    def load_driver(self, options: DriverOptions) -> None:
+        """Load the chunks driver with other options; one that is loaded gives its pages back first.
+
+        Raises
+        ------
+        RefusedError
+            If this guest was not made with ``driver="chunks"``.
+        """
+        if self.host is None:
+            raise RefusedError("this guest has the stock driver: make one with driver='chunks'")
+        self.host.set_target(0)
+        self.run(f"! grep -q ^{DRIVER_NAME} /proc/modules || rmmod {DRIVER_NAME}", _BOOT_TIMEOUT_S)
+        self.run(f"insmod /{DRIVER_FILE} {options.words()}")
+        self.options = options
 
     def __enter__(self) -> Self:
         return self
@@ -178,22 +206,16 @@ class Guest:
         RefusedError
             If so much is not available in the guest.
         """
-        available_bytes = self._available_bytes()
-        size_bytes = int(available_bytes * 0.7) if size is None else parse_size(size)
-        limit_bytes = int(available_bytes * _MAX_AGEING_SHARE)
-        if size_bytes > limit_bytes:
-            raise RefusedError(
-                f"ageing with {format_size(size_bytes)}: the guest can take "
-                f"{format_size(limit_bytes)} of files"
-            )
-        ageing = Ageing(size_bytes, kept, seed)
+        ageing = plan_ageing(self._available_bytes(), size, kept, seed)
+        size_bytes = ageing.size_bytes
         with progress_bar(f"ageing with {format_size(size_bytes)}", self._progress):
             self.run(ageing.command(), timeout_s=30 + size_bytes / _AGEING_BYTES_PER_S)
         self.ageing = ageing
 
     def actual(self) -> int:
         """Return what the guest has now, in bytes: its RAM less the balloon."""
-        return self._balloon.actual_bytes()
+        with self._alive():
+            return self._balloon.actual_bytes()
 
     def floor(self) -> int:
         """Return the least the guest can be left with as it is now, in bytes: whole MiB.
@@ -217,20 +239,22 @@ class Guest:
         """
         target_bytes = parse_size(target)
         shown = f"balloon to {format_size(target_bytes)}"
-        if target_bytes % BALLOON_PAGE_BYTES:
-            raise RefusedError(f"{shown} ({target_bytes} bytes): not a whole number of 4 KiB pages")
-        if target_bytes > self.memory_bytes:
-            raise RefusedError(f"{shown}: the guest's RAM is {format_size(self.memory_bytes)}")
+        check_left(target_bytes, self.memory_bytes)
         # Deflating is always safe, and a guest below its floor must be allowed to.
         if target_bytes < min(self.actual(), self._floor_bytes()):
             raise RefusedError(f"{shown}: now the guest needs {format_size(self.floor())}")
-        move = self._balloon.move(target_bytes)
-        self._last_pfns = move.pfns
-        return move
+        resident_bytes = self.resident()
+        with self._alive():
+            move = self._balloon.move(target_bytes)
+        self._last = move.pfns if move.chunks is None else move.chunks
+        return replace(move, freed_bytes=resident_bytes - self.resident())
 
-    def sent(self) -> NDArray[np.uint32]:
-        """Return the PFNs of the last movement in wire order; none if there was none."""
-        return self._last_pfns
+    def sent(self) -> NDArray[np.unsignedinteger]:
+        """Return what the last movement sent, in wire order; nothing if there was none.
+
+        PFNs, shape (n,), or of the chunks driver (base, size), shape (n, 2).
+        """
+        return self._last
 
     def memory(self) -> GuestMemory:
         """Read the flags of every page of the guest, and its free lists."""
@@ -252,11 +276,12 @@ class Guest:
 
         Takes a second or two: QEMU asks the driver once a second at most.
         """
-        return self._balloon.stats()
+        with self._alive():
+            return self._balloon.stats()
 
     def capture(
         self, path: str | Path, balloon: str | int | None = None, force: bool = False
-    ) -> None:
+    ) -> BalloonMove:
         """Inflate the balloon, deflate it again, and write it all to a capture.
 
         Parameters
@@ -268,6 +293,10 @@ class Guest:
         force : bool
             Replace a file of this name.
 
+        Returns
+        -------
+        inflate : BalloonMove
+
         Raises
         ------
         RefusedError
@@ -275,62 +304,24 @@ class Guest:
         OSError
             If the file cannot be written; one that was there before stays as it was.
         """
-        check_target(Path(path), force)
         target_bytes = self.memory_bytes // 2 if balloon is None else parse_size(balloon)
-        self.balloon(self.memory_bytes)
-        vmemmap = self._vmemmap()  # first: a process that ends moves pages between the lists
-        before = self.memory()
-        free_lists = self._free_lists(vmemmap, before)
-        inflate = self.balloon(target_bytes)
-        inflated = self.memory()
-        deflate = self.balloon(self.memory_bytes)
-        if inflate.migrated or deflate.migrated:
-            raise LiveError(
-                f"balloon to {format_size(target_bytes)}: the guest was so short of memory that it "
-                "moved pages of the balloon; capture with a higher target"
-            )
-        meta = {
-            **self.software,
-            "guest_mib": self.memory_bytes >> 20,
-            "balloon_target_mib": target_bytes >> 20,
-            "ageing": str(self.ageing) if self.ageing else None,
-        }
-        write_capture(
-            Path(path),
-            meta,
-            self._boot_texts,
-            {"before": before, "inflated": inflated, "deflated": self.memory()},
-            inflate.pfns,
-            deflate.pfns,
-            free_lists,
-            force,
-        )
+        return record(self, Path(path), target_bytes, force)
 
-    def _free_lists(self, vmemmap: int | None, memory: GuestMemory) -> FreeLists | None:
-        """Read the free lists; None if this kernel's memory is not laid out as we know it."""
-        if vmemmap is None:
-            return None
-        try:
-            return read_free_lists(self._link.read_kernel, vmemmap, memory)
-        except RefusedError:  # what is a link in a layout we know is no address in this one
-            return None
+    def read_kernel(self, address: int, size_bytes: int) -> bytes:
+        """Read the guest kernel's virtual memory, without the guest taking part.
 
-    def _vmemmap(self) -> int | None:
-        """Find the guest kernel's array of struct pages; None if it has no such symbol."""
-        symbol = self.run("grep -w vmemmap_base /proc/kallsyms || true").split()
-        if not symbol:
-            return None
-        return int.from_bytes(self._link.read_kernel(int(symbol[0], 16), 8), "little")
+        Raises
+        ------
+        RefusedError
+            If nothing is mapped there.
+        """
+        return self._link.read_kernel(address, size_bytes)
 
     def _floor_bytes(self) -> int:
         return self.actual() - max(self._available_bytes() - _RESERVE_BYTES, 0)
 
     def _available_bytes(self) -> int:
-        meminfo = self.run("cat /proc/meminfo")
-        found = re.search(r"^MemAvailable: +(\d+) kB", meminfo, re.MULTILINE)
-        if found is None:
-            raise LiveError(f"the guest's /proc/meminfo shows no MemAvailable:\n{meminfo}")
-        return int(found[1]) << 10
+        return available_bytes(self.run("cat /proc/meminfo"))
 
     @contextlib.contextmanager
     def _alive(self) -> Iterator[None]:

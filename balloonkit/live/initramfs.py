@@ -66,8 +66,20 @@ def newc_archive(entries: list[Entry]) -> bytes:
     return bytes(archive)
 
 
-def build_initramfs(busybox: bytes, modules: Mapping[str, bytes]) -> bytes:
-    """Build the guest's initramfs from a static busybox and modules in loading order."""
+def build_initramfs(
+    busybox: bytes, modules: Mapping[str, bytes], files: Mapping[str, bytes] | None = None
+) -> bytes:
+    """Build the guest's initramfs.
+
+    Parameters
+    ----------
+    busybox : bytes
+        A static one.
+    modules : mapping of name to bytes
+        Loaded at boot, in this order.
+    files : mapping of name to bytes, optional
+        More files for the root folder, such as a module to load later.
+    """
     entries = [Entry(name, _DIRECTORY) for name in ("bin", "dev", "proc", "age", "modules")]
     entries += [
         Entry("dev/console", _CHARACTER_DEVICE, device=_CONSOLE),
@@ -78,4 +90,5 @@ def build_initramfs(busybox: bytes, modules: Mapping[str, bytes]) -> bytes:
         Entry(f"modules/{position:02}-{name}.ko", _FILE, data)
         for position, (name, data) in enumerate(modules.items())
     ]
+    entries += [Entry(name, _FILE, data) for name, data in (files or {}).items()]
     return newc_archive(entries)

@@ -1,5 +1,6 @@
 """One look at a guest's memory: the flags of every page, and the kernel's own accounts of it."""
 
+import re
 import time
 from dataclasses import dataclass
 
@@ -10,7 +11,7 @@ from balloonkit.guest.page_states import KPF_BUDDY, KPF_OFFLINE
 from balloonkit.live.errors import LiveError
 from balloonkit.live.shell import GuestShell
 
-__all__ = ["GuestMemory", "read_memory"]
+__all__ = ["GuestMemory", "available_bytes", "read_memory"]
 
 #: A look is taken between two identical buddyinfos; a settled guest gives that at once.
 _ATTEMPTS = 8
@@ -75,6 +76,20 @@ def read_memory(shell: GuestShell) -> GuestMemory:
     raise LiveError(
         f"the guest's free lists changed during each of {_ATTEMPTS} readings: is it still busy?"
     )
+
+
+def available_bytes(meminfo: str) -> int:
+    """Return MemAvailable, the kernel's own estimate of what programs can still take.
+
+    Examples
+    --------
+    >>> available_bytes("MemTotal:  480284 kB\\nMemAvailable:  1024 kB\\n")
+    1048576
+    """
+    found = re.search(r"^MemAvailable: +(\d+) kB", meminfo, re.MULTILINE)
+    if found is None:
+        raise LiveError(f"the guest's /proc/meminfo shows no MemAvailable:\n{meminfo}")
+    return int(found[1]) << 10
 
 
 def _offset_after(text: bytes, rows: int) -> int:

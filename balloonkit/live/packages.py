@@ -56,7 +56,8 @@ def fetch(names: Sequence[str], parts: str, wanted: re.Pattern[str], folder: Pat
         for package in Path(scratch).glob("*.deb"):
             _unpack(package, wanted, unpacked)
         # By renaming, lib before boot: a kernel that is there has its modules, whole.
-        for file in sorted((p for p in unpacked.rglob("*") if p.is_file()), reverse=True):
+        files = (path for path in unpacked.rglob("*") if path.is_symlink() or path.is_file())
+        for file in sorted(files, reverse=True):
             target = folder / file.relative_to(unpacked)
             target.parent.mkdir(parents=True, exist_ok=True)
             file.replace(target)
@@ -80,10 +81,14 @@ def _unpack(package: Path, wanted: re.Pattern[str], folder: Path) -> None:
         tarfile.open(fileobj=process.stdout, mode="r|") as archive,
     ):
         for member in archive:
-            data = archive.extractfile(member) if wanted.fullmatch(member.name) else None
-            if data:
-                target = folder / member.name
-                target.parent.mkdir(parents=True, exist_ok=True)
+            if not wanted.fullmatch(member.name) or member.isdir():
+                continue
+            target = folder / member.name
+            target.parent.mkdir(parents=True, exist_ok=True)
+            if member.issym():
+                if not Path(member.linkname).is_absolute():  # that would lead out of the folder
+                    target.symlink_to(member.linkname)
+            elif data := archive.extractfile(member):
                 target.write_bytes(data.read())
                 target.chmod(member.mode & 0o755)
 

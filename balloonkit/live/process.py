@@ -15,7 +15,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import BinaryIO
 
+from balloonkit.host.shared import SharedRelease
 from balloonkit.live.assets import Assets
+from balloonkit.live.doorbell import Doorbell
 from balloonkit.live.trace import EVENTS, BalloonTrace, parse_trace
 
 __all__ = ["QemuProcess"]
@@ -49,6 +51,10 @@ class QemuProcess:
         Appended to the kernel command line.
     reporting : bool
         Offer VIRTIO_BALLOON_F_REPORTING.
+    memory : SharedRelease, optional
+        A memory file to take as guest RAM, instead of private memory.
+    doorbell : Doorbell, optional
+        The window of a host of ours, which takes the place of QEMU's balloon.
     """
 
     def __init__(
@@ -58,8 +64,11 @@ class QemuProcess:
         memory_bytes: int,
         kernel_options: str,
         reporting: bool,
+        memory: SharedRelease | None = None,
+        doorbell: Doorbell | None = None,
     ) -> None:
         self.memory_bytes = memory_bytes
+        self._memory = memory
         with contextlib.ExitStack() as on_failure:
             self._files = on_failure
             self._log = on_failure.enter_context(_appending_file())
@@ -69,12 +78,18 @@ class QemuProcess:
             disk = on_failure.enter_context(open(os.memfd_create("initramfs"), "wb"))
             disk.write(initramfs)
             disk.flush()
+            ram = f"size={memory_bytes}"
+            if memory is None:
+                ram = f"memory-backend-ram,id=ram,{ram}"
+            else:
+                path = f"/proc/self/fd/{memory.fd}"
+                ram = f"memory-backend-file,id=ram,mem-path={path},share=on,{ram}"
             options = {
                 "-accel": "tcg",
                 "-cpu": _CPU,
                 "-smp": "1",
                 "-machine": "q35,memory-backend=ram",
-                "-object": f"memory-backend-ram,id=ram,size={memory_bytes}",
+                "-object": ram,
                 "-m": f"{memory_bytes}B",
                 "-kernel": str(assets.kernel),
                 "-initrd": f"/proc/self/fd/{disk.fileno()}",
@@ -89,12 +104,7 @@ class QemuProcess:
                     f"socket,id=monitor,fd={monitor.fileno()}",
                     f"socket,id=port,fd={port.fileno()}",
                 ],
-                "-device": [
-                    "virtio-serial-pci",
-                    "virtserialport,chardev=port",
-                    "virtio-balloon-pci,id=balloon,free-page-reporting="
-                    + ("on" if reporting else "off"),
-                ],
+                "-device": ["virtio-serial-pci", "virtserialport,chardev=port"],
                 "-trace": EVENTS,
             }
             command = ["setpriv", "--pdeathsig", "KILL", str(assets.qemu)]
@@ -103,13 +113,22 @@ class QemuProcess:
             command += [
                 word for key in channels for value in channels[key] for word in (key, value)
             ]
+            if doorbell is None:
+                reported = "on" if reporting else "off"
+                balloon = f"virtio-balloon-pci,id=balloon,free-page-reporting={reported}"
+                command += ["-device", balloon]
+            else:
+                command += doorbell.qemu_options()
+            inherited = [end.fileno() for end in (self._console, monitor, port, disk)]
+            inherited += [memory.fd] if memory else []
+            inherited += [doorbell.qemu_end.fileno()] if doorbell else []
             self._child = subprocess.Popen(
                 command,
                 stdin=subprocess.DEVNULL,
                 stdout=self._log,
                 stderr=self._log,
                 process_group=0,  # an interrupt from the keyboard is meant for Python alone
-                pass_fds=[end.fileno() for end in (self._console, monitor, port, disk)],
+                pass_fds=inherited,
             )
             for theirs in (monitor, port, disk):
                 theirs.close()
@@ -119,6 +138,17 @@ class QemuProcess:
     def pid(self) -> int:
         """Process id of QEMU."""
         return self._child.pid
+
+    def check_running(self) -> None:
+        """Notice that QEMU is gone.
+
+        Raises
+        ------
+        EOFError
+            If it is, or after `close`.
+        """
+        if self._log.closed or self._child.poll() is not None:
+            raise EOFError("QEMU is gone")
 
     def drain_trace(self) -> BalloonTrace:
         """Return what QEMU traced since the last call, and give the space back to the disk.
@@ -143,6 +173,9 @@ class QemuProcess:
         LookupError
             If QEMU has no mapping of the guest's size.
         """
+        if self._memory is not None:
+            self.check_running()
+            return self._memory.resident_bytes()
         smaps = Path(f"/proc/{self.pid}/smaps").read_text()
         mappings = r"^([0-9a-f]+)-([0-9a-f]+) rw-p .*\n(?:(?!Rss).*\n)*Rss: +(\d+) kB"
         for start, end, resident_kib in re.findall(mappings, smaps, re.MULTILINE):

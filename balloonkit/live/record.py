@@ -1,13 +1,21 @@
 """From nothing to a capture: boot a guest, age it, balloon it, and write down what happened."""
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from balloonkit.live.capture_file import check_target
-from balloonkit.live.errors import RefusedError
-from balloonkit.live.guest import Guest
+import numpy as np
+
+from balloonkit.live.balloon import BalloonMove
+from balloonkit.live.capture_file import check_target, write_capture
+from balloonkit.live.errors import LiveError, RefusedError
+from balloonkit.live.free_lists import FreeLists, find_vmemmap, read_free_lists
+from balloonkit.live.memory import GuestMemory
 from balloonkit.units import format_size, parse_size
 
-__all__ = ["capture"]
+if TYPE_CHECKING:
+    from balloonkit.live.guest import LiveGuest
+
+__all__ = ["capture", "record"]
 
 
 def capture(
@@ -16,7 +24,9 @@ def capture(
     age_seed: int | None,
     path: str | Path,
     force: bool = False,
-) -> None:
+    driver: str = "classic",
+    shared: bool = False,
+) -> BalloonMove:
     """Boot a guest, age it, inflate and deflate its balloon, and write a capture.
 
     Parameters
@@ -32,6 +42,14 @@ def capture(
     force : bool
         Replace a file of this name; without it, and for anything but an ordinary file, that is
         refused before the guest boots.
+    driver : str
+        "classic" or "chunks", see `LiveGuest`.
+    shared : bool
+        RAM in a memory file, as the chunks driver always has it.
+
+    Returns
+    -------
+    inflate : BalloonMove
 
     Raises
     ------
@@ -45,8 +63,68 @@ def capture(
         raise RefusedError(
             f"balloon to {format_size(left_bytes)}: the guest's RAM is {format_size(memory_bytes)}"
         )
+    from balloonkit.live.guest import LiveGuest
+
     check_target(Path(path), force)
-    with Guest(memory) as guest:
+    with LiveGuest(memory, driver=driver, shared=shared) as guest:
         if age_seed is not None:
             guest.age(seed=age_seed)
-        guest.capture(path, balloon, force)
+        return guest.capture(path, balloon, force)
+
+
+def record(guest: "LiveGuest", path: Path, target_bytes: int, force: bool = False) -> BalloonMove:
+    """Inflate a guest's balloon until it has `target_bytes`, deflate it, and write a capture.
+
+    Raises
+    ------
+    RefusedError
+        If the guest cannot be left with so little.
+    LiveError
+        If it was so short of memory that pages of the balloon moved.
+    OSError
+        If the file cannot be written; one that was there before stays as it was.
+    """
+    check_target(path, force)
+    guest.balloon(guest.memory_bytes)
+    # First, as a process that ends moves pages between the lists.
+    kallsyms = guest.run("grep -w vmemmap_base /proc/kallsyms || true")
+    vmemmap = find_vmemmap(guest.read_kernel, kallsyms)
+    before = guest.memory()
+    free_lists = _free_lists(guest, vmemmap, before)
+    inflate = guest.balloon(target_bytes)
+    inflated = guest.memory()
+    deflate = guest.balloon(guest.memory_bytes)
+    # Compaction may also run between the movement and the look at it.
+    stayed = np.array_equal(np.sort(inflate.pfns), np.flatnonzero(inflated.ballooned))
+    if inflate.migrated or deflate.migrated or not stayed:
+        raise LiveError(
+            f"balloon to {format_size(target_bytes)}: the guest was so short of memory that it "
+            "moved pages of the balloon; capture with a higher target"
+        )
+    meta = {
+        **guest.software,
+        "guest_mib": guest.memory_bytes >> 20,
+        "balloon_target_mib": target_bytes >> 20,
+        "ageing": str(guest.ageing) if guest.ageing else None,
+    }
+    write_capture(
+        path,
+        meta,
+        guest.boot_texts,
+        {"before": before, "inflated": inflated, "deflated": guest.memory()},
+        inflate.pfns,
+        deflate.pfns,
+        free_lists,
+        force,
+    )
+    return inflate
+
+
+def _free_lists(guest: "LiveGuest", vmemmap: int | None, memory: GuestMemory) -> FreeLists | None:
+    """Read the free lists; None if this kernel's memory is not laid out as we know it."""
+    if vmemmap is None:
+        return None
+    try:
+        return read_free_lists(guest.read_kernel, vmemmap, memory)
+    except RefusedError:  # what is a link in a layout we know is no address in this one
+        return None

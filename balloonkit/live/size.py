@@ -2,9 +2,9 @@
 
 from balloonkit.host.limits import memory_limit
 from balloonkit.live.errors import RefusedError
-from balloonkit.units import format_size
+from balloonkit.units import BALLOON_PAGE_BYTES, format_size
 
-__all__ = ["check_size", "fitting_size"]
+__all__ = ["bootable_size", "check_left", "check_size"]
 
 #: Below this the kernel and its initramfs do not fit.
 MIN_GUEST_BYTES = 128 << 20
@@ -37,7 +37,28 @@ def check_size(memory_bytes: int) -> None:
         raise RefusedError(f"{shown}: {limit.source} can give {format_size(most_bytes)} now")
 
 
-def fitting_size(memory_bytes: int) -> int:
+def check_left(target_bytes: int, memory_bytes: int) -> None:
+    """Refuse to leave a guest so much if no balloon could.
+
+    Raises
+    ------
+    RefusedError
+        If it is more than the guest has, or ends inside a page.
+
+    Examples
+    --------
+    >>> check_left(512 << 20, 256 << 20)
+    Traceback (most recent call last):
+    balloonkit.live.errors.RefusedError: balloon to 512 MiB: the guest's RAM is 256 MiB
+    """
+    shown = f"balloon to {format_size(target_bytes)}"
+    if target_bytes % BALLOON_PAGE_BYTES:
+        raise RefusedError(f"{shown} ({target_bytes} bytes): not a whole number of 4 KiB pages")
+    if target_bytes > memory_bytes:
+        raise RefusedError(f"{shown}: the guest's RAM is {format_size(memory_bytes)}")
+
+
+def bootable_size(memory_bytes: int) -> int:
     """Halve a size until a guest of it could live here now.
 
     Raises
@@ -47,7 +68,7 @@ def fitting_size(memory_bytes: int) -> int:
 
     Examples
     --------
-    >>> fitting_size(1 << 50) < 1 << 50
+    >>> bootable_size(1 << 50) < 1 << 50
     True
     """
     while True:

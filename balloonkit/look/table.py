@@ -13,19 +13,19 @@ from balloonkit.look.forecast import Forecast
 from balloonkit.paths import PATHS
 from balloonkit.units import counted, format_size
 
-__all__ = ["draw_orders", "look_table"]
+__all__ = ["look_table", "order_sparks"]
 
 _BARS = "▁▂▃▄▅▆▇█"
 _MAX_SHOWN_LINES = 5
 _FITS = -1000  # the kernel's fragmentation index of an order that has a block
 
 
-def draw_orders(counts: Sequence[int]) -> str:
+def order_sparks(counts: Sequence[int]) -> str:
     """Draw the free memory in blocks of each order, one bar an order; a dot where there is none.
 
     Examples
     --------
-    >>> draw_orders([8, 0, 2, 8])
+    >>> order_sparks([8, 0, 2, 8])
     '▂·▂█'
     """
     pages = [n << order for order, n in enumerate(counts)]
@@ -66,11 +66,14 @@ def _zone_table(look: ZoneLook) -> Table:
 def _zone_rows(look: ZoneLook) -> Iterator[tuple[str, str]]:
     zone = look.reading
     if zone.counts is not None:
-        yield "by order", f"{draw_orders(zone.counts)}  memory in blocks of order 0 to {_top(zone)}"
+        yield (
+            "by order",
+            f"{order_sparks(zone.counts)}  memory in blocks of order 0 to {_top(zone)}",
+        )
         yield "blocks", " ".join(map(str, zone.counts))
     for name, counts in zone.by_type.items():
         if any(counts):
-            yield name, f"{draw_orders(counts)}  {' '.join(map(str, counts))}"
+            yield name, f"{order_sparks(counts)}  {' '.join(map(str, counts))}"
     if zone.letters:
         yield "types", " ".join(letters or "-" for letters in zone.letters)
     if zone.highatomic_pages:

@@ -16,7 +16,8 @@ from balloonkit.host.ram import GuestRam
 from balloonkit.machine import Machine
 from balloonkit.trace.step import PAGE_STATES
 from balloonkit.units import BALLOON_PAGE_BYTES
-from balloonkit.wire.format import Format, PageChunks, PfnArray
+from balloonkit.wire.format import Format
+from balloonkit.wire.formats import PageChunks, PfnArray
 
 __all__ = ["lists_of", "page_states", "start_of", "stocks_of"]
 

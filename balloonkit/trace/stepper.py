@@ -159,7 +159,7 @@ class Stepper:
             self._steps += [step for steps in small for step in steps]
         else:
             steps = [step for steps in small for step in steps]
-            why = words.messages(len(small), steps[-1], small[0][0])
+            why = words.several_messages(len(small), steps[-1], small[0][0])
             self._steps.append(merged("messages", why, steps))
 
     # The driver
@@ -283,7 +283,7 @@ class Stepper:
         self._note("mark", _hull(marked), words.mark(event.pfns), bits=bits)
 
     def _runs_found(self, event: told.RunsFound) -> None:
-        self._note("run", _hull(event.runs.tolist()), words.run(event))
+        self._note("run", _hull(event.runs.tolist()), words.found_runs(event))
 
     def _chunks_opened(self, event: told.ChunksOpened) -> None:
         sizes = (event.chunks[:, 1] * self._scale).tolist()

@@ -151,7 +151,7 @@ def mark(pfns: _Pages) -> str:
     return f"{what} in the balloon: set the bit. The bitmap stays in the guest."
 
 
-def run(event: told.RunsFound) -> str:
+def found_runs(event: told.RunsFound) -> str:
     """Say how runs are found."""
     what = "a run of ones: its pages touch" if len(event.runs) == 1 else "runs of ones"
     return f"Bitmap {event.bitmap} has {what}. Find-next-one, then find-next-zero."
@@ -211,7 +211,7 @@ def reset() -> str:
     )
 
 
-def messages(count: int, last: Step, first: Step) -> str:
+def several_messages(count: int, last: Step, first: Step) -> str:
     """Say what a group of whole messages did."""
     totals = dict(zip(COUNTERS, last.counters, strict=True))
     return (

@@ -2,7 +2,8 @@
 
 from balloonkit.wire.errors import WireError
 from balloonkit.wire.features import CLASSIC, PROPOSED, Feature, negotiate
-from balloonkit.wire.format import PAGE_CHUNKS, PFN_ARRAY, Format, PageChunks, PfnArray
+from balloonkit.wire.format import Format
+from balloonkit.wire.formats import PAGE_CHUNKS, PFN_ARRAY, PageChunks, PfnArray
 from balloonkit.wire.page_bitmap import PageBitmaps, find_runs
 from balloonkit.wire.page_chunk import decode_chunks, encode_chunks, join_chunks, pack_chunks
 from balloonkit.wire.pfn_array import decode_pfns, encode_pfns

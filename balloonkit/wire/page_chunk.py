@@ -23,6 +23,7 @@ __all__ = [
     "join_chunks",
     "pack_chunks",
     "split_words",
+    "unpack_chunks",
 ]
 
 #: Low bits of each word that are reserved; the value sits above them.
@@ -93,6 +94,19 @@ def join_chunks(chunks: NDArray[np.uint64]) -> NDArray[np.uint64]:
     last = np.append(starts[1:], len(chunks)) - 1
     bases = chunks[starts, 0]
     return np.stack((bases, ends[last] - bases), axis=1)
+
+
+def unpack_chunks(chunks: NDArray[np.uint64]) -> NDArray[np.uint32]:
+    """Spell out every page of `chunks`, shape (n, 2), in their order.
+
+    Examples
+    --------
+    >>> unpack_chunks(np.array([[100, 3], [7, 1]], np.uint64)).tolist()
+    [100, 101, 102, 7]
+    """
+    bases, sizes = chunks.astype(np.int64).T
+    firsts = np.repeat(bases - np.cumsum(sizes) + sizes, sizes)
+    return (firsts + np.arange(len(firsts))).astype(np.uint32)
 
 
 def encode_chunks(chunks: ArrayLike) -> bytes:

@@ -15,7 +15,7 @@
 
 # %%
 from balloonkit.exercises import tell
-from balloonkit.exercises.pack_chunks import check
+from balloonkit.exercises.pack_chunks import check_packing
 
 
 def pack_chunks(pfns):
@@ -32,7 +32,7 @@ def pack_chunks(pfns):
     # END SOLUTION
 
 
-advice = check(pack_chunks)
+advice = check_packing(pack_chunks)
 tell(advice)
 
 # %% [markdown]

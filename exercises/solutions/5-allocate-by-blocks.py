@@ -14,7 +14,7 @@
 
 # %%
 from balloonkit.exercises import tell
-from balloonkit.exercises.block_allocation import check
+from balloonkit.exercises.block_allocation import check_blocks
 
 
 def take_blocks(buddy, pages):
@@ -30,7 +30,7 @@ def take_blocks(buddy, pages):
     # END SOLUTION
 
 
-tell(check(take_blocks))
+tell(check_blocks(take_blocks))
 
 # %% [markdown]
 # ## What it saves

@@ -6,10 +6,12 @@
 # In a fragmented guest a chunk of 16 bytes often stands for two pages. Surely that can be done
 # better. Design your own message, and race it against the formats that were really posted.
 #
-# * `encode(chunks)` gets an array of (base, size), ascending, and returns a list of messages,
-#   each at most 32,768 bytes.
-# * `decode(message)` gets one message and returns its (base, size) pairs. It knows nothing but
-#   these bytes.
+# A format is one object: how entries become bytes, and how bytes become entries again.
+#
+# * `encode(entries)` gets an array of (base, size), ascending, and returns one message, `bytes`.
+#   Of a long list it is called with as many entries as 32,760 bytes hold, the longest message.
+# * `decode(data)` gets one message and returns its (base, size) pairs. It knows nothing but these
+#   bytes.
 # * Nothing may be lost or added. Pages have up to 52 bits, and a run may have millions of pages.
 # * The host cannot trust the guest: a message that is cut short must raise `ValueError`.
 #
@@ -17,33 +19,13 @@
 
 # %%
 from balloonkit.exercises import tell
-from balloonkit.exercises.better_message import check, race
-
-
-def encode(chunks):
-    """Return messages, each `bytes`, for chunks (base, size), ascending."""
-    ...  # your turn
-    # BEGIN SOLUTION
-    # Gap to the run before, then length, seven bits to a byte; the top bit says that more follow.
-    messages, body, count, end = [], bytearray(), 0, 0
-    for base, size in chunks.tolist():
-        entry = number(base - end) + number(size)
-        if 4 + len(body) + len(entry) > 32_768:
-            messages.append(count.to_bytes(4, "little") + body)
-            body, count = bytearray(), 0
-            entry = number(base) + number(size)
-        body += entry
-        count += 1
-        end = base + size
-    if count:
-        messages.append(count.to_bytes(4, "little") + body)
-    return [bytes(message) for message in messages]
-    # END SOLUTION
+from balloonkit.exercises.better_message import check_format, race
+from balloonkit.wire import Format
 
 
 # BEGIN SOLUTION
 def number(value):
-    """Write a whole number, low seven bits first."""
+    """Write a whole number, low seven bits first; the top bit says that more follow."""
     coded = bytearray()
     while value > 127:
         coded.append(value & 127 | 128)
@@ -65,30 +47,61 @@ def numbers(data):
 
 
 # END SOLUTION
-def decode(message):
-    """Return the (base, size) pairs of one message; raise ValueError if it is cut short."""
-    ...  # your turn
-    # BEGIN SOLUTION
-    count, found = int.from_bytes(message[:4], "little"), list(numbers(message[4:]))
-    if len(message) < 4 or len(found) != 2 * count:
-        raise ValueError(f"{len(found)} numbers where {2 * count} were announced")
-    chunks, end = [], 0
-    for gap, size in zip(found[::2], found[1::2], strict=True):
-        chunks.append((end + gap, size))
-        end += gap + size
-    return chunks
-    # END SOLUTION
+class Mine(Format):
+    """A message of my own design."""
+
+    name = "mine"
+    max_entries = 16_000  # in one message, if they fit
+
+    def encode(self, entries):
+        """Return one message for entries (base, size), ascending."""
+        ...  # your turn
+        # BEGIN SOLUTION
+        # Gap to the run before, then length; in front, how many there are.
+        body, end = bytearray(len(entries).to_bytes(4, "little")), 0
+        for base, size in entries.tolist():
+            body += number(base - end) + number(size)
+            end = base + size
+        return bytes(body)
+        # END SOLUTION
+
+    def decode(self, data):
+        """Return the (base, size) pairs of one message; raise ValueError if it is cut short."""
+        ...  # your turn
+        # BEGIN SOLUTION
+        count, found = int.from_bytes(data[:4], "little"), list(numbers(data[4:]))
+        if len(data) < 4 or len(found) != 2 * count:
+            raise ValueError(f"{len(found)} numbers where {2 * count} were announced")
+        entries, end = [], 0
+        for gap, size in zip(found[::2], found[1::2], strict=True):
+            entries.append((end + gap, size))
+            end += gap + size
+        return entries
+        # END SOLUTION
 
 
-advice = check(encode, decode)
+advice = check_format(Mine())
 tell(advice)
 
 # %% [markdown]
 # ## The race
+#
+# Against the formats that were posted, for the pages of real guests:
 
 # %%
 if advice is None:
-    print(race(encode))
+    print(race(Mine()))
+
+# %% [markdown]
+# And in the machine, from the free lists to the host's memory, beside the paths of lesson 4:
+
+# %%
+from IPython.display import display
+
+from balloonkit.lab import RaceLab
+
+if advice is None:
+    display(RaceLab(formats=[Mine()]).stages())
 
 # %% [markdown]
 # ## Why?

@@ -6,21 +6,21 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from balloonkit.duel.case import Outcome, Returned, pfn_ranges
+from balloonkit.duel.case import DuelOutcome, ReturnedBuffer, pfn_ranges
 from balloonkit.duel.compare import difference
 
 OUTCOMES = st.builds(
-    Outcome,
-    returned=st.lists(st.builds(Returned, st.integers(0, 2), st.integers(0, 3), st.just(0))).map(
-        tuple
-    ),
+    DuelOutcome,
+    returned=st.lists(
+        st.builds(ReturnedBuffer, st.integers(0, 2), st.integers(0, 3), st.just(0))
+    ).map(tuple),
     returned_count=st.integers(0, 4),
     released=st.sets(st.integers(0, 9)).map(lambda pfns: tuple(sorted(pfns))),
     releases=st.integers(0, 4),
     interrupts=st.integers(0, 2),
     needs_reset=st.booleans(),
 )
-DONE = Outcome((Returned(0, 0, 0),), 1, (0x400,), 1, 1, False)
+DONE = DuelOutcome((ReturnedBuffer(0, 0, 0),), 1, (0x400,), 1, 1, False)
 
 
 @given(OUTCOMES, OUTCOMES)
@@ -43,7 +43,7 @@ def test_who_is_who_shows_in_the_name(kit, qemu):
     ("changed", "name"),
     [
         ({"needs_reset": True}, "only QEMU breaks"),
-        ({"returned": (Returned(0, 1, 0),)}, "each returns otherwise"),
+        ({"returned": (ReturnedBuffer(0, 1, 0),)}, "each returns otherwise"),
         ({"returned": (), "returned_count": 0}, "only the kit returns it"),
         ({"released": (0x400, 0x500)}, "QEMU releases more"),
         ({"released": ()}, "only the kit releases"),

@@ -2,21 +2,23 @@
 
 import pytest
 
-from balloonkit.duel.case import Case, Outcome
+from balloonkit.duel.case import DuelCase, DuelOutcome
 from balloonkit.duel.expected import _lists, expected_differences, surprises
 from balloonkit.duel.families import FAMILIES
 from balloonkit.duel.run import Duel
 
-DONE = Outcome(((0, 0, 0),), 1, (0x400,), 1, 1, False)
-BROKEN = Outcome((), 0, (), 0, 1, True)
+DONE = DuelOutcome(((0, 0, 0),), 1, (0x400,), 1, 1, False)
+BROKEN = DuelOutcome((), 0, (), 0, 1, True)
 
 
 def duel(*families):
     """A duel in which every named family broke QEMU, and one page agreed."""
     made = Duel("7.2.22", seed=1)
     for family in families:
-        made.note(Case(family, (), 1, ""), Outcome(((0, 0, 0),), 1, (), 0, 1, False), BROKEN)
-    made.note(Case("one page", (), 1, ""), DONE, DONE)
+        made.note(
+            DuelCase(family, (), 1, ""), DuelOutcome(((0, 0, 0),), 1, (), 0, 1, False), BROKEN
+        )
+    made.note(DuelCase("one page", (), 1, ""), DONE, DONE)
     return made
 
 
@@ -52,6 +54,6 @@ def test_a_difference_nobody_expects_is_a_surprise():
 def test_an_expected_difference_that_does_not_come_is_a_surprise():
     _, expected = expected_differences("7.2.22")
     made = duel()
-    made.note(Case("empty buffer", (), 1, ""), DONE, DONE)
+    made.note(DuelCase("empty buffer", (), 1, ""), DONE, DONE)
     (surprise,) = surprises(made, expected.values())
     assert str(surprise).startswith("empty buffer: both do the same, but expected: only QEMU")

@@ -4,14 +4,20 @@ import numpy as np
 import pytest
 
 from balloonkit.exercises import bitmap, break_even, fragmentation
-from balloonkit.exercises.better_message import MAX_BYTES
-from balloonkit.exercises.better_message import check as check_message
-from balloonkit.exercises.block_allocation import check as check_blocks
-from balloonkit.exercises.pack_chunks import check as check_pack
+from balloonkit.exercises.better_message import check_format
+from balloonkit.exercises.block_allocation import check_blocks
+from balloonkit.exercises.pack_chunks import check_packing
 from balloonkit.guest import Guest
 from balloonkit.race import run_race
-from balloonkit.wire import decode_chunks, pack_chunks
-from balloonkit.wire.page_chunk import chunk_messages
+from balloonkit.wire import (
+    PAGE_CHUNKS,
+    PFN_ARRAY,
+    Format,
+    decode_chunks,
+    encode_chunks,
+    pack_chunks,
+)
+from balloonkit.wire.format import Message
 
 BY_HAND = [
     fragmentation.BLOCKS,
@@ -95,7 +101,7 @@ PACKERS = {
 
 @pytest.mark.parametrize(("mistake", "function"), PACKERS.items(), ids=list(PACKERS))
 def test_a_pack_chunks_with_a_common_fault_gets_the_advice_for_it(mistake, function):
-    assert check_pack(function).mistake == mistake
+    assert check_packing(function).mistake == mistake
 
 
 def test_a_pack_chunks_that_fails_only_on_real_guests_is_shown_the_guest_and_the_page():
@@ -104,7 +110,7 @@ def test_a_pack_chunks_that_fails_only_on_real_guests_is_shown_the_guest_and_the
         chunks[:, 1] = np.minimum(chunks[:, 1], 4095)
         return chunks
 
-    advice = check_pack(short_runs_only)
+    advice = check_packing(short_runs_only)
     assert advice.where.startswith("For idle-8g (1,835,008 pages of a real guest), chunk ")
 
 
@@ -157,91 +163,107 @@ def test_a_block_allocation_with_a_common_fault_gets_the_advice_for_it(mistake, 
 # Exercise 6
 
 
-def encode(chunks):
-    return list(chunk_messages(chunks))
+class Chunks(Format):
+    """The proposal's message; what derives from it goes wrong in one place."""
+
+    def encode(self, entries):
+        return encode_chunks(entries)
+
+    def decode(self, data):
+        return decode_chunks(data)
 
 
-def fixed(base_bytes, size_bytes, per_message=1000):
-    """Make a format of fixed width that cuts off what does not fit."""
-    width = base_bytes + size_bytes
+class Fixed(Chunks):
+    """Cuts off what does not fit a fixed width."""
 
-    def pack(chunks):
-        def field(value, size):
-            return (value % (1 << 8 * size)).to_bytes(size, "little")
+    max_entries = 1000
 
-        entries = [field(b, base_bytes) + field(s, size_bytes) for b, s in chunks.tolist()]
-        return [b"".join(entries[i : i + per_message]) for i in range(0, len(entries), per_message)]
+    def __init__(self, base_bytes, size_bytes):
+        self.widths = base_bytes, size_bytes
 
-    def unpack(message):
-        if len(message) % width:
+    def encode(self, entries):
+        return b"".join(
+            (value % (1 << 8 * width)).to_bytes(width, "little")
+            for pair in entries.tolist()
+            for value, width in zip(pair, self.widths, strict=True)
+        )
+
+    def decode(self, data):
+        base, width = self.widths[0], sum(self.widths)
+        if len(data) % width:
             raise ValueError("cut short")
-        parts = [message[i : i + width] for i in range(0, len(message), width)]
+        parts = [data[at : at + width] for at in range(0, len(data), width)]
         return [
-            (int.from_bytes(p[:base_bytes], "little"), int.from_bytes(p[base_bytes:], "little"))
-            for p in parts
+            (int.from_bytes(p[:base], "little"), int.from_bytes(p[base:], "little")) for p in parts
         ]
 
-    return pack, unpack
 
+class Leaning(Chunks):
+    """Sends bases as distances from the first of the message before."""
 
-def leaning(chunks):
-    """Send bases as distances from the message before."""
-    messages, last = [], 0
-    for start in range(0, len(chunks), 1000):
-        part = chunks[start : start + 1000].copy()
-        part[:, 0] -= np.uint64(last)
-        last = int(chunks[start, 0])
-        messages.append(part.tobytes())
-    return messages
+    max_entries = 1000
+    written = read_to = 0
 
+    def messages(self, pfns, scale=1, listener=None):
+        self.written = self.read_to = 0
+        return super().messages(pfns, scale, listener)
 
-class Leaning:
-    """A decoder that remembers."""
+    def encode(self, entries):
+        moved = entries.copy()
+        moved[:, 0] -= np.uint64(self.written)
+        self.written = int(entries[0, 0])
+        return moved.tobytes()
 
-    def __init__(self):
-        self.last = 0
-
-    def __call__(self, message):
-        if len(message) % 16:
+    def decode(self, data):
+        if len(data) % 16:
             raise ValueError("cut short")
-        part = np.frombuffer(message, np.uint64).reshape(-1, 2).copy()
-        part[:, 0] += np.uint64(self.last)
-        self.last = int(part[0, 0])
-        return part if len(part) < 1000 or self.last < 2000 else self.forget(part)
-
-    def forget(self, part):
-        self.last = 0
-        return part
+        entries = np.frombuffer(data, np.uint64).reshape(-1, 2).copy()
+        entries[:, 0] += np.uint64(self.read_to)
+        self.read_to = int(entries[0, 0])
+        return entries
 
 
-FORMATS = {
-    "message-too-long": (
-        lambda chunks: [chunks.tobytes()],
-        lambda message: np.frombuffer(message, np.uint64),
+def wrong(**methods):
+    """Make a format that goes wrong in `methods`."""
+    return type("Wrong", (Chunks,), methods)()
+
+
+WRONG_FORMATS = {
+    "no-format": Chunks,
+    "message-too-long": wrong(encode=lambda self, entries: bytes(40_000)),
+    "no-bytes": wrong(encode=lambda self, entries: [1, 2]),
+    "pages-lost": wrong(encode=lambda self, entries: encode_chunks(entries[:1])),
+    "pages-added": wrong(
+        decode=lambda self, data: [(b, s + 1) for b, s in decode_chunks(data).tolist()]
     ),
-    "no-bytes": (lambda chunks: [[1, 2]], decode_chunks),
-    "pages-lost": (lambda chunks: encode(chunks[:1]), decode_chunks),
-    "pages-added": (
-        encode,
-        lambda message: [(b, s + 1) for b, s in decode_chunks(message).tolist()],
+    "size-overflow": Fixed(8, 2),
+    "base-overflow": Fixed(4, 4),
+    "needs-the-message-before": Leaning(),
+    "trusts-the-guest": wrong(
+        decode=lambda self, data: decode_chunks(data) if len(data) % 16 == 8 else []
     ),
-    "size-overflow": fixed(8, 2),
-    "base-overflow": fixed(4, 4),
-    "needs-the-message-before": (leaning, Leaning()),
-    "trusts-the-guest": (
-        encode,
-        lambda message: decode_chunks(message) if len(message) % 16 == 8 else [],
-    ),
-    "raises": (encode, lambda message: 1 // 0),
-    "nothing-returned": (lambda chunks: None, decode_chunks),
+    "raises": wrong(decode=lambda self, data: 1 // 0),
+    "nothing-returned": wrong(encode=lambda self, entries: None),
 }
 
 
-@pytest.mark.parametrize(("mistake", "pair"), FORMATS.items(), ids=list(FORMATS))
-def test_a_message_with_a_common_fault_gets_the_advice_for_it(mistake, pair):
-    assert check_message(*pair).mistake == mistake
+@pytest.mark.parametrize(("mistake", "own"), WRONG_FORMATS.items(), ids=list(WRONG_FORMATS))
+def test_a_message_with_a_common_fault_gets_the_advice_for_it(mistake, own):
+    assert check_format(own).mistake == mistake
 
 
-def test_the_proposals_own_message_passes():
-    assert check_message(encode, decode_chunks) is None
-    assert max(map(len, encode(pack_chunks(np.arange(0, 10_000, 2))))) <= MAX_BYTES
+def test_a_format_that_makes_wrong_entries_of_pages_is_told_the_first_page():
+    doubled = wrong(entries=lambda self, pfns: [*pack_chunks(pfns).tolist(), [9, 1]])
+    assert check_format(doubled).where == "For one page, page 9 is told and was not given up."
+    short = wrong(entries=lambda self, pfns: pack_chunks(pfns)[:1])
+    assert check_format(short).where == "For two runs, page 200 is given up and not told."
+    own_messages = wrong(
+        messages=lambda self, pfns, scale=1, listener=None: [Message(bytes(32_761), None)]
+    )
+    assert check_format(own_messages).mistake == "message-too-long"
+
+
+def test_the_kits_own_formats_pass():
+    assert check_format(Chunks()) is None
+    assert check_format(PAGE_CHUNKS) is None
+    assert check_format(PFN_ARRAY).mistake == "raises"  # 32 bits end at 16 TiB

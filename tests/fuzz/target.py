@@ -1,17 +1,18 @@
 """A fuzz target: bytes become a hostile driver, and what must hold is checked at every step.
 
-The first byte picks the format and the host's page size. Then come operations: an honest message
-of arbitrary bytes through the ring, arbitrary bytes written anywhere into the shared window, a
-kick, a reset. `fuzz_device` is plain Python: hypothesis calls it in the suite, ``run.py`` puts it
-under coverage-guided atheris.
+The first byte picks the format, a learner's own among them, and the host's page size. Then come
+operations: an honest message of arbitrary bytes through the ring, arbitrary bytes written anywhere
+into the shared window, a kick, a reset. `fuzz_device` is plain Python: hypothesis calls it in the
+suite, ``run.py`` puts it under coverage-guided atheris.
 """
 
 import numpy as np
+from own_format import Pairs
 
 from balloonkit.host import BalloonDevice, GuestRam, ModelRelease
 from balloonkit.host.service import QueueService
 from balloonkit.ram_layout import RamRange
-from balloonkit.wire import PROPOSED, Feature, encode_chunks, encode_pfns
+from balloonkit.wire import CLASSIC, PAGE_CHUNKS, PFN_ARRAY, Feature
 from balloonkit.wire.channel import WINDOW_BYTES, Channel, Queue, queue_layout
 from balloonkit.wire.queue_errors import QueueError
 
@@ -39,18 +40,21 @@ class GuardedRelease(ModelRelease):
 
 
 class Session:
-    """One device with its window and the hostile driver's end of it."""
+    """One device that speaks a format, with its window and the hostile driver's end of it."""
 
-    def __init__(self, chunks, host_page_bytes):
+    def __init__(self, wire_format, host_page_bytes):
         ram = GuestRam(REGIONS)
         self.device = BalloonDevice(ram, GuardedRelease(ram.pages, host_page_bytes))
         self.memory = memoryview(bytearray(WINDOW_BYTES))
         self.service = QueueService(self.device, self.memory)
-        self.features = PROPOSED if chunks else PROPOSED & ~Feature.PAGE_CHUNKS
+        self.format = wire_format
         self.connect()
 
     def connect(self):
-        self.device.negotiate(self.features)
+        self.device.negotiate(CLASSIC | (self.format.feature or Feature(0)))
+        if self.format.feature is None:
+            self.device.speak(self.format)
+        assert self.device.format.name == self.format.name
         self.channels = {
             queue: Channel(self.memory, queue, self.kick, lambda queue, timeout_s: False)
             for queue in Queue
@@ -82,7 +86,7 @@ class Session:
             assert not self.trusted or len(message) == 0 or len(message) > 32760
             return
         if self.trusted and queue in (Queue.INFLATE, Queue.DEFLATE):
-            named = pages_named(message, Feature.PAGE_CHUNKS in self.features)
+            named = PAGES_NAMED[self.format](message)
             before[named] = queue == Queue.INFLATE
             assert (self.device._balloon.ballooned == before).all(), "a valid page was lost"
 
@@ -96,34 +100,55 @@ class Session:
             self.used_ring_intact &= not (address < index + 2 and index < address + room)
 
 
-def pages_named(message, chunks):
-    """Host pages of every valid entry, one entry and one page at a time."""
-    size = 16 if chunks else 4
-    if chunks:
-        count = int.from_bytes(message[:8], "little")
-        if len(message) < 8 or count > 2047 or len(message) != 8 + 16 * count:
-            return []
-        message = message[8:]
-    elif len(message) % 4:
-        return []
+def host_pages_of(ranges):
+    """Host pages of every valid (base, pages), one page at a time."""
     named = []
-    for at in range(0, len(message), size):
-        base = int.from_bytes(message[at : at + size // (1 + chunks)], "little")
-        pages = int.from_bytes(message[at + 8 : at + 16], "little") if chunks else 1
-        if chunks:
-            if base & 0xFFF or pages & 0xFFF:
-                continue
-            base, pages = base >> 12, pages >> 12
+    for base, pages in ranges:
         if pages <= 512:
             mine = [_HOST_PAGE_OF.get(pfn) for pfn in range(base, base + pages)]
             named += [] if None in mine else mine
     return named
 
 
+def pages_in_chunks(message):
+    count = int.from_bytes(message[:8], "little")
+    if len(message) < 8 or count > 2047 or len(message) != 8 + 16 * count:
+        return []
+    words = [int.from_bytes(message[at : at + 8], "little") for at in range(8, len(message), 8)]
+    pairs = zip(words[::2], words[1::2], strict=True)
+    return host_pages_of((b >> 12, s >> 12) for b, s in pairs if not (b | s) & 0xFFF)
+
+
+def pages_in_array(message):
+    if len(message) % 4:
+        return []
+    starts = range(0, len(message), 4)
+    return host_pages_of((int.from_bytes(message[at : at + 4], "little"), 1) for at in starts)
+
+
+def pages_in_pairs(message):
+    if len(message) % 5:
+        return []
+    starts = range(0, len(message), 5)
+    return host_pages_of(
+        (int.from_bytes(message[at : at + 4], "little"), message[at + 4]) for at in starts
+    )
+
+
+OWN = Pairs()
+#: The formats fuzzed, and the slow obvious reading of each.
+PAGES_NAMED = {
+    PFN_ARRAY: pages_in_array,
+    PAGE_CHUNKS: pages_in_chunks,
+    OWN: pages_in_pairs,
+}
+
+
 def fuzz_device(data):
     """Drive one session from `data`; raise AssertionError if a promise is broken."""
     mode, at = (data[0] if data else 0), 1
-    session = Session(chunks=bool(mode & 1), host_page_bytes=16384 if mode & 2 else 4096)
+    wire_format = PAGE_CHUNKS if mode & 1 else OWN if mode & 4 else PFN_ARRAY
+    session = Session(wire_format, host_page_bytes=16384 if mode & 2 else 4096)
     while at + 4 <= len(data):
         operation, where = data[at] % 8, int.from_bytes(data[at + 1 : at + 3], "little")
         length = data[at + 3]
@@ -141,6 +166,6 @@ def fuzz_device(data):
         else:
             session.reset()
     session.reset()
-    last = encode_chunks([(600, 8)]) if mode & 1 else encode_pfns(range(600, 608))
-    session.send(Queue.INFLATE, last)
+    [last] = wire_format.messages(np.arange(600, 608, dtype=np.uint32))
+    session.send(Queue.INFLATE, last.data)
     assert not session.device.backend.resident[256 + 88 : 256 + 96].any()

@@ -30,12 +30,18 @@ MESSAGES = (
     | st.lists(st.integers(0, 800).map(lambda p: p.to_bytes(4, "little")), max_size=30).map(
         b"".join
     )
+    | st.lists(
+        st.tuples(st.integers(0, 800), st.integers(0, 255)).map(
+            lambda r: r[0].to_bytes(4, "little") + bytes([r[1]])
+        ),
+        max_size=12,
+    ).map(b"".join)
 )
 OPERATIONS = st.builds(operation, st.integers(0, 7), st.integers(0, 65535), MESSAGES)
 
 
 @settings(max_examples=300, deadline=None)
-@given(st.integers(0, 3), st.lists(OPERATIONS, max_size=12))
+@given(st.integers(0, 7), st.lists(OPERATIONS, max_size=12))
 def test_no_driver_makes_the_device_leave_ram_lose_a_page_or_keep_a_buffer(mode, operations):
     target.fuzz_device(bytes([mode]) + b"".join(operations))
 

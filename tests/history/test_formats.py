@@ -3,7 +3,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from balloonkit.history import FORMATS, compare_formats
-from balloonkit.history.formats import Sent
+from balloonkit.history.formats import Traffic
 from balloonkit.wire import encode_chunks, encode_pfns, pack_chunks
 
 BITS = 262_144
@@ -11,8 +11,8 @@ BITS = 262_144
 
 def test_no_pages_need_no_message_except_hintings_start_and_stop() -> None:
     sent = compare_formats(np.array([], np.int64))
-    assert sent.pop("FREE_PAGE_HINT") == Sent(2, 0, 8, 0)
-    assert set(sent.values()) == {Sent(0, 0, 0, 0)}
+    assert sent.pop("FREE_PAGE_HINT") == Traffic(2, 0, 8, 0)
+    assert set(sent.values()) == {Traffic(0, 0, 0, 0)}
 
 
 @given(st.sets(st.integers(0, 5000), min_size=1, max_size=200))
@@ -36,9 +36,9 @@ def test_blocks_are_the_whole_aligned_ones(ranges: list[tuple[int, int]]) -> Non
 
 
 def test_v2_bitmap_starts_and_ends_on_64_bit_words_and_skips_empty_rounds() -> None:
-    assert compare_formats(np.array([70, 130]))["v2"] == Sent(1, 128, 32 + 16, 2)
+    assert compare_formats(np.array([70, 130]))["v2"] == Traffic(1, 128, 32 + 16, 2)
     far = np.array([0, 3 * 32 * BITS + 5])
-    assert compare_formats(far)["v2"] == Sent(2, 128, 2 * 32 + 16, 2)
+    assert compare_formats(far)["v2"] == Traffic(2, 128, 2 * 32 + 16, 2)
 
 
 def test_v6_takes_a_second_word_for_a_run_its_12_bits_cannot_hold() -> None:

@@ -7,7 +7,7 @@ import pytest
 from numpy.typing import NDArray
 
 from balloonkit.history import B1_REPAIRED, Fault, compare_formats, pages_lost
-from balloonkit.history.formats import Sent
+from balloonkit.history.formats import Traffic
 
 
 def ballooned(name: str) -> NDArray[np.int64]:
@@ -44,15 +44,15 @@ def test_formats_carry_the_same_idle_guest() -> None:
     sent = compare_formats(ballooned("idle-8g"))
     pages = 1_835_008
     assert sent == {
-        "classic": Sent(7_168, pages, 7_340_032, pages),
-        "v2": Sent(1, 2_564_928, 320_648, pages),
-        "v6": Sent(1, 23, 264, pages),
-        "v10": Sent(1, 23, 376, pages),
-        "v11": Sent(1, 23, 368, pages),
-        "v12": Sent(1, 18, 288, pages),  # 17 runs, one of them longer than 4 GiB
-        "v13": Sent(18, 18, 288, pages),
-        "FREE_PAGE_HINT": Sent(1_788, 1_786, 28_584, 1_786 * 1024),
-        "REPORTING": Sent(56, 1_790, 28_640, 1_786 * 1024 + 4 * 512),
+        "classic": Traffic(7_168, pages, 7_340_032, pages),
+        "v2": Traffic(1, 2_564_928, 320_648, pages),
+        "v6": Traffic(1, 23, 264, pages),
+        "v10": Traffic(1, 23, 376, pages),
+        "v11": Traffic(1, 23, 368, pages),
+        "v12": Traffic(1, 18, 288, pages),  # 17 runs, one of them longer than 4 GiB
+        "v13": Traffic(18, 18, 288, pages),
+        "FREE_PAGE_HINT": Traffic(1_788, 1_786, 28_584, 1_786 * 1024),
+        "REPORTING": Traffic(56, 1_790, 28_640, 1_786 * 1024 + 4 * 512),
     }
 
 
@@ -61,4 +61,4 @@ def test_an_aged_guest_costs_chunks_messages_and_gives_reporting_nothing() -> No
     assert sent["classic"].messages == 4_096
     assert (sent["v10"].messages, sent["v10"].entries) == (23, 46_936)
     assert (sent["v12"].messages, sent["v12"].entries) == (367, 46_933)
-    assert sent["REPORTING"] == Sent(0, 0, 0, 0)
+    assert sent["REPORTING"] == Traffic(0, 0, 0, 0)

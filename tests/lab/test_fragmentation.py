@@ -8,7 +8,7 @@ import pytest
 
 from balloonkit.guest import Guest, OneBlockAtATime
 from balloonkit.guest.fragmentation import free_runs
-from balloonkit.lab.fragmentation import BlocksModel, FragmentationLab, page_states
+from balloonkit.lab.fragmentation import BlocksModel, FragmentationLab, pages_by_free_mask
 
 
 @pytest.fixture
@@ -61,12 +61,12 @@ def test_the_maps_totals_are_the_guests_pages(lab):
 
     whole = lab.guest().panes[0]
 
-    assert whole["totals"] == np.bincount(page_states(guest), minlength=4).tolist()
+    assert whole["totals"] == np.bincount(pages_by_free_mask(guest), minlength=4).tolist()
     assert sum(whole["totals"]) == 16384
 
 
 def test_the_pages_in_the_hole_below_4_gib_are_no_ram():
-    states = page_states(Guest.idle("8GiB"))
+    states = pages_by_free_mask(Guest.idle("8GiB"))
 
     assert (states == 0).sum() == 2 << 18
     assert not states[2 << 18 : 4 << 18].any()

@@ -184,7 +184,7 @@ def test_a_guest_that_was_killed_is_reported_with_its_signal_and_the_picture_sta
 
 def test_restarting_the_notebooks_kernel_ends_the_guest(running):
     del running  # only a sign that there is QEMU here
-    code = "from balloonkit.live import Guest; guest = Guest('128MiB'); print(guest.pid)"
+    code = "from balloonkit.live import LiveGuest; guest = LiveGuest('128MiB'); print(guest.pid)"
     options = ["--IPKernelApp.log_level=ERROR"]
     manager, client = start_new_kernel(extra_arguments=options)
     printed = []

@@ -4,7 +4,7 @@ import nbformat
 import pytest
 from nbclient.exceptions import CellExecutionError
 
-from balloonkit.lab.notebooks import WIDGET_VIEW, execute, hidden_errors, run, static_copy
+from balloonkit.lab.notebooks import WIDGET_VIEW, execute, hidden_errors, run_notebook, static_copy
 
 HIDDEN = """
 import ipywidgets
@@ -37,13 +37,13 @@ def notebook(*sources):
 
 
 def test_a_division_by_zero_in_a_widgets_output_area_is_found(tmp_path):
-    assert hidden_errors(run(notebook(HIDDEN), tmp_path)) == [
+    assert hidden_errors(run_notebook(notebook(HIDDEN), tmp_path)) == [
         "ZeroDivisionError: integer division or modulo by zero"
     ]
 
 
 def test_an_error_a_lab_view_shows_instead_of_raising_is_found(tmp_path):
-    assert hidden_errors(run(notebook(VIEW, "model.n = 0"), tmp_path)) == ["n 0: give one"]
+    assert hidden_errors(run_notebook(notebook(VIEW, "model.n = 0"), tmp_path)) == ["n 0: give one"]
 
 
 def test_a_cell_that_raises_stops_the_run(tmp_path):
@@ -54,7 +54,7 @@ def test_a_cell_that_raises_stops_the_run(tmp_path):
 
 
 def test_a_static_copy_has_the_picture_beside_the_table_and_no_widget(tmp_path):
-    ran = run(notebook(VIEW), tmp_path)
+    ran = run_notebook(notebook(VIEW), tmp_path)
     assert WIDGET_VIEW in ran.cells[0].outputs[0].data
     copy = static_copy(ran)
     picture, table = copy.cells[0].outputs

@@ -7,6 +7,7 @@ import zlib
 
 import numpy as np
 import pytest
+from own_format import Pairs
 from sample_traces import CLASSIC, sample_trace
 
 from balloonkit import trace_inflate
@@ -204,3 +205,18 @@ def test_a_traced_inflate_ends_with_its_pages_in_the_balloon_and_released(wire_f
     assert (state.pages == 3).sum() == (state.host == 0).sum() == 20
     assert text_twin(trace, 3).count("\n") > 10
     StepPlayer(trace).figure()
+
+
+def test_a_format_of_ones_own_is_played_from_page_to_release():
+    trace = trace_inflate(Guest.idle("256KiB"), 20, Pairs())
+    kinds = {step.kind for step in trace.steps}
+    assert {"take", "chunk", "send", "pop", "translate", "release", "ack"} <= kinds
+    player = StepPlayer(trace.as_dict())
+    last = len(trace.steps) - 1
+    assert state_at(trace, last).counters[0] == 20
+    send = next(n for n, step in enumerate(trace.steps) if step.kind == "send")
+    entries = state_at(trace, send).entries
+    assert sum(size for _, size in entries) == 20
+    message = b"".join(base.to_bytes(4, "little") + bytes([size]) for base, size in entries)
+    assert state_at(trace, send).message["hex"] == message.hex()
+    assert message.hex(" ")[:47] in player.text_twin(send)

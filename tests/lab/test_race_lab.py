@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from own_format import Pairs
 
 from balloonkit.guest import Guest, x86_zones
 from balloonkit.guest.driver import BalloonDriver
@@ -89,6 +90,32 @@ def test_every_control_moves_its_figure(name, value, row, column, cells):
     assert view.values[name] == value
     assert cells(view)[row][column] != before
     assert view.panes != picture
+
+
+def test_a_format_of_ones_own_is_in_tables_and_pictures(cells):
+    lab = RaceLab(formats=[Pairs()])
+    view = lab.stages()
+    assert not view.error
+    heads = ("model: chunks, by blocks", f"model: {Pairs.name}", "published 2017: classic")
+    assert "".join(f'<th scope="col">{head}</th>' for head in heads) in view.table
+    own = lab.model.counts()[Pairs.name]
+    assert cells(view)["pages"] == ["1,835,008"] * 6
+    assert cells(view)["bytes"][3] == f"{5 * own.entries:,}"
+    lab.measured_model.size = "64MiB"
+    measured = lab.measured()
+    assert not measured.error
+    assert f'<th scope="col">{Pairs.name}</th>' in measured.table
+    assert "left out" not in measured.caption
+
+
+def test_a_format_of_a_notebooks_cell_is_left_out_of_real_memory_and_said_so(monkeypatch):
+    monkeypatch.setattr(Pairs, "__module__", "__main__")
+    lab = RaceLab(formats=[Pairs()])
+    lab.measured_model.size = "64MiB"
+    view = lab.measured()
+    assert not view.error
+    assert f'<th scope="col">{Pairs.name}</th>' not in view.table
+    assert f"{Pairs.name} is left out: write it in a module" in view.caption
 
 
 def test_smaller_bitmaps_cut_more_runs_only_when_runs_are_not_joined():

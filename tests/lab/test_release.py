@@ -8,7 +8,7 @@ from child_processes import children
 from balloonkit.guest import Guest
 from balloonkit.lab import release_run
 from balloonkit.lab.release import CHUNK_SIZES, LAYOUTS, HostPageModel, ReleaseLab, TranslateModel
-from balloonkit.lab.release_run import best_size, can_measure, fitting_sizes, run
+from balloonkit.lab.release_run import best_size, can_measure, fitting_sizes, inflate_for_real
 from balloonkit.wire import pack_chunks
 
 GIB_PAGES = 1 << 18
@@ -92,7 +92,7 @@ def test_the_first_of_four_host_pages_goes_with_the_58th_of_64_scattered_pages()
 @pytest.mark.parametrize("path", ["classic", "chunks"])
 def test_the_kernel_counts_exactly_what_was_released(path, huge_pages):
     before = children()
-    result = run("64MiB", path, fragmentation=0.5, seed=1, huge_pages=huge_pages)
+    result = inflate_for_real("64MiB", path, fragmentation=0.5, seed=1, huge_pages=huge_pages)
     assert result.measured
     assert result.samples[0][1] == 64 << 20
     assert result.samples[-1][1] == (64 << 20) - result.pages * 4096
@@ -100,7 +100,7 @@ def test_the_kernel_counts_exactly_what_was_released(path, huge_pages):
 
 
 def test_per_page_makes_one_call_a_page_and_per_chunk_one_a_run():
-    classic, chunks = (run("64MiB", path) for path in ("classic", "chunks"))
+    classic, chunks = (inflate_for_real("64MiB", path) for path in ("classic", "chunks"))
     assert classic.pages == chunks.pages == classic.releases
     runs = pack_chunks(Guest.aged("64MiB", 0.0).take(56 << 8))
     assert chunks.releases == len(runs) < 5
@@ -109,7 +109,7 @@ def test_per_page_makes_one_call_a_page_and_per_chunk_one_a_run():
 
 def test_the_meter_follows_a_run():
     seen = []
-    run("64MiB", "classic", watch=lambda *moment: seen.append(moment))
+    inflate_for_real("64MiB", "classic", watch=lambda *moment: seen.append(moment))
     assert seen[0][2] == 64 << 20
     assert [resident for _, _, resident in seen] == sorted((s[2] for s in seen), reverse=True)
     assert {path for path, _, _ in seen} == {"classic"}
@@ -122,7 +122,7 @@ def test_a_run_that_fails_leaves_no_process_behind():
         raise RuntimeError("interrupted")
 
     with pytest.raises(RuntimeError, match="interrupted"):
-        run("64MiB", "classic", watch=fail)
+        inflate_for_real("64MiB", "classic", watch=fail)
     assert children() == before
 
 

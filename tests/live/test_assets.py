@@ -8,7 +8,7 @@ from dataclasses import replace
 
 import pytest
 
-from balloonkit.live import MissingPackageError, guest
+from balloonkit.live import LiveGuest, MissingPackageError, boot
 from balloonkit.live.assets import _newest_kernel, read_module
 
 MODULE = b"\x7fELF" + bytes(range(256)) * 64
@@ -62,9 +62,9 @@ def test_a_guest_boots_with_modules_packed_as_ubuntu_packs_them(assets, tmp_path
         plain = tmp_path / f"{name}.ko"
         plain.write_bytes(read_module(path))
         packed[name] = pack(plain, ".zst")
-    monkeypatch.setattr(guest, "find_assets", lambda: replace(assets, modules=packed))
+    monkeypatch.setattr(boot, "find_assets", lambda: replace(assets, modules=packed))
 
-    with guest.Guest("128MiB") as booted:
+    with LiveGuest("128MiB") as booted:
         loaded = booted.run("lsmod")
 
     assert {line.split()[0] for line in loaded.splitlines()} >= set(packed)

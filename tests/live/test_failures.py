@@ -12,10 +12,10 @@ import pytest
 from child_processes import children
 
 from balloonkit.live import (
-    Guest,
     GuestDiedError,
     GuestTimeoutError,
     LiveError,
+    LiveGuest,
     MissingPackageError,
     RefusedError,
     balloon,
@@ -26,8 +26,8 @@ from balloonkit.live import guest as live_guest
 
 CHILD = """
 import os, signal
-from balloonkit.live import Guest
-guest = Guest("128MiB")
+from balloonkit.live import LiveGuest
+guest = LiveGuest("128MiB")
 print(guest.pid, flush=True)
 """
 
@@ -47,7 +47,7 @@ def test_a_killed_qemu_ends_the_inflate_with_its_signal_and_leaves_nothing(
 ):
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
     descriptors, threads = set(os.listdir("/proc/self/fd")), threading.active_count()
-    with Guest("512MiB") as guest:
+    with LiveGuest("512MiB") as guest:
         timer = threading.Timer(0.1, os.kill, (guest.pid, signal.SIGKILL))
         timer.start()
         with pytest.raises(GuestDiedError, match=r"QEMU \(pid \d+\) was ended by signal 9"):
@@ -65,7 +65,7 @@ def test_a_killed_qemu_ends_the_inflate_with_its_signal_and_leaves_nothing(
 
 def test_a_kernel_panic_is_told_in_the_kernels_words(assets):
     with (
-        Guest("128MiB") as guest,
+        LiveGuest("128MiB") as guest,
         pytest.raises(
             GuestDiedError, match=r"exited with status 0\n.*Kernel panic.*sysrq triggered crash"
         ),
@@ -75,7 +75,7 @@ def test_a_kernel_panic_is_told_in_the_kernels_words(assets):
 
 def test_a_hanging_qemu_is_given_up_and_ended(assets, monkeypatch):
     monkeypatch.setattr(qmp, "_ANSWER_TIMEOUT_S", 0.5)
-    with Guest("128MiB") as guest:
+    with LiveGuest("128MiB") as guest:
         os.kill(guest.pid, signal.SIGSTOP)
         with pytest.raises(GuestTimeoutError, match=r"no answer in 0\.5 s"):
             guest.actual()
@@ -88,13 +88,13 @@ def test_a_guest_that_does_not_come_up_in_time_is_given_up_and_ended(assets, mon
     monkeypatch.setattr(live_guest, "_BOOT_TIMEOUT_S", 0.05)
     before = children()
     with pytest.raises(GuestTimeoutError, match=r"no answer to 'boot' in 0\.05 s"):
-        Guest("128MiB")
+        LiveGuest("128MiB")
     assert children() == before
 
 
 def test_a_balloon_that_no_driver_moves_is_given_up_where_it_is(assets, monkeypatch):
     monkeypatch.setattr(balloon, "_STALL_S", 0.5)
-    with Guest("128MiB") as guest:
+    with LiveGuest("128MiB") as guest:
         guest.run("rmmod virtio_balloon")
         with pytest.raises(GuestTimeoutError, match=r"stays at 128 MiB for 0\.5 s"):
             guest.balloon("112MiB")
@@ -106,7 +106,7 @@ def test_nothing_of_a_guest_is_left_in_process_thread_descriptor_or_file(
 ):
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
     descriptors, threads = set(os.listdir("/proc/self/fd")), threading.active_count()
-    with Guest("128MiB") as guest:
+    with LiveGuest("128MiB") as guest:
         assert os.listdir(tmp_path) == []
     assert gone(guest.pid)
     for use in (guest.actual, guest.memory, guest.resident, guest.reported, guest.stats):
@@ -135,7 +135,7 @@ def test_a_guest_ends_with_python_or_with_its_last_reference(assets, end):
 
 
 def test_a_guest_collected_in_its_own_thread_still_ends(assets):
-    guest = Guest("128MiB")
+    guest = LiveGuest("128MiB")
     guest._balloon._link._loop.call_soon_threadsafe(guest.close)
     assert gone(guest.pid)
 
@@ -148,8 +148,8 @@ def test_a_capture_that_cannot_be_written_is_refused_before_the_guest_boots(tmp_
 def test_a_full_disk_is_named_instead_of_half_a_trace(assets, tmp_path):
     script = f"""
 mount -t tmpfs -o size=1m tmpfs {tmp_path} && exec env TMPDIR={tmp_path} {sys.executable} -c '
-from balloonkit.live import Guest, TraceLostError
-with Guest("256MiB") as guest:
+from balloonkit.live import LiveGuest, TraceLostError
+with LiveGuest("256MiB") as guest:
     try:
         guest.balloon("128MiB")
     except TraceLostError as error:
@@ -177,13 +177,13 @@ with Guest("256MiB") as guest:
 )
 def test_a_guest_that_cannot_be_is_refused_before_it_starts(memory, reason):
     with pytest.raises(RefusedError, match=reason):
-        Guest(memory)
+        LiveGuest(memory)
 
 
 def test_a_missing_qemu_is_answered_with_the_packages_to_install(monkeypatch, tmp_path):
     monkeypatch.setenv("PATH", str(tmp_path))
     with pytest.raises(MissingPackageError, match=r"no qemu-system-x86_64 .*qemu-system-x86 linux"):
-        Guest("128MiB")
+        LiveGuest("128MiB")
 
 
 def test_a_qemu_that_cannot_start_is_quoted(assets, monkeypatch, tmp_path):
@@ -192,4 +192,4 @@ def test_a_qemu_that_cannot_start_is_quoted(assets, monkeypatch, tmp_path):
     broken.chmod(0o755)
     monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
     with pytest.raises(LiveError, match=r"exited with status 3\n  no such machine"):
-        Guest("128MiB")
+        LiveGuest("128MiB")

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from balloonkit.live import Guest
+from balloonkit.live import LiveGuest
 
 BLOCKS_BYTES = 16 << 20
 FILE_BYTES = 64 << 20
@@ -13,7 +13,7 @@ FILE_BYTES = 64 << 20
 
 @pytest.fixture(scope="module")
 def guest(assets):
-    with Guest("256MiB", init_on_alloc=True, reporting=True) as guest:
+    with LiveGuest("256MiB", init_on_alloc=True, reporting=True) as guest:
         yield guest
 
 

@@ -7,7 +7,7 @@ import nbformat
 import pytest
 from lessons import LESSONS, quick_lesson
 
-from balloonkit.lab.notebooks import WIDGET_VIEW, hidden_errors, run, static_copy
+from balloonkit.lab.notebooks import WIDGET_VIEW, hidden_errors, run_notebook, static_copy
 
 VISIBLE_LINES = 10
 
@@ -50,7 +50,7 @@ def ran(path):
     for cell in notebook.cells:
         cell.outputs = []
     notebook.cells.append(nbformat.v4.new_code_cell(MOVE_EVERY_CONTROL))
-    return run(notebook, path.parent)
+    return run_notebook(notebook, path.parent)
 
 
 def code_cells(notebook):

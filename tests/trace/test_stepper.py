@@ -7,38 +7,18 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from observed import Photographer, check_every_step
+from own_format import Pairs
 
 from balloonkit import Guest, Machine, load_capture, trace_inflate
 from balloonkit.host import GuestRam, ModelHost
 from balloonkit.predict import guest_of
 from balloonkit.ram_layout import RamRange
 from balloonkit.trace import COUNTERS, Stepper, state_at
-from balloonkit.wire import PAGE_CHUNKS, PFN_ARRAY, Format, PageBitmaps, PageChunks, PfnArray
+from balloonkit.wire import PAGE_CHUNKS, PFN_ARRAY, PageBitmaps, PageChunks, PfnArray
 from balloonkit.wire.channel import QUEUE_SIZE, message_address
 from balloonkit.wire.queue import Queue
 from balloonkit.wire.queue_errors import AckTimeoutError, QueueFullError
 from balloonkit.wire.virtqueue import Buffer
-
-
-class Pairs(Format):
-    """A learner's format: runs of up to 255 pages, five bytes each."""
-
-    name = "runs of up to 255 pages"
-    entry = "run"
-    max_entries = 40
-
-    def entries(self, pfns):
-        runs = super().entries(pfns).tolist()
-        return [(b + k, min(255, n - k)) for b, n in runs for k in range(0, n, 255)]
-
-    def encode(self, entries):
-        return b"".join(b.to_bytes(4, "little") + bytes([n]) for b, n in entries.tolist())
-
-    def decode(self, data):
-        if len(data) % 5:
-            raise ValueError(f"{len(data)} bytes are no whole entries")
-        parts = (data[at : at + 5] for at in range(0, len(data), 5))
-        return [(int.from_bytes(part[:4], "little"), part[4]) for part in parts]
 
 
 class HostThatMayBeDeaf(ModelHost):

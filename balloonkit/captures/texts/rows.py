@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from balloonkit.captures.texts.found import ZONE, whole
 from balloonkit.captures.texts.noise import CleanText
 
-__all__ = ["Row", "common_width", "find_rows"]
+__all__ = ["TextRow", "common_width", "find_rows"]
 
 _LABEL = re.compile(
     rf"(?:Node\s+(\d+)\s*,\s*zone\s+([A-Za-z]\w*)|zone\s+({ZONE})\b)(?:\s*,\s*type\s+(\w+))?"
@@ -20,7 +20,7 @@ _ONLY_INDICES = re.compile(r"\s*(?:-?\d\.\d{3}\s+)*-?\d\.\d{3}\s*")
 
 
 @dataclass(frozen=True)
-class Row:
+class TextRow:
     """One labelled row.
 
     Attributes
@@ -66,7 +66,7 @@ class Row:
         return [word for part in self.parts for word in part][:width]
 
 
-def find_rows(clean: CleanText) -> Iterator[Row]:
+def find_rows(clean: CleanText) -> Iterator[TextRow]:
     """Yield every labelled row, in sequence; a row of zoneinfo has no words at all."""
     lines, number = clean.lines, 0
     while number < len(lines):
@@ -96,7 +96,7 @@ def find_rows(clean: CleanText) -> Iterator[Row]:
             number += 1
         if not words and len(parts) > 1:
             parts = parts[1:]
-        yield Row(
+        yield TextRow(
             start,
             number,
             whole(label[1] or "0"),
@@ -107,7 +107,7 @@ def find_rows(clean: CleanText) -> Iterator[Row]:
         )
 
 
-def common_width(rows: list[Row], least: int) -> int | None:
+def common_width(rows: list[TextRow], least: int) -> int | None:
     """Return the number of columns of rows that belong together, or None if they have none.
 
     A folded row has its words on several lines, and a stray number may stand under a whole one, so

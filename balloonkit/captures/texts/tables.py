@@ -6,7 +6,7 @@ from itertools import groupby
 from balloonkit.captures.texts.found import Found, whole
 from balloonkit.captures.texts.noise import CleanText, TextError
 from balloonkit.captures.texts.readings import ZoneReading
-from balloonkit.captures.texts.rows import Row, common_width
+from balloonkit.captures.texts.rows import TextRow, common_width
 
 __all__ = ["read_tables"]
 
@@ -19,10 +19,10 @@ _PAGEBLOCK = re.compile(r"Page ?block order:\s*(\d{1,2})\b|Pages per block:\s*\d
 _INDEX_NAME = re.compile(r"(unusable|extfrag|fragmentation)_index")
 
 
-def read_tables(clean: CleanText, rows: list[Row], found: Found) -> None:
+def read_tables(clean: CleanText, rows: list[TextRow], found: Found) -> None:
     """Read all rows that have figures; `rows` are those of the whole text."""
     headers = _Headers(clean, found)
-    sections: list[tuple[str, int, Row]] = []
+    sections: list[tuple[str, int, TextRow]] = []
     for row in rows:
         if not row.parts[0]:
             continue
@@ -61,7 +61,7 @@ class _Headers:
                 continue
             clean.use_line(number)
 
-    def kind_of(self, row: Row) -> tuple[str, int]:
+    def kind_of(self, row: TextRow) -> tuple[str, int]:
         """Tell what a row is, and under which heading of pageblocks it stands."""
         if row.is_index:
             return "extfrag", -1
@@ -72,14 +72,14 @@ class _Headers:
             return "pageblocks", section
         return "buddyinfo", -1
 
-    def index_name(self, row: Row) -> str:
+    def index_name(self, row: TextRow) -> str:
         """Return which index a heading above the row names, or nothing."""
         name = next((n for line, n in reversed(self._index_names) if line < row.line), "")
         return "fragmentation" if name == "extfrag" else name
 
 
 def _read_section(
-    clean: CleanText, kind: str, rows: list[Row], headers: _Headers, found: Found
+    clean: CleanText, kind: str, rows: list[TextRow], headers: _Headers, found: Found
 ) -> None:
     width = common_width(rows, _LEAST_ORDERS)
     whole_rows = []
@@ -113,14 +113,14 @@ def _read_section(
             zone.by_type[row.migrate_type] = counts
 
 
-def _use(clean: CleanText, row: Row, width: int) -> None:
+def _use(clean: CleanText, row: TextRow, width: int) -> None:
     """Mark the lines of a row; those under it that do not belong to it stay ignored."""
     surplus = len(row.parts) - 1 - row.widths.index(width)
     for number in range(row.line, row.end_line - surplus):
         clean.use_line(number)
 
 
-def _read_pageblocks(clean: CleanText, row: Row, types: list[str], found: Found) -> None:
+def _read_pageblocks(clean: CleanText, row: TextRow, types: list[str], found: Found) -> None:
     zone = found.zone(row.node, row.zone, "pagetypeinfo")
     words = row.words(len(types))
     zone.pageblocks = {name: whole(word) for name, word in zip(types, words, strict=True)}
@@ -145,7 +145,7 @@ def _add_up_types(found: Found) -> None:
             )
 
 
-def _read_indices(rows: list[Row], width: int, headers: _Headers, found: Found) -> None:
+def _read_indices(rows: list[TextRow], width: int, headers: _Headers, found: Found) -> None:
     """Tell the two indices apart: by a heading, or by the sign at order 0, which always fits."""
     for row in rows:
         values = [_thousandths(word) for word in row.words(width)]
@@ -159,7 +159,7 @@ def _read_indices(rows: list[Row], width: int, headers: _Headers, found: Found) 
             found.note(f"{row.label}: indices of all 0, of which kind no heading says")
 
 
-def _index_by_values(zone: ZoneReading, values: list[int], rows: list[Row], width: int) -> str:
+def _index_by_values(zone: ZoneReading, values: list[int], rows: list[TextRow], width: int) -> str:
     if values[0] == -1000:
         return "fragmentation"
     if any(values):

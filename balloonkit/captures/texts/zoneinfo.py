@@ -5,7 +5,7 @@ import re
 from balloonkit.captures.texts.found import Found, whole
 from balloonkit.captures.texts.noise import CleanText
 from balloonkit.captures.texts.readings import Watermarks
-from balloonkit.captures.texts.rows import Row
+from balloonkit.captures.texts.rows import TextRow
 
 __all__ = ["read_zoneinfo"]
 
@@ -20,7 +20,7 @@ _STATISTIC = re.compile(
 )
 
 
-def read_zoneinfo(clean: CleanText, rows: list[Row], found: Found) -> None:
+def read_zoneinfo(clean: CleanText, rows: list[TextRow], found: Found) -> None:
     """Read the paragraphs under labels that have no figures of their own."""
     for index, row in enumerate(rows):
         if row.parts[0]:
@@ -35,7 +35,7 @@ def read_zoneinfo(clean: CleanText, rows: list[Row], found: Found) -> None:
         _read_paragraph(clean, row, last, found)
 
 
-def _read_paragraph(clean: CleanText, row: Row, end: int, found: Found) -> None:
+def _read_paragraph(clean: CleanText, row: TextRow, end: int, found: Found) -> None:
     text = "\n".join(clean.lines[row.end_line : end])
     free = _FREE.search(text)
     if free is None:

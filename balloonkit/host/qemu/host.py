@@ -19,7 +19,8 @@ from balloonkit.wire.channel import (
     queue_layout,
 )
 from balloonkit.wire.features import Feature
-from balloonkit.wire.format import PFN_ARRAY, Format
+from balloonkit.wire.format import Format
+from balloonkit.wire.formats import PFN_ARRAY
 from balloonkit.wire.queue_errors import ChainError, RingError
 from balloonkit.wire.virtqueue import DeviceQueue
 

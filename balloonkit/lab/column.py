@@ -6,10 +6,10 @@ from typing import Any
 
 import ipywidgets  # type: ignore[import-untyped]
 
-__all__ = ["Bench"]
+__all__ = ["Column"]
 
 
-class Bench(ipywidgets.VBox):  # type: ignore[misc]
+class Column(ipywidgets.VBox):  # type: ignore[misc]
     """Widgets in a column; where no kernel runs, their static halves in a column.
 
     Parameters
