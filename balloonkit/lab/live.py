@@ -15,6 +15,8 @@ from balloonkit.lab.ask import QuestionsLab
 from balloonkit.lab.charts import draw_order_bars, draw_runs, new_chart
 from balloonkit.lab.column import Column
 from balloonkit.lab.live_charts import draw_madvise_calls, draw_resident_over_time
+from balloonkit.lab.live_drivers import DriversModel
+from balloonkit.lab.live_drivers_view import CONTROLS, draw_drivers, driver_source
 from balloonkit.lab.live_model import KEPT_PERCENT, LiveModel
 from balloonkit.lab.meter import ResidentMeter
 from balloonkit.lab.page_map import magnified_pfn, whole_and_close_up
@@ -32,6 +34,8 @@ Draw = Callable[[], tuple[list[Pane], Table]]
 #: A boot or an ageing on a small machine may take so long without the kernel being dead.
 _PATIENCE_S = 60.0
 _LEAST_MIB, _STEP_MIB = 64, 16
+#: RAM of each guest of the last step: two boots, and two ageings, in a lesson's patience.
+_EACH_BYTES = 256 << 20
 
 
 class LiveLab(QuestionsLab):
@@ -48,7 +52,9 @@ class LiveLab(QuestionsLab):
     Attributes
     ----------
     model : LiveModel
-        Inputs of every step; assign to it to move the controls.
+        Inputs of every step but the last; assign to it to move the controls.
+    drivers_model : DriversModel
+        Those of the last.
     meter : ResidentMeter
         The resident set while something goes on.
 
@@ -65,6 +71,8 @@ class LiveLab(QuestionsLab):
         super().__init__()
         self.meter = ResidentMeter()
         self.model = LiveModel(parse_size(memory), self.meter.show)
+        self.drivers_model = DriversModel(_EACH_BYTES)
+        self._last_words = ""
 
     def boot(self) -> Column:
         """Boot a guest and look at its memory."""
@@ -102,13 +110,36 @@ class LiveLab(QuestionsLab):
         controls = (_LEFT, Choice("max_chunks", "message buffer", buffers, help_text))
         return self._view(controls, self._draw_replay, "Replay it as chunks")
 
+    def drivers(self) -> Column:
+        """Boot the same guest twice, with the kernel's own driver and with the proposal's."""
+        self.drivers_model.close()
+        model = DriversModel(_EACH_BYTES, self._say)
+        self.drivers_model = model
+        with self._working():
+            view = LabView(
+                model,
+                CONTROLS,
+                lambda: draw_drivers(model),
+                "The same guest, two drivers",
+                patience_s=_PATIENCE_S,
+                fold=driver_source(),
+            )
+        return Column(view)
+
     def all(self) -> list[Column | LabView]:
         """Return every step's view, in the order of the lesson."""
-        return [self.boot(), self.age(), self.balloon(), self.replay()]
+        return [self.boot(), self.age(), self.balloon(), self.replay(), self.drivers()]
 
     def close(self) -> None:
-        """End the guest; the pictures stay."""
+        """End the guests; the pictures stay."""
         self.model.close()
+        self.drivers_model.close()
+
+    def _say(self, what: str) -> None:
+        """Say what goes on while the resident set shown is not that of the guest at work."""
+        last = self._last_words or self.meter.text
+        self.meter.text = f"{what}: some seconds." if what else last
+        self._last_words = last if what else ""
 
     def _boot(self) -> None:
         self.meter.text = "Booting Linux in QEMU: some seconds."

@@ -3,12 +3,13 @@
 from collections.abc import Mapping, Sequence
 
 import numpy as np
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from balloonkit.lab.charts import new_chart
 from balloonkit.lab.palette import GREEN, PATH_LOOKS
 
-__all__ = ["draw_madvise_calls", "draw_resident_over_time"]
+__all__ = ["draw_count_bars", "draw_madvise_calls", "draw_resident_over_time"]
 
 
 def draw_resident_over_time(
@@ -47,6 +48,12 @@ def draw_madvise_calls(title: str, calls: Mapping[str, int], note: Mapping[str, 
     note : mapping of path to str
     """
     figure, axes = new_chart(title)
+    draw_count_bars(axes, calls, note)
+    return figure
+
+
+def draw_count_bars(axes: Axes, calls: Mapping[str, int], note: Mapping[str, str]) -> None:
+    """Draw the bars of `draw_calls` into a chart."""
     longest = max(*calls.values(), 1)
     for row, (path, n) in enumerate(calls.items()):
         look = PATH_LOOKS[path]
@@ -59,4 +66,3 @@ def draw_madvise_calls(title: str, calls: Mapping[str, int], note: Mapping[str, 
     axes.set_ylim(len(calls) - 0.6, -0.6)
     axes.locator_params(axis="x", nbins=5)
     axes.xaxis.set_major_formatter("{x:,.0f}")
-    return figure

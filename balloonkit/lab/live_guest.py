@@ -26,10 +26,19 @@ from balloonkit.wire.pfn_array import MAX_PFNS
 if TYPE_CHECKING:
     from balloonkit.live import LiveGuest
 
-__all__ = ["Glance", "GuestError", "RealGuest", "RecordedGuest", "SeenInflate", "WatchedGuest"]
+__all__ = [
+    "RECORDED",
+    "Glance",
+    "GuestError",
+    "RealGuest",
+    "RecordedGuest",
+    "SeenInflate",
+    "WatchedGuest",
+    "failures_in_words",
+]
 
 #: The capture that stands in for a live guest, and why this one: it is the smallest.
-_RECORDED = "aged-1g"
+RECORDED = "aged-1g"
 _SAMPLE_S = 0.05
 
 #: Called with the resident set, in bytes, while something goes on.
@@ -105,7 +114,7 @@ class RealGuest:
     _running: ClassVar["LiveGuest | None"] = None
 
     def __init__(self, memory_bytes: int, init_on_alloc: bool) -> None:
-        with _in_words():
+        with failures_in_words():
             from balloonkit.live import LiveGuest
             from balloonkit.live.size import bootable_size
 
@@ -123,7 +132,7 @@ class RealGuest:
 
     def look(self) -> Glance:
         """Read page flags and free lists from the guest's kernel, the resident set from ours."""
-        with _in_words():
+        with failures_in_words():
             memory = self._guest.memory()
             return Glance(
                 self._guest.actual(),
@@ -134,7 +143,7 @@ class RealGuest:
 
     def age(self, seed: int, kept: float, watch: WatchBytes) -> None:
         """Let the kernel write files and remove most of them."""
-        with _in_words(), _watched(self._guest, watch):
+        with failures_in_words(), _watched(self._guest, watch):
             self._guest.balloon(self.memory_bytes)
             self.inflates.clear()
             self._guest.run("rm -rf /age/*")
@@ -142,7 +151,7 @@ class RealGuest:
 
     def balloon(self, left_bytes: int, watch: WatchBytes) -> float:
         """Move the balloon of the running kernel."""
-        with _in_words(), _watched(self._guest, watch):
+        with failures_in_words(), _watched(self._guest, watch):
             move = self._guest.balloon(left_bytes)
         if move.madvise_calls:
             self.inflates.append(SeenInflate(move.pfns, move.messages, move.madvise_calls))
@@ -159,11 +168,11 @@ class RealGuest:
 class RecordedGuest:
     """A guest that ran elsewhere: its pages, and the order in which it really gave them away."""
 
-    name: str = f"recorded guest {_RECORDED}"
+    name: str = f"recorded guest {RECORDED}"
     inflates: list[SeenInflate] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        capture = load_capture(_RECORDED)
+        capture = load_capture(RECORDED)
         self.memory_bytes = capture.guest_bytes
         self._before = pages_by_flags(partial(capture.flagged, "before"))
         self._sent_pfns = capture.inflate_pfns
@@ -207,7 +216,7 @@ class RecordedGuest:
 
 
 @contextmanager
-def _in_words() -> Iterator[None]:
+def failures_in_words() -> Iterator[None]:
     """Turn what a live guest raises into words; a browser's Python has none."""
     try:
         from balloonkit.live import GuestDiedError, LiveError

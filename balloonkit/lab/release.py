@@ -15,7 +15,9 @@ from balloonkit.lab.column import Column
 from balloonkit.lab.meter import ResidentMeter
 from balloonkit.lab.page_map import PageMap
 from balloonkit.lab.palette import ORANGE, PAGE_LOOKS, Look
+from balloonkit.lab.qemu_answer import QEMU_CONTROLS, draw_answer
 from balloonkit.lab.release_charts import draw_release_calls, draw_resident_fall, draw_translation
+from balloonkit.lab.release_qemu import QemuModel
 from balloonkit.lab.release_run import SIZES, Run, best_size, fitting_sizes, inflate_for_real
 from balloonkit.lab.view import Choice, LabView, Pane, Range, Table
 from balloonkit.ram_layout import RamRange, ram_layout
@@ -110,7 +112,8 @@ class ReleaseLab(QuestionsLab):
     translate_model : TranslateModel
     host_page_model : HostPageModel
     real_model : RealModel
-        Inputs of the three views; assign to them to move their controls.
+    qemu_model : QemuModel
+        Inputs of the four views; assign to them to move their controls.
     meter : ResidentMeter
         The resident set while a run of `real` goes on.
     """
@@ -122,6 +125,7 @@ class ReleaseLab(QuestionsLab):
         self.translate_model = TranslateModel()
         self.host_page_model = HostPageModel()
         self.real_model = RealModel()
+        self.qemu_model = QemuModel()
         self.meter = ResidentMeter()
 
     def translate(self) -> LabView:
@@ -188,9 +192,14 @@ class ReleaseLab(QuestionsLab):
         title = "Release real memory"
         return Column(self.meter, LabView(self.real_model, controls, self._draw_real, title))
 
+    def ask_qemu(self) -> LabView:
+        """Give one message to this kit's device and to QEMU's own."""
+        model = self.qemu_model
+        return LabView(model, QEMU_CONTROLS, lambda: draw_answer(model), "Ask the real QEMU")
+
     def all(self) -> list[LabView | Column]:
         """Return every step's view, in the order of the lesson."""
-        return [self.translate(), self.host_pages(), self.real()]
+        return [self.translate(), self.host_pages(), self.real(), self.ask_qemu()]
 
     def _draw_translation(self) -> tuple[Pane | list[Pane], Table]:
         model = self.translate_model

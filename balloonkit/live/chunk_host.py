@@ -13,6 +13,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from balloonkit.events import Listener
 from balloonkit.host.counters import DeviceCounters, Handled
 from balloonkit.host.device import BalloonDevice
 from balloonkit.host.ram import GuestRam
@@ -81,6 +82,7 @@ class ChunkHost:
         self._config = ConfigSpace(self.doorbell.memory)
         self._target_pages = 0
         self._closed = False
+        self._listener: Listener | None = None
         self._changed = threading.Condition()
         self._stop = os.eventfd(0, os.EFD_CLOEXEC)
         self._thread: threading.Thread | None = None
@@ -93,6 +95,7 @@ class ChunkHost:
         self.failure: BaseException | None = None
         self.device = _WatchedDevice(self._ram, self._memory)
         self._service = QueueService(self.device, self.doorbell.memory)
+        self._service.listen(self._listener)
         self._ready = False
         if self._config.status:
             self.doorbell.memory[STATUS_ADDRESS] |= NEEDS_RESET
@@ -115,6 +118,17 @@ class ChunkHost:
             self._closed = True
             self.doorbell.close()
             os.close(self._stop)
+
+    def listen(self, listener: Listener | None) -> None:
+        """Let queues and device tell `listener` what the kernel made them do, in their thread.
+
+        Parameters
+        ----------
+        listener : Listener or None
+            Kept for the hosts that come after this one; None ends it.
+        """
+        self._listener = listener
+        self._service.listen(listener)
 
     @property
     def ready(self) -> bool:

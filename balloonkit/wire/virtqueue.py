@@ -262,8 +262,7 @@ class DeviceQueue:
     def _table_entries(self, head: int, address: int, length_bytes: int, flags: int) -> int:
         entries, rest = divmod(length_bytes, DESCRIPTOR_BYTES)
         if flags & ring.NEXT or rest or not 0 < entries <= self._layout.size:
-            # Section 2.7.5.3.1: INDIRECT and NEXT exclude each other, and no chain may be longer
-            # than the queue. WRITE on the table itself is to be ignored (2.7.5.3.2).
+            # Section 2.7.5.3.1: never INDIRECT and NEXT, no chain longer than the queue.
             raise IndirectError(head, f"indirect table of {length_bytes} bytes, flags {flags:#x}")
         self._check_inside(head, address, length_bytes)
         return entries

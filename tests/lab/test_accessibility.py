@@ -28,6 +28,7 @@ VIEWS = {
     "chunks": lambda: ChunkLab().compare(),
     "translation": lambda: ReleaseLab().translate(),
     "host pages": lambda: ReleaseLab().host_pages(),
+    "QEMU's answer": lambda: ReleaseLab().ask_qemu(),
     "race": lambda: RaceLab().stages(),
     "break-even": lambda: RaceLab().sweep(),
     "memory": lambda: CaptureLab().memory(),

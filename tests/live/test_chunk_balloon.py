@@ -1,6 +1,7 @@
 """The proposal in a running kernel: what its driver sends, holds, and gives back."""
 
 import re
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -80,6 +81,22 @@ def test_a_file_survives_and_memory_given_back_holds_what_is_written_into_it(gue
     guest.balloon("200MiB")
     guest.run("for copy in 1 2 3 4 5 6 7 8 9; do cmp /kept /age/copy$copy; done")
     assert guest.run("md5sum /kept; rm /kept /age/copy*") == kept
+
+
+def test_a_listener_hears_step_by_step_what_the_kernel_made_the_device_do(guest):
+    events = []
+    listener = SimpleNamespace(grain=lambda items: items, tell=events.append)
+    guest.host.listen(listener)
+    try:
+        move = guest.balloon(HALF_BYTES)
+    finally:
+        guest.host.listen(None)
+    kinds = [type(event).__name__ for event in events]
+    assert kinds == ["Popped", "Translated", "Released", "Returned"] * move.messages
+    released = [event for event in events if type(event).__name__ == "Released"]
+    starts = np.concatenate([event.starts for event in released])
+    sizes = np.concatenate([event.counts for event in released])
+    assert np.array_equal(np.stack((starts, sizes), axis=1), move.chunks)
 
 
 def test_prediction_from_the_guests_lists_foretells_what_the_driver_took(guest, tmp_path):

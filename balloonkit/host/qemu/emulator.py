@@ -5,7 +5,6 @@ names. So even ``kill -9`` of either side leaves nothing to clean up.
 """
 
 import contextlib
-import fcntl
 import os
 import re
 import shutil
@@ -115,6 +114,8 @@ class Emulator:
         balloon_address: int,
         options: Sequence[str] = (),
     ) -> None:
+        import fcntl  # not everywhere, as the rest of this module is: see `find_qemu`
+
         with contextlib.ExitStack() as files:
             self._log_fd = os.memfd_create("qemu-log", os.MFD_CLOEXEC)
             files.callback(os.close, self._log_fd)

@@ -17,7 +17,6 @@ from balloonkit.units import BALLOON_PAGE_BYTES, PFN_SHIFT
 
 __all__ = ["HUGE_PAGES", "RamFile"]
 
-_libc = ctypes.CDLL(None)
 #: 4 KiB pages in a huge page of x86.
 HUGE_PAGES = 512
 
@@ -89,7 +88,7 @@ class RamFile:
             return np.flatnonzero(np.repeat(gone, HUGE_PAGES))
         in_core = np.empty(len(self._words), np.uint8)
         address = ctypes.c_void_p(self._words.ctypes.data)
-        if _libc.mincore(address, ctypes.c_size_t(self.size_bytes), _address(in_core)) == 0:
+        if _mincore(address, ctypes.c_size_t(self.size_bytes), _address(in_core)) == 0:
             away = np.flatnonzero(in_core & 1 == 0)
             # A page in swap is not in core either, but counts as one of the file's blocks.
             if len(away) << PFN_SHIFT == self.size_bytes - self.resident_bytes():
@@ -127,6 +126,10 @@ class RamFile:
             os.close(self.fd)
             self.fd = -1
             del self._words, self._mapping
+
+
+def _mincore(address: ctypes.c_void_p, size: ctypes.c_size_t, in_core: ctypes.c_void_p) -> int:
+    return int(ctypes.CDLL(None).mincore(address, size, in_core))
 
 
 def _address(array: NDArray[np.uint8]) -> ctypes.c_void_p:

@@ -33,5 +33,5 @@ def test_a_page_the_kernel_has_moved_away_is_no_hole(monkeypatch):
     with RamFile(PAGES * 4096) as ram:
         ram.window(4096).obj.madvise(mmap.MADV_REMOVE, 4096, 4096)
         swapped = lambda address, size, core: ctypes.memset(core, 0, PAGES) and 0  # noqa: E731
-        monkeypatch.setattr(ram_file._libc, "mincore", swapped)
+        monkeypatch.setattr(ram_file, "_mincore", swapped)
         assert ram.holes().tolist() == [1]
