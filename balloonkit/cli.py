@@ -291,6 +291,8 @@ def _seed(text: str) -> int:
 def _capture(options: argparse.Namespace) -> None:
     if options.source == "here":
         given = [name for name in ("memory", "leave", "age") if getattr(options, name) is not None]
+        given += ["driver"] if options.driver != "classic" else []
+        given += [name for name in ("shared", "json") if getattr(options, name)]
         if given:
             raise ValueError(f"--{given[0]} is for a guest that is booted; a snapshot has none")
         from balloonkit.live.snapshot import snapshot_here
