@@ -170,8 +170,7 @@ def find_guest(source: str, ram: str | None = None) -> Guest:
     except ValueError as error:
         raise ValueError(
             f"guest {source[:40]!r}: give a capture ({', '.join(SHIPPED + NEWER)}), a .npz file, a "
-            "text "
-            f"about a machine, or a size ({error})"
+            f"text about a machine, or a size ({error})"
         ) from error
     if 0 < size_bytes < _LEAST_GUEST_BYTES:
         unit = "; a number without a unit is bytes" if source.strip().isdigit() else ""
