@@ -127,7 +127,9 @@ def _parser() -> argparse.ArgumentParser:
         "capture", help="boot, age and balloon a real guest under QEMU; or this machine as it is"
     )
     catch.add_argument("--memory", help="its RAM (default: 1GiB)")
-    catch.add_argument("--balloon", help="what it is left with (default: 512MiB)")
+    catch.add_argument("--leave", help="what it is left with (default: 512MiB)")
+    # What --leave was called before, and what QEMU calls it.
+    catch.add_argument("--balloon", dest="leave", help=argparse.SUPPRESS)
     catch.add_argument("--age", type=_seed, metavar="seed=N", help="age it first (default: idle)")
     catch.add_argument(
         "--driver",
@@ -288,8 +290,7 @@ def _seed(text: str) -> int:
 
 def _capture(options: argparse.Namespace) -> None:
     if options.source == "here":
-        given = [name for name in ("memory", "balloon") if getattr(options, name) is not None]
-        given += ["age"] if options.age is not None else []
+        given = [name for name in ("memory", "leave", "age") if getattr(options, name) is not None]
         given += ["driver"] if options.driver != "classic" else []
         given += [name for name in ("shared", "json") if getattr(options, name)]
         if given:
@@ -303,7 +304,7 @@ def _capture(options: argparse.Namespace) -> None:
 
     inflate = capture(
         options.memory or "1GiB",
-        options.balloon or "512MiB",
+        options.leave or "512MiB",
         options.age,
         options.file,
         options.force,

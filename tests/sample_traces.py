@@ -8,7 +8,14 @@ import copy
 import random
 
 CLASSIC, CHUNKS = "classic", "chunks"
-COUNTERS = ["pages", "messages", "bytes", "translations", "releases"]
+COUNTERS = ["pages", "messages", "bytes", "translations", "releases", "refused"]
+STAGES = {
+    **{"split": "allocate", "refill": "allocate", "take": "allocate", "back": "allocate"},
+    **{"round": "send", "mark": "send", "chunk": "send", "pfn": "send", "send": "send"},
+    **{"ack": "send", "translate": "translate", "refuse": "translate", "release": "release"},
+    **{"drain": "allocate", "touch": "release", "reset": "send"},
+}
+BATCH = 3  # pages that fill the stock at once
 
 
 class Recorder:
@@ -40,15 +47,19 @@ class Recorder:
         self.regions = [[0, below, 0]] + ([[above, end - above, below]] if above < end else [])
         self.host = [1] * sum(length for _, length, _ in self.regions)
         self.bitmap, self.bits, self.entries, self.message = None, [], [], None
+        self.stock, self.reject = [[] for _ in zones], []
         self.counters = dict.fromkeys(COUNTERS, 0)
         self.initial_lists, self.initial_pages = copy.deepcopy(self.lists), list(self.pages)
         self.steps, self.truth = [], []
         self.snapshot()
 
     def snapshot(self):
-        state = {key: list(getattr(self, key)) for key in ("pages", "bits", "entries", "host")}
+        state = {
+            key: list(getattr(self, key)) for key in ("pages", "bits", "entries", "host", "reject")
+        }
         state |= {"message": self.message, "bitmap": self.bitmap}
         state |= {"counters": list(self.counters.values())}
+        state |= {"stock": copy.deepcopy(self.stock)}
         self.truth.append(state | {"lists": copy.deepcopy(self.lists)})
 
     def tell(self, kind, base, pages, why, **changes):
@@ -90,16 +101,100 @@ class Recorder:
             return pfn
         return None
 
-    def send(self, words, length):
+    def refill(self):
+        """Fill the stock of the first zone, from below, that has pages; return the zone."""
+        z = next(z for z in reversed(range(len(self.zones))) if any(self.lists[z]))
+        changes, drawn = [], []
+        while len(drawn) < BATCH and any(self.lists[z]):
+            order = next(o for o in range(11) if self.lists[z][o])
+            pfn = self.lists[z][order].pop(0)
+            if ["+", z, order, pfn] in changes:
+                changes.remove(["+", z, order, pfn])
+            else:
+                changes.append(["-", z, order, pfn])
+            for lower in range(order - 1, -1, -1):
+                self.lists[z][lower].insert(0, pfn + (1 << lower))
+                changes.append(["+", z, lower, pfn + (1 << lower)])
+            drawn.append(pfn)
+        self.stock[z] += drawn
+        self.tell("refill", min(drawn), max(drawn) + 1 - min(drawn), "The stock is empty.",
+                  lists=changes, stock=[["t", z, drawn]])  # fmt: skip
+        return z
+
+    def take_from_stock(self):
+        z = next((z for z, pages in enumerate(self.stock) if pages), None)
+        z = self.refill() if z is None else z
+        pfn = self.stock[z].pop(0)
+        self.pages[pfn] = 3
+        self.counters["pages"] += self.scale
+        self.tell("take", pfn, 1, f"Take the stock's head: PFN {pfn}.",
+                  stock=[["-", z, [pfn]]], state=[[pfn, 1, 3]])  # fmt: skip
+        return pfn
+
+    def deflate(self, pfns):
+        """Give pages back, newest first: a message, the stock, its oldest to the lists' tails."""
+        back = pfns[::-1]
+        for pfn in back:
+            for k in range(self.scale):
+                self.entries.append((pfn * self.scale + k, 1))
+        n = self.counters["messages"] = self.counters["messages"] + 1
+        data = b"".join(base.to_bytes(4, "little") for base, _ in self.entries)
+        self.counters["bytes"] += len(data)
+        message = {"queue": 1, "hex": data.hex(), "bytes": len(data), "desc": 1, "avail": n}
+        self.message, self.reject = message | {"used": n - 1}, []
+        self.tell("send", 0, 0, "Send what comes back.", message=self.message,
+                  entries=[[k, *entry] for k, entry in enumerate(self.entries)])  # fmt: skip
+        self.message, self.entries = message | {"used": n}, []
+        self.tell("ack", 0, 0, "Now they may be used.", message=self.message, clear=True)
+        zone_of = [z for z, (_, first, end) in enumerate(self.zones) for _ in range(first, end)]
+        for z in range(len(self.zones)):
+            here = [pfn for pfn in back if zone_of[pfn] == z]
+            if not here:
+                continue
+            for pfn in here:
+                self.stock[z].insert(0, pfn)
+                self.pages[pfn] = 2
+            self.tell("back", min(here), max(here) + 1 - min(here), "The newest is on top.",
+                      stock=[["+", z, here]], state=[[pfn, 1, 2] for pfn in here])  # fmt: skip
+            oldest = self.stock[z][-2:]
+            del self.stock[z][-2:]
+            self.lists[z][0] += oldest
+            self.tell("drain", min(oldest), max(oldest) + 1 - min(oldest), "Too many in stock.",
+                      stock=[["-", z, oldest]],
+                      lists=[["t", z, 0, pfn] for pfn in oldest])  # fmt: skip
+        touched = []
+        for gpa, length, host in self.regions:
+            for pfn in back:
+                low = pfn * self.scale
+                if gpa <= low < gpa + length:
+                    at = host + low - gpa
+                    self.host[at : at + self.scale] = [1] * self.scale
+                    touched.append([at, self.scale, 1])
+        self.tell("touch", min(back), max(back) + 1 - min(back), "Memory again.", host=touched)
+        self.message, self.reject = None, []
+        self.tell("reset", 0, 0, "The device forgets.", message=None, clear=True)
+
+    def refuse(self):
+        """Refuse the message's last entry, and then the whole of it."""
+        for entry in (len(self.entries) - 1, None):
+            new = [[entry, "outside registered RAM", "an entry nobody <asked> for"]]
+            self.reject = self.reject + new
+            self.counters["refused"] += 1
+            self.tell("refuse", 0, 0, "Refused.", reject=new)
+
+    def send(self, words, length, refused=False):
         data = b"".join(word.to_bytes(length, "little") for word in words)
         self.counters["messages"] += 1
         self.counters["bytes"] += len(data)
         n = self.counters["messages"]
-        message = {"hex": data.hex(), "bytes": len(data), "desc": 0, "avail": n, "used": n - 1}
-        self.message = message
+        message = {"queue": 0, "hex": data.hex(), "bytes": len(data), "desc": 0, "avail": n}
+        message |= {"used": n - 1}
+        self.message, self.reject = message, []
         self.tell("send", 0, 0, f"Send {len(data)} bytes and kick the host.", message=message)
-        for base, size in self.entries:
+        for base, size in self.entries[: -1 if refused else None]:
             self.release(base, size)
+        if refused:
+            self.refuse()
         self.message, self.entries = message | {"used": n}, []
         self.tell("ack", 0, 0, "The host returns the buffer: the guest may go on.",
                   message=self.message, clear=True)  # fmt: skip
@@ -120,7 +215,7 @@ class Recorder:
             self.tell("release", first, pages, f"One madvise call for {high - low} pages.",
                       host=[[at, high - low, 0]])  # fmt: skip
 
-    def mark_and_pack(self, pfns, bits, most):
+    def mark_and_pack(self, pfns, bits, most, refused=False):
         pfns = sorted(pfns)
         while pfns:
             base, count = pfns[0], min(most, -(-(pfns[-1] + 1 - pfns[0]) // bits))
@@ -132,7 +227,7 @@ class Recorder:
             self.tell("round", base, bits * count, why, bitmap=self.bitmap)
             self.pack_round(here, base)
         words = [len(self.entries)] + [v << 12 for entry in self.entries for v in entry]
-        self.send(words, 8)
+        self.send(words, 8, refused)
 
     def pack_round(self, pfns, base):
         run = []
@@ -161,19 +256,37 @@ class Recorder:
             self.send([base for base, _ in self.entries], 4)
 
 
-def sample_trace(pages=64, inflate=20, path=CHUNKS, seed=7, scale=1, order=0, used=0.2, hole=None):
-    """Return (trace, truth); truth[k + 1] is the state after step k, truth[0] the start."""
+def sample_trace(
+    pages=64,
+    inflate=20,
+    path=CHUNKS,
+    seed=7,
+    scale=1,
+    order=0,
+    used=0.2,
+    hole=None,
+    there_and_back=False,
+):
+    """Return (trace, truth); truth[k + 1] is the state after step k, truth[0] the start.
+
+    There and back: pages come from a stock, an entry is refused, the pages come back, a reset.
+    """
     rng = random.Random(seed)
     taken = {0} | {p for p in range(pages) if rng.random() < used / (1 << order)}
     zones = [["DMA32", 0, pages // 2], ["Normal", pages // 2, pages]]
     r = Recorder(pages, zones, taken, hole or (pages, pages), scale)
     pfns = []
+    while there_and_back and len(pfns) < inflate:
+        pfns.append(r.take_from_stock())
     while len(pfns) < inflate and (pfn := r.take(order)) is not None:
         pfns += range(pfn, pfn + (1 << order))
     if path == CHUNKS:
-        r.mark_and_pack(pfns, 16 if pages <= 512 else 262144, 1 if pages == 64 else 32)
+        bits, most = 16 if pages <= 512 else 262144, 1 if pages == 64 else 32
+        r.mark_and_pack(pfns, bits, most, refused=there_and_back)
     else:
         r.tell_classic(pfns)
+    if there_and_back:
+        r.deflate(pfns)
     runs = []
     for code in r.initial_pages:
         if runs and runs[-1][0] == code:
@@ -198,6 +311,7 @@ def sample_trace(pages=64, inflate=20, path=CHUNKS, seed=7, scale=1, order=0, us
         "regions": r.regions,
         "scale": scale,
         "counters": COUNTERS,
+        "stages": STAGES,
         "steps": r.steps,
     }
     return trace, r.truth

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from balloonkit.captures import load_capture
-from balloonkit.cli import main
+from balloonkit.cli import _parser, main
 from balloonkit.guest import Guest, x86_zones
 from balloonkit.guest.page_states import KPF_NOPAGE
 
@@ -162,3 +162,14 @@ def test_importing_the_package_brings_in_no_plotting_and_no_widgets():
     )
     out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert out.stdout.strip() == "[]"
+
+
+def test_what_a_captured_guest_is_left_with_is_leave_and_its_old_name_still_works(capsys):
+    for words in (["--leave", "96MiB"], ["--balloon", "96MiB"], ["--balloon=96MiB"]):
+        assert _parser().parse_args(["capture", *words, "x.npz"]).leave == "96MiB"
+    assert _parser().parse_args(["capture", "x.npz"]).leave is None
+    with pytest.raises(SystemExit):
+        main(["capture", "--help"])
+    said = capsys.readouterr().out
+    assert "--leave" in said
+    assert "--balloon" not in said

@@ -12,6 +12,9 @@ from balloonkit.units import BALLOON_PAGE_BYTES
 
 __all__ = ["DriverKick", "DuelCase", "DuelOutcome", "DuelSetup", "ReturnedBuffer", "Write"]
 
+#: Heads and ranges of pages that are shown of many.
+_SHOWN = 4
+
 
 class Write(NamedTuple):
     """Bytes the driver writes, and where."""
@@ -135,15 +138,17 @@ class DuelOutcome:
 
     def in_words(self) -> str:
         """Say it in one line."""
-        pages = ", ".join(
+        ranges = [
             f"{first:#x}" if n == 1 else f"{first:#x}+{n}" for first, n in pfn_ranges(self.released)
+        ]
+        pages = ", ".join(ranges[:_SHOWN]) + (" ..." if len(ranges) > _SHOWN else "")
+        calls = f" in {self.releases:,} calls" if self.releases > len(self.released) else ""
+        heads = [f"{head}" for _, head, _ in self.returned[:_SHOWN]]
+        came_back = ", ".join(heads) + (
+            f" ... {self.returned_count}" if self.returned_count > _SHOWN else ""
         )
-        heads = [f"{head}" for _, head, _ in self.returned[:4]]
-        came_back = ", ".join(heads) + (f" ... {self.returned_count}" if len(heads) > 3 else "")
         parts = [f"returns {came_back}" if heads else "returns nothing"]
-        parts.append(
-            f"releases {pages if len(pages) < 40 else pages[:40] + ' ...'}" if pages else ""
-        )
+        parts.append(f"releases {pages}{calls}" if pages else "")
         parts.append("needs a reset" if self.needs_reset else "")
         parts.append(f"raises {self.raised}" if self.raised else "")
         return ", ".join(part for part in parts if part)

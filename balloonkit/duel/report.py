@@ -64,7 +64,9 @@ def agreements_table(duel: Duel) -> Table:
 
 def differences_table(verdict: Verdict) -> Table:
     """Show each kind of difference with its smallest example."""
-    table = Table(title="They differ", show_edge=False, show_lines=True, show_header=False)
+    table = Table(
+        title="They differ", show_edge=False, show_lines=True, show_header=False, expand=True
+    )
     table.add_column(ratio=1)
     table.add_column(ratio=2)
     for (name, differs), seen in verdict.duel.seen.items():

@@ -12,6 +12,7 @@ from balloonkit.host.qemu.host import INDIRECT_BIT, VERSION_1_BIT
 from balloonkit.host.qemu.pci import map_memory
 from balloonkit.host.ram import GuestRam
 from balloonkit.host.release import ModelRelease
+from balloonkit.host.rules import KIT, DeviceRule
 from balloonkit.host.service import QueueService
 from balloonkit.units import PFN_SHIFT
 from balloonkit.wire.channel import NEEDS_RESET, QUEUE_SIZE, STATUS_ADDRESS, Queue, queue_layout
@@ -67,14 +68,21 @@ class UsedRings:
 
 
 class KitSide:
-    """The kit's own device, keeping books; its window is all of low RAM."""
+    """The kit's own device, releasing on paper; its window is all of low RAM.
+
+    Parameters
+    ----------
+    setup : DuelSetup
+    rule : DeviceRule
+        How it turns a message into releases.
+    """
 
     name = "the kit"
 
-    def __init__(self, setup: DuelSetup) -> None:
+    def __init__(self, setup: DuelSetup, rule: DeviceRule = KIT) -> None:
         self._ram = GuestRam(setup.regions)
         self._backend = ModelRelease(self._ram.pages, setup.host_page_bytes)
-        self._device = BalloonDevice(self._ram, self._backend)
+        self._device = BalloonDevice(self._ram, self._backend, rule=rule)
         self._memory = memoryview(bytearray(setup.low_bytes))
         self._pfns = np.concatenate(
             [np.arange(r.gpa, r.gpa + r.size_bytes, 1 << PFN_SHIFT) for r in setup.regions]

@@ -108,8 +108,8 @@ class BalloonDriver:
         """The guest's pages in the balloon, oldest first, shape (pages,)."""
         return join_pfns(self._held)
 
-    def fill(self, pages: int, tries: int = 1) -> DriverCounts:
-        """Inflate the balloon by `pages` balloon pages, or as far as the guest can.
+    def fill(self, balloon_pages: int, tries: int = 1) -> DriverCounts:
+        """Inflate the balloon by so many 4 KiB pages, or as far as the guest can.
 
         When the allocator runs dry the host is told what there is; then, up to `tries` times in
         all, the driver waits 200 ms and goes on with the rest.
@@ -117,12 +117,12 @@ class BalloonDriver:
         Raises
         ------
         ValueError
-            If `pages` is negative or no whole number of guest pages.
+            If `balloon_pages` is negative or no whole number of guest pages.
         Exception
             What `send` raises. Pages the host was not told of are free again; those it may know
             of stay in the balloon, where the guest cannot use them.
         """
-        left = self._guest_pages(pages)
+        left = self._guest_pages(balloon_pages)
         sent = DriverCounts()
         self._report(Began("inflate", left))
         for attempt in range(tries):
@@ -137,18 +137,18 @@ class BalloonDriver:
             self._report(OutOfPuff(left))
         return sent
 
-    def leak(self, pages: int) -> DriverCounts:
-        """Deflate the balloon by `pages` balloon pages, newest first, or all there are.
+    def leak(self, balloon_pages: int) -> DriverCounts:
+        """Deflate the balloon by so many 4 KiB pages, newest first, or all there are.
 
         Raises
         ------
         ValueError
-            If `pages` is negative or no whole number of guest pages.
+            If `balloon_pages` is negative or no whole number of guest pages.
         Exception
             What `send` raises; pages the host did not acknowledge stay in the balloon.
         """
         held = self.held
-        kept = max(len(held) - self._guest_pages(pages), 0)
+        kept = max(len(held) - self._guest_pages(balloon_pages), 0)
         sent = DriverCounts()
         self._report(Began("deflate", len(held) - kept))
         self._held = [held[:kept]]
@@ -160,12 +160,12 @@ class BalloonDriver:
         self.guest.give_back(self.held[::-1])
         self._held = []
 
-    def _guest_pages(self, pages: int) -> int:
-        if pages < 0 or pages % self.scale:
+    def _guest_pages(self, balloon_pages: int) -> int:
+        if balloon_pages < 0 or balloon_pages % self.scale:
             raise ValueError(
-                f"{pages} balloon pages: give a multiple of {self.scale}, not negative"
+                f"{balloon_pages} balloon pages: give a multiple of {self.scale}, not negative"
             )
-        return pages // self.scale
+        return balloon_pages // self.scale
 
     def _allocate(self, n: int, sent: DriverCounts) -> Pfns:
         """Take up to `n` guest pages, in the order they will go on the wire."""

@@ -4,36 +4,33 @@ All of this is computed here, by the rules of each posting with its faults repai
 with 4 KiB pages that gives up the whole set in one fill. A message is one kick and one ack.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
+from balloonkit.history.messages import (
+    BITMAP_HEADER_BYTES,
+    DESCRIPTOR_BYTES,
+    BitmapMessage,
+    DescriptorTable,
+    RangeWords,
+    RoundChunks,
+)
 from balloonkit.history.packing import ascending
-from balloonkit.wire import PageBitmaps, find_runs, pack_chunks
-from balloonkit.wire.page_bitmap import BITMAP_BITS, MAX_BITMAPS
-from balloonkit.wire.page_chunk import CHUNK_BYTES, HEADER_BYTES, MAX_CHUNKS
-from balloonkit.wire.pfn_array import MAX_PFNS, PFN_BYTES
+from balloonkit.wire import PFN_ARRAY, Format, pack_chunks
 
 __all__ = ["FORMATS", "PostedFormat", "Traffic", "compare_formats"]
 
-#: Bytes of one split-ring descriptor: address, length, flags, next (VIRTIO 1.2 section 2.7.5).
-DESCRIPTOR_BYTES = 16
-#: v2's header: cmd, page_shift, flag, reserved (le16 each), req_id, start_pfn, bmap_len (le64).
-BITMAP_HEADER_BYTES = 32
-#: v6's header is one le64, its data buffer 8 pages of 4 KiB, an entry one le64 or two.
-RANGE_HEADER_BYTES, RANGE_BUFFER_WORDS = 8, 8 * 4096 // 8
-#: v6's length field has 12 bits; longer runs take a second word.
-RANGE_LENGTH_PAGES = (1 << 12) - 1
-#: v11's table holds one descriptor less than the 1024 of QEMU's VIRTQUEUE_MAX_SIZE.
-TABLE_DESCRIPTORS = 1023
 #: Entries of QEMU's balloon queues: what a driver can batch before it must kick.
 QUEUE_ENTRIES = 128
 #: Pages a 32-bit length in bytes can describe, in whole pages.
 SG_PAGES = (1 << 32) // 4096 - 1
 #: Linux 5.7 PAGE_REPORTING_CAPACITY: free blocks in one report.
 REPORT_BLOCKS = 32
+
+_Pages = NDArray[np.int64]
 
 
 @dataclass(frozen=True)
@@ -60,64 +57,37 @@ class Traffic:
 
 @dataclass(frozen=True)
 class PostedFormat:
-    """A wire format: which posting, what it sends, and what is assumed to count it.
+    """A format of the lineage: which posting, what it sends, and what is assumed to count it.
 
-    `send` takes page numbers, shape (n,), ascending and without duplicates.
+    Attributes
+    ----------
+    name, version, entry, assumption : str
+    how : Format or callable
+        Its messages, which a machine can speak too. A callable only counts: in scatter-gather and
+        in hints the queue's own descriptors name the pages, and there is no message to read.
     """
 
     name: str
     version: str
     entry: str
     assumption: str
-    send: Callable[[NDArray[np.int64]], Traffic]
+    how: Format | Callable[[_Pages], Traffic]
 
+    @property
+    def wire(self) -> Format | None:
+        """Its messages, or None where there are no bytes to read."""
+        return self.how if isinstance(self.how, Format) else None
 
-def _classic(pfns: NDArray[np.int64]) -> Traffic:
-    return Traffic(-(-len(pfns) // MAX_PFNS), len(pfns), len(pfns) * PFN_BYTES, len(pfns))
-
-
-def _bitmap(pfns: NDArray[np.int64]) -> Traffic:
-    round_bits = MAX_BITMAPS * BITMAP_BITS
-    base = int(pfns[0]) // 64 * 64 if len(pfns) else 0
-    bits = messages = 0
-    for start in range(base, int(pfns[-1]) + 1 if len(pfns) else base, round_bits):
-        first, end = np.searchsorted(pfns, (start, start + round_bits))
-        if end > first:
-            low, high = int(pfns[first]) // 64, int(pfns[end - 1]) // 64
-            bits += (high - low + 1) * 64
-            messages += 1
-    return Traffic(messages, bits, messages * BITMAP_HEADER_BYTES + bits // 8, len(pfns))
-
-
-def _rounds_of_lengths(pfns: NDArray[np.int64]) -> Iterator[NDArray[np.int64]]:
-    """Lengths of the runs within one bitmap, round by round."""
-    for _, bitmaps in PageBitmaps().rounds(pfns):
-        yield np.concatenate([find_runs(bitmap)[:, 1] for bitmap in bitmaps])
-
-
-def _pfn_length(pfns: NDArray[np.int64]) -> Traffic:
-    messages = entries = words = 0
-    for lengths in _rounds_of_lengths(pfns):
-        entries += len(lengths)
-        in_buffer = 0
-        for size in np.where(lengths > RANGE_LENGTH_PAGES, 2, 1).tolist():
-            if in_buffer + 2 > RANGE_BUFFER_WORDS:  # the posting keeps room for a long one
-                messages += 1
-                in_buffer = 0
-            in_buffer += size
-            words += size
-        messages += 1
-    return Traffic(messages, entries, messages * RANGE_HEADER_BYTES + words * 8, len(pfns))
-
-
-def _in_bitmaps(per_message: int, header_bytes: int) -> Callable[[NDArray[np.int64]], Traffic]:
-    def send(pfns: NDArray[np.int64]) -> Traffic:
-        counts = [len(lengths) for lengths in _rounds_of_lengths(pfns)]
-        messages = sum(-(-count // per_message) for count in counts)
-        size_bytes = messages * header_bytes + sum(counts) * CHUNK_BYTES
-        return Traffic(messages, sum(counts), size_bytes, len(pfns))
-
-    return send
+    def send(self, pfns: _Pages) -> Traffic:
+        """Count what crosses for `pfns`, shape (n,), ascending and without duplicates."""
+        if not isinstance(self.how, Format):
+            return self.how(pfns)
+        messages = list(self.how.messages(pfns.astype(np.uint64)))
+        size_bytes = sum(len(message.data) for message in messages)
+        entries = sum(len(message.entries) for message in messages)
+        if isinstance(self.how, BitmapMessage):
+            entries = (size_bytes - len(messages) * BITMAP_HEADER_BYTES) * 8
+        return Traffic(len(messages), entries, size_bytes, len(pfns))
 
 
 def _scatter_gather(per_message: int) -> Callable[[NDArray[np.int64]], Traffic]:
@@ -158,35 +128,35 @@ FORMATS: tuple[PostedFormat, ...] = (
         "classic",
         "page numbers",
         "256 le32 a message; since 2008, and still what inflation uses",
-        _classic,
+        PFN_ARRAY,
     ),
     PostedFormat(
         "page bitmap",
         "v2",
         "bits",
         "one bitmap of up to 32 GiB a message, from first to last page in steps of 64 bits",
-        _bitmap,
+        BitmapMessage(),
     ),
     PostedFormat(
         "{pfn|length}",
         "v6",
         "ranges",
         "runs within a bitmap; 32 KiB buffer sent when two words may not fit",
-        _pfn_length,
+        RangeWords(),
     ),
     PostedFormat(
         "page chunks",
         "v10",
         "chunks",
         "runs within a bitmap; 2047 a message",
-        _in_bitmaps(MAX_CHUNKS, HEADER_BYTES),
+        RoundChunks(),
     ),
     PostedFormat(
         "descriptor table",
         "v11",
         "descriptors",
         "runs within a bitmap; an indirect table of 1023 a message",
-        _in_bitmaps(TABLE_DESCRIPTORS, 0),
+        DescriptorTable(),
     ),
     PostedFormat(
         "scatter-gather",

@@ -17,6 +17,7 @@ from balloonkit.lab.player import StepPlayer
 from balloonkit.lab.view import Choice, LabView, Range, Switch, Table
 from balloonkit.trace import COUNTERS
 from balloonkit.units import BALLOON_PAGE_BYTES, format_size
+from balloonkit.wire.queue import Queue
 
 __all__ = ["ChunkLab"]
 
@@ -59,6 +60,13 @@ class ChunkLab(QuestionsLab):
     def release(self) -> StepPlayer:
         """Play from where the first message is sent: translate, madvise, acknowledge."""
         return self._from_stage("release")
+
+    def deflate(self) -> StepPlayer:
+        """Play from where pages come back: told, acknowledged, given to the guest, and touched."""
+        trace = self.model.trace(back=True)
+        sent = [(step.get("message") or {}).get("queue") for step in trace["steps"]]
+        inflated = len(sent) - 1 - sent[::-1].index(Queue.INFLATE)
+        return StepPlayer(trace, inflated + 1)
 
     def compare(self) -> LabView:
         """Count what both paths need for the same guest."""
@@ -127,6 +135,7 @@ class ChunkLab(QuestionsLab):
             ),
             Choice("page_kib", "guest page", [(f"{n} KiB", n) for n in (4, 16, 64)]),
             Switch("blocks", "by blocks", "Allocate a whole block at a time, not page by page."),
+            Switch("back", "and back", "The player goes on: deflate, and the guest's first touch."),
         )
 
     def _draw(self) -> tuple[Figure, Table]:

@@ -14,7 +14,7 @@ __all__ = ["ChunkModel"]
 #: Words of a code, in this sequence; the first two are always said.
 _INPUTS = (
     *("seed", "pages", "inflate", "fragmentation", "page_kib"),
-    *("path", "bits", "buffer", "join", "blocks"),
+    *("path", "bits", "buffer", "join", "blocks", "back"),
 )
 _TRUE_FALSE = {"yes": True, "no": False}
 
@@ -43,6 +43,7 @@ class ChunkModel(traitlets.HasTraits):
     buffer = traitlets.Enum((16, 64, 256), 256)
     join = traitlets.Bool(True)
     blocks = traitlets.Bool(False)
+    back = traitlets.Bool(False)
 
     #: Names of the inputs.
     inputs = _INPUTS
@@ -100,21 +101,32 @@ class ChunkModel(traitlets.HasTraits):
                 setattr(self, name, values[name])
         return step
 
-    def trace(self, path: str | None = None) -> dict[str, Any]:
-        """Return the trace of one path, by default the one chosen, as plain data."""
-        values = tuple(getattr(self, name) for name in _INPUTS if name != "path")
-        return _trace(path or self.path, values) | {"code": self.code}
+    def trace(self, path: str | None = None, back: bool | None = None) -> dict[str, Any]:
+        """Return the trace of one path as plain data; what is not given is as chosen.
+
+        Parameters
+        ----------
+        path : str, optional
+            "chunks" or "classic".
+        back : bool, optional
+            Whether every page comes back afterwards.
+        """
+        back = self.back if back is None else back
+        values = {name: getattr(self, name) for name in _INPUTS if name != "path"} | {"back": back}
+        code = f"{self.code} back=yes" if back and not self.back else self.code
+        return _trace(path or self.path, tuple(values.values())) | {"code": code}
 
     def totals(self, path: str) -> dict[str, int]:
-        """Return the counters after the last step of one path's trace."""
-        return dict(zip(COUNTERS, self.trace(path)["steps"][-1]["counters"], strict=True))
+        """Return the counters of one path's inflate, without the way back."""
+        steps = self.trace(path, back=False)["steps"]
+        return dict(zip(COUNTERS, steps[-1]["counters"], strict=True))
 
 
 def _defaults() -> dict[str, Any]:
     return {name: trait.default() for name, trait in ChunkModel.class_traits().items()}
 
 
-@lru_cache(maxsize=4)
+@lru_cache(maxsize=8)
 def _trace(path: str, values: tuple[Any, ...]) -> dict[str, Any]:
     names = (name for name in _INPUTS if name != "path")
     model = ChunkModel(path=path, **dict(zip(names, values, strict=True)))
@@ -129,6 +141,7 @@ def _trace(path: str, values: tuple[Any, ...]) -> dict[str, Any]:
         model.inflate_pages,
         model.format(path),
         block_alloc=model.blocks,
+        deflate=model.back,
     )
     return trace.as_dict()
 

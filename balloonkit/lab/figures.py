@@ -46,18 +46,21 @@ def step_figure(trace: PlainTrace, step: int) -> Figure:
     figure.subplots_adjust(left=0.04, right=0.99, top=0.84, bottom=0.2, wspace=0.12)
     base, pages = change.get("base", 0), change.get("pages", 0)
     lit = np.arange(base, base + pages)
-    _grid(guest, state.pages, PAGE_LOOKS, "Guest memory (PFN)", lit)
+    _grid(guest, state.pages, PAGE_LOOKS, "Guest memory (PFN)", lit, state.first_pfn)
     if state.bitmap is None:
         bits.set_axis_off()
-        classic = trace["format"] == "classic"
-        why = "classic path" if classic else "not laid yet"
+        why = {"classic": "classic path", "own": "a format of its own"}.get(
+            trace["format"], "not laid yet"
+        )
         bits.set_title(f"No page bitmap: {why}", fontsize=10)
     else:
-        first = state.bitmap["base"]
-        _grid(bits, state.bits, BIT_LOOKS, f"Page bitmaps (bit 0: PFN {first})", lit - first)
+        pfn = state.bitmap["base"]
+        title = f"Page bitmaps (bit 0: PFN {pfn})"
+        _grid(bits, state.bits, BIT_LOOKS, title, lit - pfn, state.first_bit)
     wire = (lit[:, None] * trace["scale"] + np.arange(trace["scale"])).ravel()
     behind = [wire[(wire >= g) & (wire < g + n)] - g + h for g, n, h in trace["regions"]]
-    _grid(host, state.host, HOST_LOOKS, "Host memory (host page)", np.concatenate(behind))
+    lit = np.concatenate([wire[:0], *behind])
+    _grid(host, state.host, HOST_LOOKS, "Host memory (host page)", lit, state.first_host_page)
     counted = zip(trace["counters"], state.counters, strict=True)
     counters = "   ".join(f"{name} {value:,}" for name, value in counted)
     figure.supxlabel(f"{change.get('why', 'Before the first step.')}\n{counters}", fontsize=9)
@@ -74,7 +77,9 @@ def _grid(
     looks: tuple[Look, ...],
     title: str,
     lit: "NDArray[np.int64]",
+    first: int,
 ) -> None:
+    """Draw cells that count from `first`, those of numbers `lit` outlined."""
     columns = 1 << int(np.ceil(np.log2(max(len(values), 64)) / 2))
     rows = -(-len(values) // columns)
     image = np.ones((rows * columns, 3))
@@ -83,14 +88,15 @@ def _grid(
     axes.imshow(image.reshape(rows, columns, 3), interpolation="nearest")
     axes.set_title(title, fontsize=10)
     axes.set_yticks(range(0, rows, max(1, rows // 8)))
-    axes.set_yticklabels([str(r * columns) for r in axes.get_yticks()], fontsize=7)
+    axes.set_yticklabels([str(r * columns + first) for r in axes.get_yticks()], fontsize=7)
     axes.set_xticks([])
     if len(values) <= 256:
         for index, value in enumerate(values):
             at = (index % columns, index // columns)
             ink = ink_on(_shade(looks[value]))
             axes.text(*at, looks[value].letter, ha="center", va="center", fontsize=8, color=ink)
-    for index in lit[(lit >= 0) & (lit < len(values))][:1024]:
+    shown = lit - first
+    for index in shown[(shown >= 0) & (shown < len(values))][:1024]:
         corner = (index % columns - 0.5, index // columns - 0.5)
         axes.add_patch(Rectangle(corner, 1, 1, fill=False, edgecolor=BLACK, linewidth=1))
     names = [Patch(facecolor=_shade(look), hatch=look.hatch, label=look.label) for look in looks]

@@ -14,17 +14,27 @@ from typing import Any
 import anywidget
 import traitlets
 
-from balloonkit.lab.palette import BIT_LOOKS, EMPTY, HOST_LOOKS, PAGE_LOOKS, Look
+from balloonkit.lab.palette import (
+    BIT_LOOKS,
+    EMPTY,
+    HOST_LOOKS,
+    PAGE_LOOKS,
+    STAGE_LOOKS,
+    Look,
+)
 from balloonkit.lab.twin import text_twin
-from balloonkit.trace import START, PlainTrace
+from balloonkit.trace import START, PlainTrace, crop, window_of
 
 __all__ = ["CSS", "ESM", "StepPlayer", "pack"]
 
 _WEB = Path(__file__).parent / "web"
-#: One ES module without imports: replay, panes, text, controls, in this order.
+#: One ES module without imports: replay, panes, text, stages, controls, in this order.
 ESM = "\n".join(
     (_WEB / f"{name}.js").read_text()
-    for name in ("replay", "grid", "panes", "pipeline", "twin", "player")
+    for name in (
+        *("replay", "grid", "panes", "memory_panes", "wire_panes", "pipeline", "twin"),
+        *("stages", "frame", "player"),
+    )
 )
 #: Its style sheet.
 CSS = (_WEB / "player.css").read_text()
@@ -40,7 +50,10 @@ def pack(trace: PlainTrace) -> bytes:
     """Return trace and palette as zlib bytes of JSON: what the browser gets, once."""
     looks = {"pages": PAGE_LOOKS, "bits": BIT_LOOKS, "host": HOST_LOOKS}
     palette = {name: [_as_data(look) for look in group] for name, group in looks.items()}
-    text = json.dumps({"trace": trace, "palette": palette}, separators=(",", ":"))
+    stages = {stage: _as_data(look) for stage, look in STAGE_LOOKS.items()}
+    text = json.dumps(
+        {"trace": trace, "palette": palette | {"stages": stages}}, separators=(",", ":")
+    )
     return zlib.compress(text.encode(), 9)
 
 
@@ -51,7 +64,8 @@ class StepPlayer(anywidget.AnyWidget):
     ----------
     trace : dict
         The steps of a run, as `balloonkit.trace.Trace.as_dict` gives them; a ``code`` beside them
-        names the run in the codes of its states.
+        names the run in the codes of its states. A guest too large to be shown whole is shown
+        through the window `balloonkit.trace.window_of` chooses; crop the trace to choose another.
 
     Attributes
     ----------
@@ -85,7 +99,8 @@ class StepPlayer(anywidget.AnyWidget):
         trace: PlainTrace = proposal["value"]
         if not trace.get("steps"):
             raise ValueError(f"a trace without steps (keys {sorted(trace)}): nothing to play")
-        return trace
+        window = window_of(trace)
+        return trace if "window" in trace or window[1] == trace["span"] else crop(trace, window)
 
     @traitlets.validate("step")
     def _checked_step(self, proposal: dict[str, Any]) -> int:

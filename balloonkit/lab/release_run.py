@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from balloonkit.guest import Guest
 from balloonkit.guest.driver import BalloonDriver
 from balloonkit.host import MemoryLimitError, ModelHost, check_memory
-from balloonkit.units import parse_size
+from balloonkit.units import BALLOON_PAGE_BYTES, parse_size
 from balloonkit.wire import CLASSIC, PROPOSED
 from balloonkit.wire.channel import Channel
 from balloonkit.wire.formats import format_of
@@ -131,7 +131,7 @@ def inflate_for_real(
         driver = BalloonDriver(guest, format_of(features), send)
         start_s = time.perf_counter()
         sample()
-        sent = driver.fill(guest.size_bytes // 8 * 7 // guest.page_bytes)
+        sent = driver.fill(guest.size_bytes // 8 * 7 // BALLOON_PAGE_BYTES)
         sample()
         counters = host.counters()
     return Run(

@@ -53,11 +53,11 @@ def text_twin(trace: PlainTrace, step: int) -> str:
         now = f"step={step} (0 to {len(trace['steps']) - 1}), {change['kind']}: {change['why']}"
     panes = {
         "Free lists (first PFN of each free block, head first)": _free_lists(trace, state),
-        "Guest memory": _map(state.pages, palette.PAGE_LOOKS, "PFN"),
+        "Guest memory": _map(state, "pages", palette.PAGE_LOOKS, "PFN", state.first_pfn),
         "Page bitmaps": _bitmaps(trace, state),
         "Message buffer": _entries(trace, state),
         "Virtqueue": _message(state),
-        "Host memory": _map(state.host, palette.HOST_LOOKS, "host page"),
+        "Host memory": _map(state, "host", palette.HOST_LOOKS, "host page", state.first_host_page),
         "Counters": (
             f"{name:>14} {value:,}"
             for name, value in zip(trace["counters"], state.counters, strict=True)
@@ -76,17 +76,35 @@ def _shortened(lines: list[str]) -> list[str]:
 
 
 def _free_lists(trace: PlainTrace, state: State) -> Iterator[str]:
-    for (zone, _, _), orders in zip(trace["zones"], state.lists, strict=True):
-        for order, blocks in enumerate(orders):
-            if blocks:
-                rest = f" and {len(blocks) - 16} more" if len(blocks) > 16 else ""
-                bases = " ".join(map(str, blocks[:16]))
-                yield f"  {zone:8} order {order:2}  {len(blocks):4} free: {bases}{rest}"
+    outside = state.outside
+    for z, (zone, _, _) in enumerate(trace["zones"]):
+        for order, blocks in enumerate(state.lists[z]):
+            elsewhere = outside["lists"][z][order] if outside else 0
+            if blocks or elsewhere:
+                count = len(blocks) + elsewhere
+                named = _named(blocks, elsewhere)
+                yield f"  {zone:8} order {order:2}  {count:4} free: {named}"
+        elsewhere = outside["stock"][z] if outside else 0
+        if state.stock[z] or elsewhere:
+            count = len(state.stock[z]) + elsewhere
+            yield f"  {zone:8} stock     {count:4} pages: {_named(state.stock[z], elsewhere)}"
 
 
-def _map(values: NDArray[np.uint8], looks: Iterable[palette.Look], unit: str) -> Iterator[str]:
+def _named(pfns: list[int], elsewhere: int) -> str:
+    rest = [f"{len(pfns) - 16} more"] if len(pfns) > 16 else []
+    rest += [f"{elsewhere:,} outside this window"] if elsewhere else []
+    return " and ".join([*filter(None, [" ".join(map(str, pfns[:16]))]), *rest])
+
+
+def _map(
+    state: State, what: str, looks: Iterable[palette.Look], unit: str, base: int
+) -> Iterator[str]:
     names = [look.label for look in looks]
-    for first, pages, value in runs(values):
+    if state.outside:
+        counts = zip(state.outside[what], names, strict=True)
+        yield f"  outside this window: {', '.join(f'{n:,} {name}' for n, name in counts)}"
+    for at, pages, value in runs(getattr(state, what)):
+        first = base + at
         yield f"  {unit} {first:>6} to {first + pages - 1:<6} {pages:>6} pages  {names[value]}"
 
 
@@ -95,28 +113,41 @@ def _bitmaps(trace: PlainTrace, state: State) -> Iterator[str]:
         yield "  none: the classic path puts every PFN straight into the message"
     if state.bitmap is None:
         return
-    base, bits = state.bitmap["base"], state.bitmap["bits"]
-    for start in range(0, len(state.bits), bits):
+    if state.outside:
+        yield f"  outside this window: {state.outside['bits']:,} bits set"
+    bits, first_bit = state.bitmap["bits"], state.first_bit
+    end = first_bit + len(state.bits)
+    for start in range(first_bit // bits * bits, end, bits):
+        low = max(start, first_bit)
         ones = [
             f"{first}" if n == 1 else f"{first}-{first + n - 1}"
-            for first, n, value in runs(state.bits[start : start + bits])
+            for at, n, value in runs(state.bits[low - first_bit : start + bits - first_bit])
             if value
+            for first in [at + low - start]
         ]
         rest = f" and {len(ones) - 12} more runs" if len(ones) > 12 else ""
         text = " ".join(ones[:12]) or "none"
-        yield f"  bitmap {start // bits} (bit 0 is PFN {base + start}) bits set: {text}{rest}"
+        pfn = state.bitmap["base"] + start
+        yield f"  bitmap {start // bits} (bit 0 is PFN {pfn}) bits set: {text}{rest}"
 
 
 def _entries(trace: PlainTrace, state: State) -> Iterator[str]:
-    for index, (base, size) in enumerate(state.entries):
-        if trace["format"] == "chunks":
+    if state.outside.get("entries"):
+        yield f"  outside this window: {state.outside['entries']:,} of its entries"
+    for index, (base, size) in zip(state.indices, state.entries, strict=True):
+        if trace["format"] == "classic":
+            yield f"  PFN {index:4}  {base}  {base:#010x}"
+        elif trace["format"] == "chunks":
             words = f"base {base << 12:#018x}  size {size << 12:#018x}"
             yield f"  chunk {index:4}  ({base}, {size})  {words}"
         else:
-            yield f"  PFN {index:4}  {base}  {base:#010x}"
+            yield f"  {trace['entry']} {index:4}  ({base}, {size})"
 
 
 def _message(state: State) -> Iterator[str]:
+    for entry, reason, detail in state.reject:
+        what = "the whole message" if entry is None else f"entry {entry}"
+        yield f"  refused: {what}, {detail}: {reason}"
     if state.message is None:
         return
     message, data = state.message, bytes.fromhex(state.message["hex"])

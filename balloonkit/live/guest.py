@@ -225,19 +225,19 @@ class LiveGuest:
         """
         return -(-self._floor_bytes() >> 20) << 20
 
-    def balloon(self, target: str | int) -> BalloonMove:
-        """Inflate or deflate the balloon until the guest is left with `target`, and wait.
+    def balloon(self, leave: str | int) -> BalloonMove:
+        """Inflate or deflate the balloon until the guest is left with `leave`, and wait.
 
         Raises
         ------
         RefusedError
-            If `target` is more than the guest's RAM, or less than it can live with.
+            If `leave` is more than the guest's RAM, or less than it can live with.
         GuestTimeoutError
             If the balloon stops moving; it then stays where it is.
         TraceLostError
             If QEMU could not log every page, as on a full disk.
         """
-        target_bytes = parse_size(target)
+        target_bytes = parse_size(leave)
         shown = f"balloon to {format_size(target_bytes)}"
         check_left(target_bytes, self.memory_bytes)
         # Deflating is always safe, and a guest below its floor must be allowed to.
@@ -280,7 +280,7 @@ class LiveGuest:
             return self._balloon.stats()
 
     def capture(
-        self, path: str | Path, balloon: str | int | None = None, force: bool = False
+        self, path: str | Path, leave: str | int | None = None, force: bool = False
     ) -> BalloonMove:
         """Inflate the balloon, deflate it again, and write it all to a capture.
 
@@ -288,7 +288,7 @@ class LiveGuest:
         ----------
         path : str or Path
             File to write, ``.npz``; `balloonkit.load_capture` reads it.
-        balloon : str or int, optional
+        leave : str or int, optional
             What the inflated balloon leaves to the guest; by default half of its RAM.
         force : bool
             Replace a file of this name.
@@ -304,7 +304,7 @@ class LiveGuest:
         OSError
             If the file cannot be written; one that was there before stays as it was.
         """
-        target_bytes = self.memory_bytes // 2 if balloon is None else parse_size(balloon)
+        target_bytes = self.memory_bytes // 2 if leave is None else parse_size(leave)
         return record(self, Path(path), target_bytes, force)
 
     def read_kernel(self, address: int, size_bytes: int) -> bytes:

@@ -20,7 +20,7 @@ __all__ = ["capture", "record"]
 
 def capture(
     memory: str | int,
-    balloon: str | int,
+    leave: str | int,
     age_seed: int | None,
     path: str | Path,
     force: bool = False,
@@ -33,7 +33,7 @@ def capture(
     ----------
     memory : str or int
         RAM of the guest.
-    balloon : str or int
+    leave : str or int
         What the inflated balloon leaves to the guest.
     age_seed : int, optional
         Seed of the ageing; None leaves the guest idle.
@@ -58,7 +58,7 @@ def capture(
     OSError
         If the file cannot be written; one that was there before stays as it was.
     """
-    memory_bytes, left_bytes = parse_size(memory), parse_size(balloon)
+    memory_bytes, left_bytes = parse_size(memory), parse_size(leave)
     if left_bytes > memory_bytes:
         raise RefusedError(
             f"balloon to {format_size(left_bytes)}: the guest's RAM is {format_size(memory_bytes)}"
@@ -69,7 +69,7 @@ def capture(
     with LiveGuest(memory, driver=driver, shared=shared) as guest:
         if age_seed is not None:
             guest.age(seed=age_seed)
-        return guest.capture(path, balloon, force)
+        return guest.capture(path, leave, force)
 
 
 def record(guest: "LiveGuest", path: Path, target_bytes: int, force: bool = False) -> BalloonMove:

@@ -12,6 +12,7 @@ from balloonkit.trace.inflate import trace_inflate
 from balloonkit.trace.replay import START, State, state_at, states
 from balloonkit.trace.step import COUNTERS, PAGE_STATES, STAGE_OF, PlainTrace, Step, Trace
 from balloonkit.trace.stepper import Stepper
+from balloonkit.trace.window import crop, window_of
 
 __all__ = [
     "COUNTERS",
@@ -23,7 +24,9 @@ __all__ = [
     "Step",
     "Stepper",
     "Trace",
+    "crop",
     "state_at",
     "states",
     "trace_inflate",
+    "window_of",
 ]

@@ -3,6 +3,8 @@
 The player in the browser does the same in its ``replay.js``; golden traces hold the two together.
 """
 
+import copy
+from bisect import bisect_left
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
@@ -10,6 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from balloonkit.trace.run_lengths import read_run_lengths
 from balloonkit.trace.step import PlainTrace, Trace
 
 __all__ = ["START", "State", "state_at", "states"]
@@ -21,6 +24,9 @@ START = -1
 @dataclass
 class State:
     """Every pane's content at one step.
+
+    Of a trace cropped to a window (`balloonkit.trace.crop`) it holds what lies in the window, and
+    counts the rest.
 
     Attributes
     ----------
@@ -36,6 +42,8 @@ class State:
         Those past the guest's last page stay clear and are left out.
     entries : list of (base, size)
         The message buffer, in 4 KiB balloon pages.
+    indices : list of int
+        Place in the message of each of `entries`.
     message : dict or None
         The last message on the virtqueue.
     host : array of uint8, shape (host pages,)
@@ -43,6 +51,12 @@ class State:
     reject : list of [entry or None, reason, detail]
         What the host refused of the last message.
     counters : list of int
+    first_pfn, first_host_page : int
+        What `pages` and `host` begin with; 0 without a window.
+    outside : dict
+        What a window leaves out, counted: ``pages`` by state, blocks of ``lists`` by zone and
+        order, pages in ``stock`` by zone, ``bits`` set, ``entries``, ``host`` pages by state.
+        Empty without a window.
     """
 
     pages: NDArray[np.uint8]
@@ -53,8 +67,17 @@ class State:
     bitmap: dict[str, int] | None = None
     bits: NDArray[np.uint8] = field(default_factory=lambda: np.zeros(0, np.uint8))
     entries: list[tuple[int, int]] = field(default_factory=list)
+    indices: list[int] = field(default_factory=list)
     message: dict[str, Any] | None = None
     reject: list[list[Any]] = field(default_factory=list)
+    first_pfn: int = 0
+    first_host_page: int = 0
+    outside: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def first_bit(self) -> int:
+        """The bit `bits` begins with, counted from the first bitmap's first; 0 without a window."""
+        return max(self.first_pfn - self.bitmap["base"], 0) if self.bitmap else 0
 
 
 def state_at(trace: Trace | PlainTrace, step: int) -> State:
@@ -100,17 +123,15 @@ def states(trace: Trace | PlainTrace) -> Iterator[State]:
 def _start(trace: PlainTrace) -> State:
     initial = trace["initial"]
     return State(
-        pages=_expand(initial["pages"]),
+        pages=read_run_lengths(initial["pages"]),
         lists=[[list(blocks) for blocks in zone] for zone in initial["lists"]],
         stock=[list(pages) for pages in initial["stock"]],
-        host=_expand(initial["host"]),
+        host=read_run_lengths(initial["host"]),
         counters=[0] * len(trace["counters"]),
+        first_pfn=trace.get("window", [0])[0],
+        first_host_page=trace["regions"][0][2] if trace["regions"] else 0,
+        outside=copy.deepcopy(initial.get("outside", {})),
     )
-
-
-def _expand(run_lengths: list[list[int]]) -> NDArray[np.uint8]:
-    codes, lengths = zip(*run_lengths, strict=True)
-    return np.repeat(np.array(codes, np.uint8), lengths)
 
 
 def _apply(state: State, change: dict[str, Any]) -> None:
@@ -124,25 +145,30 @@ def _apply(state: State, change: dict[str, Any]) -> None:
         else:
             state.stock[zone] = state.stock[zone] + pages
     for base, pages, code in change.get("state", ()):
-        state.pages[base : base + pages] = code
+        state.pages[base - state.first_pfn : base - state.first_pfn + pages] = code
     if "bitmap" in change:
-        state.bitmap = change["bitmap"]
-        in_reach = len(state.pages) - state.bitmap["base"]
-        in_hand = state.bitmap["bits"] * state.bitmap["count"]
-        state.bits = np.zeros(min(in_hand, in_reach), np.uint8)
+        state.bitmap = laid = change["bitmap"]
+        in_reach = state.first_pfn + len(state.pages) - laid["base"]
+        in_hand = laid["bits"] * laid["count"]
+        state.bits = np.zeros(max(min(in_hand, in_reach) - state.first_bit, 0), np.uint8)
     for bit, length in change.get("bits", ()):
-        state.bits[bit : bit + length] = 1
+        state.bits[bit - state.first_bit : bit - state.first_bit + length] = 1
     if change.get("clear"):
-        state.entries = []
+        state.entries, state.indices = [], []
     for index, base, size in change.get("entries", ()):
-        state.entries[index : index + 1] = [(base, size)]
-    for base, pages, resident in change.get("host", ()):
-        state.host[base : base + pages] = resident
-    if change["kind"] == "send":
+        at = bisect_left(state.indices, index)
+        known = state.indices[at : at + 1] == [index]
+        state.indices[at : at + known] = [index]
+        state.entries[at : at + known] = [(base, size)]
+    for page, pages, resident in change.get("host", ()):
+        page -= state.first_host_page
+        state.host[page : page + pages] = resident
+    if change["kind"] in ("send", "messages", "reset"):
         state.reject = []
     state.reject = state.reject + change.get("reject", [])
     state.message = change.get("message", state.message)
     state.counters = change.get("counters", state.counters)
+    _apply_outside(state.outside, change.get("outside", {}))
 
 
 def _apply_lists(state: State, changes: Any) -> None:
@@ -160,3 +186,15 @@ def _apply_lists(state: State, changes: Any) -> None:
     for (zone, order, how), more in came.items():
         blocks = state.lists[zone][order]
         state.lists[zone][order] = more[::-1] + blocks if how == "+" else blocks + more
+
+
+def _apply_outside(outside: dict[str, Any], change: dict[str, Any]) -> None:
+    for what, now in change.items():
+        if what == "lists":
+            for zone, order, blocks in now:
+                outside["lists"][zone][order] = blocks
+        elif what == "stock":
+            for zone, pages in now:
+                outside["stock"][zone] = pages
+        else:
+            outside[what] = now

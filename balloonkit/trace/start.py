@@ -3,7 +3,6 @@
 Everything here is JSON when written out: lists of numbers, no arrays.
 """
 
-from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -14,6 +13,7 @@ from balloonkit.guest.blocks import MAX_ORDER
 from balloonkit.host.model import ModelHost
 from balloonkit.host.ram import GuestRam
 from balloonkit.machine import Machine
+from balloonkit.trace.run_lengths import run_lengths
 from balloonkit.trace.step import PAGE_STATES
 from balloonkit.units import BALLOON_PAGE_BYTES
 from balloonkit.wire.format import Format
@@ -42,10 +42,10 @@ def start_of(machine: Machine) -> dict[str, Any]:
         "span": len(states),
         "zones": [[z.name, z.start_pfn, z.end_pfn] for z in guest.buddy.zones],
         "initial": {
-            "pages": _run_lengths(states),
+            "pages": run_lengths(states),
             "lists": lists_of(guest.buddy),
             "stock": stocks_of(guest),
-            "host": _run_lengths(host.resident_pages.astype(np.uint8)),
+            "host": run_lengths(host.resident_pages.astype(np.uint8)),
         },
         "bitmap": None,
         "format": _kind_of(machine.driver.format),
@@ -79,11 +79,6 @@ def lists_of(buddy: BuddyAllocator) -> list[list[list[int]]]:
 def stocks_of(guest: Guest) -> list[list[int]]:
     """Return the pages of the per-CPU stock by zone, head first."""
     return [guest.percpu.stock(zone).tolist() for zone in range(len(guest.buddy.zones))]
-
-
-def _run_lengths(values: NDArray[np.uint8]) -> list[list[int]]:
-    edges = np.flatnonzero(np.diff(values.astype(np.int16), prepend=-1, append=-1)).tolist()
-    return [[int(values[a]), b - a] for a, b in pairwise(edges)]
 
 
 def _kind_of(wire_format: Format) -> str:

@@ -84,8 +84,16 @@ class Trace:
     setup: dict[str, Any]
     steps: tuple[Step, ...]
 
-    def as_dict(self) -> PlainTrace:
-        """Return the whole trace as plain data, ready for JSON.
+    def as_dict(self, window: tuple[int, int] | None = None) -> PlainTrace:
+        """Return the trace as plain data, ready for JSON: whole, or cropped to a window.
+
+        Parameters
+        ----------
+        window : (int, int), optional
+            First PFN and number of pages to keep; the others are counted, see `crop`.
+
+        Notes
+        -----
 
         Beside kind, base, pages, why and counters, a step's keys say what changed: ``lists``
         (["-", zone, order, pfn] removed, "+" added at the head, "t" at the tail), ``stock``
@@ -96,8 +104,11 @@ class Trace:
         ``ranges`` ([balloon page, pages, host page]), ``host`` ([host page, pages, resident]),
         ``reject`` ([entry or None, reason, detail]).
         """
-        return self.setup | {
+        from balloonkit.trace.window import crop
+
+        whole = self.setup | {
             "counters": list(COUNTERS),
             "stages": STAGE_OF,
             "steps": [step.as_dict() for step in self.steps],
         }
+        return whole if window is None else crop(whole, window)

@@ -261,8 +261,8 @@ class DeviceQueue:
 
     def _table_entries(self, head: int, address: int, length_bytes: int, flags: int) -> int:
         entries, rest = divmod(length_bytes, DESCRIPTOR_BYTES)
-        if flags & ring.NEXT or rest or not 0 < entries <= self._layout.size:
-            # Section 2.7.5.3.1: never INDIRECT and NEXT, no chain longer than the queue.
+        if flags & ring.NEXT or rest or not entries:
+            # Section 2.7.5.3.1: never INDIRECT and NEXT. How long the chain is, `_walk` sees.
             raise IndirectError(head, f"indirect table of {length_bytes} bytes, flags {flags:#x}")
         self._check_inside(head, address, length_bytes)
         return entries
@@ -270,10 +270,8 @@ class DeviceQueue:
     def _check_inside(self, head: int, address: int, length_bytes: int) -> None:
         # 64-bit plus 32-bit numbers: Python's integers do not wrap.
         if address + length_bytes > self._window_bytes:
-            raise WindowRangeError(
-                head,
-                f"{length_bytes} bytes at {address:#x} leave the window of {self._window_bytes}",
-            )
+            where = f"{length_bytes} bytes at {address:#x}"
+            raise WindowRangeError(head, f"{where} leave the window of {self._window_bytes}")
 
     def read(self, chain: Chain) -> bytes:
         """Copy what the driver wrote: once, so that it cannot change while it is checked."""

@@ -14,7 +14,7 @@
 # "Another one" goes on to the next kind. There is no end: every seed is another problem.
 
 # %%
-from balloonkit.lab.ask import QuestionsLab
+from balloonkit.lab import QuestionsLab
 
 lab = QuestionsLab()
 lab.ask(seed=0)

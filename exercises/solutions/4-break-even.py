@@ -8,10 +8,9 @@
 # The clock is the model's, with the unit costs of 2017.
 
 # %%
+from balloonkit import Guest, run_race
 from balloonkit.exercises import tell
 from balloonkit.exercises.break_even import BYTES, FAIR, WORST
-from balloonkit.guest import Guest
-from balloonkit.race import run_race
 
 print(BYTES)
 

@@ -16,15 +16,15 @@ from playwright.sync_api import sync_playwright
 from balloonkit import trace_inflate
 from balloonkit.guest import Guest
 from balloonkit.lab.player import pack
-from balloonkit.wire import Feature, PageBitmaps
+from balloonkit.wire import PFN_ARRAY, PageBitmaps, PageChunks
 
 #: What a run is called, its guest's size, pages to take, and how.
 RUNS = {
     "64 pages": ("256KiB", 20, {}),
     "4096 pages, small bitmaps": ("16MiB", 1500, {"steps_per_stage": 100}),
-    "4096 pages, one bitmap": ("16MiB", 1500, {"bitmaps": PageBitmaps()}),
+    "4096 pages, one bitmap": ("16MiB", 1500, {"format": PageChunks(bitmaps=PageBitmaps())}),
     "4096 pages, a step each": ("16MiB", 1500, {"steps_per_stage": 5000}),
-    "4096 pages, classic": ("16MiB", 1500, {"features": Feature(0)}),
+    "4096 pages, classic": ("16MiB", 1500, {"format": PFN_ARRAY}),
 }
 
 MEASURE = """async () => {

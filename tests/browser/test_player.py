@@ -9,19 +9,31 @@ from sample_traces import CLASSIC, sample_trace
 from balloonkit import trace_inflate
 from balloonkit.guest import Guest
 from balloonkit.lab.player import ESM
-from balloonkit.wire import Feature
+from balloonkit.wire import PFN_ARRAY
 
 KINDS = {
     "64": {"pages": 64, "inflate": 20, "hole": (24, 32)},
     "classic": {"pages": 256, "inflate": 40, "path": CLASSIC},
     "64 KiB pages": {"pages": 128, "inflate": 30, "scale": 16},
     "4096": {"pages": 4096, "inflate": 800, "order": 2},
+    "there and back": {"pages": 64, "inflate": 20, "hole": (24, 32), "there_and_back": True},
 }
+
+
+def _only_the_start(trace):
+    plain = trace.as_dict()
+    return plain | {"steps": plain["steps"][:3]}
+
+
 #: Runs of the real allocator, driver and host map.
 TRACED = {
     "traced": lambda: trace_inflate(Guest.aged("256KiB", 0.5), 20).as_dict(),
     "traced 4096": lambda: trace_inflate(Guest.aged("16MiB", 0.5), 2600).as_dict(),
-    "traced classic": lambda: trace_inflate(Guest.idle("1MiB"), 99, Feature(0)).as_dict(),
+    "traced, 1 GiB in a window": lambda: trace_inflate(
+        Guest.aged("1GiB", 0.3), 900, deflate=True
+    ).as_dict(),
+    "traced, nothing sent": lambda: _only_the_start(trace_inflate(Guest.idle("256KiB"), 4)),
+    "traced classic": lambda: trace_inflate(Guest.idle("1MiB"), 99, PFN_ARRAY).as_dict(),
 }
 
 
@@ -166,6 +178,97 @@ def test_browser_replay_equals_what_the_generator_kept_in_its_own_books(show, ki
         expected = truth[step + 1]
         assert state["entries"] == [list(entry) for entry in expected.pop("entries")]
         assert {key: state[key] for key in expected} == expected
+
+
+def test_the_page_keys_go_from_stage_to_stage_and_back(show):
+    page, trace, _ = show("there and back")
+    stages = [trace["stages"][step["kind"]] for step in trace["steps"]]
+    firsts = [k for k, stage in enumerate(stages) if k == 0 or stages[k - 1] != stage]
+    page.locator(".bk-at").click()
+    seen = [press(page, "PageDown") for _ in firsts]
+    assert seen == firsts
+    assert press(page, "PageDown") == firsts[-1]
+    assert [press(page, "PageUp") for _ in firsts] == [*firsts[-2::-1], -1]
+    jump(page, firsts[2] - 1)
+    page.get_by_role("button", name="Previous stage (page up)").click()
+    assert position(page) == firsts[1]
+    page.get_by_role("button", name="Next stage (page down)").click()
+    assert position(page) == firsts[2]
+
+
+def test_a_stages_mark_goes_to_its_next_steps_and_says_where_one_is(show):
+    page, trace, _ = show("there and back")
+    stages = [trace["stages"][step["kind"]] for step in trace["steps"]]
+    group = page.get_by_role("group", name="Stages")
+    mark = group.get_by_role("button", name="Stage 3 translate")
+    starts = [
+        k for k, stage in enumerate(stages) if stage == "translate" and stages[k - 1] != stage
+    ]
+    for expected in [*starts, starts[0]]:  # after the last, the first again
+        mark.click()
+        assert position(page) == expected
+        assert mark.get_attribute("aria-current") == "true"
+        assert group.locator("[aria-current=true]").count() == 1
+    slider = page.get_by_role("slider", name="Step")
+    assert slider.get_attribute("aria-valuetext") == f"step {starts[0]}, 3 translate"
+
+
+def test_a_stage_the_run_never_reaches_cannot_be_gone_to(show):
+    page, _, _ = show("traced, nothing sent")
+    group = page.get_by_role("group", name="Stages")
+    assert group.get_by_role("button", name="Stage 1 allocate").is_enabled()
+    assert group.get_by_role("button", name="Stage 4 release").is_disabled()
+
+
+def test_a_refused_entry_shows_its_reason_beside_the_ring_and_in_its_row(show):
+    page, trace, _ = show("there and back")
+    step = next(k for k, s in enumerate(trace["steps"]) if s["kind"] == "refuse")
+    jump(page, step)
+    ring = page.locator("[data-pane=message] .bk-refused")
+    assert "outside registered RAM" in ring.inner_text()
+    assert "<asked>" in ring.inner_text()
+    assert page.locator("[data-pane=message].bk-active").count() == 1
+    marked = page.locator("[data-pane=entries] .bk-row", has_text="refused")
+    assert marked.count() == 1
+    assert marked.locator("em").get_attribute("title") == "outside registered RAM"
+    jump(page, next(k for k, s in enumerate(trace["steps"]) if s["kind"] == "ack"))
+    assert marked.count() == 1, "the sent message is still shown, with what was refused of it"
+    jump(page, len(trace["steps"]) - 1)
+    assert marked.count() == 0
+    assert ring.count() == 0
+
+
+def test_the_stock_is_a_row_of_the_free_lists_head_first(show):
+    page, trace, truth = show("there and back")
+    rows = page.locator("[data-pane=lists] .bk-order", has_text="stock")
+    used = [z for z in range(2) if any(state["stock"][z] for state in truth)]
+    seen = 0
+    for step in range(0, len(trace["steps"]), 5):
+        jump(page, step)
+        for row, z in zip(rows.all(), used, strict=True):
+            pages = truth[step + 1]["stock"][z]
+            shown = [int(pfn) for pfn in row.locator(".bk-block").all_inner_texts()]
+            assert shown == pages[: len(shown)]
+            assert bool(shown) == bool(pages)
+            assert row.locator("b").inner_text() == str(len(pages))
+            seen += len(shown)
+    assert seen > 5
+
+
+def test_a_window_says_what_it_leaves_out_in_its_panes(show):
+    page, _, _ = show("traced, 1 GiB in a window")
+    assert re.search(r"PFN [\d,]+ to [\d,]+ shown of 262,144", page.locator("h3").inner_text())
+    more = page.locator("[data-pane=lists] .bk-more")
+    assert any("outside this window" in more.nth(k).get_attribute("title")
+               for k in range(more.count()))  # fmt: skip
+    press(page, "End")
+    assert "outside:" in page.locator("[data-pane=map] .bk-fact").inner_text()
+    assert page.locator("[data-pane=host] .bk-fact").inner_text() == "262,144 of 262,144 resident"
+    canvas = page.locator("[data-pane=map] canvas")
+    canvas.hover(position={"x": 100, "y": 40})
+    pfn = int(re.search(r"PFN (\d+)", page.locator(".bk-readout").inner_text())[1])
+    first = int(re.search(r"PFN ([\d,]+)", page.locator("h3").inner_text())[1].replace(",", ""))
+    assert first <= pfn < first + 4096
 
 
 def lit_rows(page, pane):

@@ -7,13 +7,18 @@ from sample_traces import CLASSIC, sample_trace
 
 from balloonkit import trace_inflate
 from balloonkit.guest import Guest
-from balloonkit.lab.player import CSS, ESM, pack
+from balloonkit.lab.player import CSS, ESM, StepPlayer, pack
 from balloonkit.lab.twin import text_twin
 
 TRACES = {
     "chunks, with a hole": lambda: sample_trace(pages=64, inflate=20, hole=(24, 32))[0],
     "classic": lambda: sample_trace(pages=256, inflate=40, path=CLASSIC)[0],
     "64 KiB pages": lambda: sample_trace(pages=128, inflate=30, scale=16)[0],
+    "there and back": lambda: sample_trace(pages=64, inflate=20, there_and_back=True)[0],
+    "a format of one's own": lambda: sample_trace()[0] | {"format": "own", "entry": "run"},
+    "a window": lambda: (
+        StepPlayer(trace_inflate(Guest.aged("1GiB", 0.3), 900, deflate=True).as_dict()).trace
+    ),
     "more than fits": lambda: trace_inflate(Guest.aged("16MiB", 0.5), 2600).as_dict(),
 }
 SHOW = """async ([esm, css, data]) => {
@@ -60,7 +65,7 @@ def test_the_text_opens_by_keyboard_and_follows_the_steps(show):
     page = show(trace)
     page.get_by_role("button", name="Copy code").focus()
     text = page.get_by_role("region", name="This step as text")
-    for _ in range(10):
+    for _ in range(30):
         page.keyboard.press("Tab")
         if page.evaluate("document.activeElement.tagName") == "SUMMARY":
             break

@@ -56,11 +56,11 @@ MUTANTS = {
         DeviceQueue, "_table_entries", "or rest ", "", "indirect table of no whole descriptors",
     ),
     "tables may be empty": (
-        DeviceQueue, "_table_entries", "0 < entries", "True", "empty indirect table",
+        DeviceQueue, "_table_entries", "or not entries", "", "empty indirect table",
     ),
-    "tables may be of any size": (
-        DeviceQueue, "_table_entries", "0 < entries <= self._layout.size", "0 < entries",
-        "indirect table larger than the ring, its chain short",
+    "chains may be longer than the queue": (
+        DeviceQueue, "_walk", "while len(buffers) < self._layout.size:",
+        "while len(buffers) < 1024:", "indirect chain longer than the ring",
     ),
     "direct descriptors lead to no table": (
         DeviceQueue, "_walk", "if flags & ring.INDIRECT:",

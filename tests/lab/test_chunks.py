@@ -6,6 +6,7 @@ from balloonkit.guest import Guest
 from balloonkit.guest.driver import BalloonDriver
 from balloonkit.lab.chunks import ChunkLab
 from balloonkit.lab.chunks_model import ChunkModel
+from balloonkit.trace import state_at
 
 
 @pytest.mark.parametrize(
@@ -90,6 +91,46 @@ def test_each_verb_starts_at_its_stage():
     assert steps[lab.release().step]["kind"] == "send"
 
 
+@pytest.mark.parametrize("code", ["", "path=classic", "path=classic buffer=16 inflate=60"])
+def test_deflate_begins_after_the_inflate_and_brings_back_the_same_pages_last_told_first(code):
+    lab = ChunkLab(f"seed=7 pages=64 {code}")
+    player = lab.deflate()
+    steps = player.trace["steps"]
+    before = len(lab.model.trace()["steps"])
+    assert player.step == before
+    assert steps[:before] == lab.model.trace()["steps"]
+    kinds = [step["kind"] for step in steps]
+    taken = [step["base"] for step in steps[:before] if step["kind"] == "take"]
+    back = [step["base"] for step in steps if step["kind"] == "back"]
+    assert sorted(back) == sorted(taken)
+    told = [step["base"] for step in steps[:before] if step["kind"] == "pfn"]
+    assert back == (told or taken[::-1])[::-1]
+    last_ack = len(kinds) - 1 - kinds[::-1].index("ack")
+    acks = [k for k, kind in enumerate(kinds) if kind == "ack" and k >= before]
+    assert before < acks[0] < kinds.index("back")
+    first_touch = kinds.index("touch")
+    assert last_ack < first_touch
+    released = (state_at(player.trace, before - 1).host == 0).sum()
+    assert (state_at(player.trace, first_touch - 1).host == 0).sum() == released > 0
+    assert (state_at(player.trace, len(steps) - 1).host == 0).sum() == 0
+
+
+def test_the_players_code_of_a_deflate_brings_that_state_back():
+    lab = ChunkLab("seed=7 pages=64")
+    player = lab.deflate()
+    assert player.code == f"seed=7 pages=64 back=yes step={player.step}"
+    _, other = lab.all().children
+    lab.restore(player.code)
+    assert other.code == player.code
+    assert other.trace["steps"] == player.trace["steps"]
+
+
+def test_the_way_back_is_not_counted_where_both_paths_are_compared():
+    there, back = ChunkModel(pages=64), ChunkModel(pages=64, back=True)
+    for path in ("chunks", "classic"):
+        assert there.totals(path) == back.totals(path)
+
+
 def test_restore_leaves_the_players_of_single_stages_where_they_are():
     lab = ChunkLab("seed=7 pages=64")
     player = lab.pack()
@@ -112,6 +153,7 @@ def test_restore_leaves_the_players_of_single_stages_where_they_are():
         ("buffer", 16),
         ("page_kib", 16),
         ("blocks", True),
+        ("back", True),
     ],
 )
 def test_every_control_makes_the_trace_anew_and_sends_it_once(name, value):

@@ -10,11 +10,12 @@ import pytest
 from own_format import Pairs
 from sample_traces import CLASSIC, sample_trace
 
-from balloonkit import trace_inflate
+from balloonkit import load_capture, trace_inflate
 from balloonkit.guest import Guest
 from balloonkit.lab.palette import PAGE_LOOKS
 from balloonkit.lab.player import CSS, ESM, StepPlayer, pack
 from balloonkit.lab.twin import runs, text_twin
+from balloonkit.predict import guest_of
 from balloonkit.trace import START, state_at
 from balloonkit.wire import PAGE_CHUNKS, PFN_ARRAY
 
@@ -23,6 +24,7 @@ KINDS = {
     "small classic": {"pages": 64, "inflate": 20, "path": CLASSIC},
     "64 KiB pages": {"pages": 128, "inflate": 30, "scale": 16},
     "4096 pages": {"pages": 4096, "inflate": 800, "order": 2},
+    "there and back": {"pages": 64, "inflate": 20, "hole": (24, 32), "there_and_back": True},
 }
 
 
@@ -42,6 +44,8 @@ def test_replay_equals_what_the_generator_kept_in_its_own_books(sample):
         state, expected = state_at(trace, step), truth[step + 1]
         assert state.pages.tolist() == expected["pages"]
         assert state.lists == expected["lists"]
+        assert state.stock == expected["stock"]
+        assert state.reject == expected["reject"]
         assert state.bits.tolist() == expected["bits"]
         assert state.bitmap == expected["bitmap"]
         assert state.entries == expected["entries"]
@@ -71,6 +75,8 @@ def test_text_twin_says_what_the_generator_kept_in_its_own_books():
         lists = [[[] for _ in range(11)] for _ in trace["zones"]]
         zones = [zone for zone, _, _ in trace["zones"]]
         for line in section(text, "Free lists"):
+            if "stock" in line:
+                continue
             head, bases = line.split(" free: ")
             zone, _, order, count = head.split()
             lists[zones.index(zone)][int(order)] = [int(base) for base in bases.split()]
@@ -89,6 +95,38 @@ def test_text_twin_spells_a_chunk_as_two_shifted_words():
     [line] = section(text_twin(trace, step), "Message buffer")
     words = f"base 0x{base * 4096:016x}  size 0x{size * 4096:016x}"
     assert line == f"  chunk    {index}  ({base}, {size})  {words}"
+
+
+def test_text_twin_lists_the_stock_and_says_what_was_refused_and_why():
+    trace, truth = sample_trace(64, 12, there_and_back=True)
+    kinds = [step["kind"] for step in trace["steps"]]
+    seen = 0
+    for step in range(len(kinds)):
+        text, expected = text_twin(trace, step), truth[step + 1]
+        stock = {zone: [] for zone, _, _ in trace["zones"]}
+        for line in section(text, "Free lists"):
+            zone, what, *_ = line.split()
+            if what == "stock":
+                stock[zone] = [int(pfn) for pfn in line.split(" pages: ")[1].split()]
+        assert list(stock.values()) == expected["stock"]
+        seen += any(map(bool, expected["stock"]))
+        refused = [line for line in section(text, "Virtqueue") if "refused" in line]
+        assert len(refused) == len(expected["reject"])
+    assert seen > 10
+    first = kinds.index("refuse")
+    last_entry = len(truth[first + 1]["entries"]) - 1
+    assert section(text_twin(trace, first + 1), "Virtqueue")[:2] == [
+        f"  refused: entry {last_entry}, an entry nobody <asked> for: outside registered RAM",
+        "  refused: the whole message, an entry nobody <asked> for: outside registered RAM",
+    ]
+
+
+def test_text_twin_names_the_entries_of_a_format_of_ones_own():
+    trace, _ = sample_trace()
+    step = next(k for k, s in enumerate(trace["steps"]) if s["kind"] == "chunk")
+    [[index, base, size]] = trace["steps"][step]["entries"]
+    text = text_twin(trace | {"format": "own", "entry": "run"}, step)
+    assert section(text, "Message buffer") == [f"  run    {index}  ({base}, {size})"]
 
 
 def test_text_twin_counts_what_it_does_not_list():
@@ -123,6 +161,48 @@ def test_trace_of_4096_pages_and_over_200_steps_stays_under_100_kb(wire_format):
     assert trace["span"] == 4096
     assert len(trace["steps"]) > 200
     assert len(pack(trace)) < 100_000
+
+
+def large_traces():
+    yield "idle 8 GiB", trace_inflate(Guest.idle("8GiB"), "4GiB")
+    yield "idle-8g", trace_inflate(guest_of(load_capture("idle-8g")), "4GiB", PFN_ARRAY)
+    aged = guest_of(load_capture("aged-8g"))
+    yield "aged-8g, there and back", trace_inflate(aged, "4GiB", deflate=True, steps_per_stage=250)
+
+
+def test_a_guest_of_8_gib_is_played_through_a_window_and_stays_under_300_kb():
+    for name, trace in large_traces():
+        assert 100 < len(trace.steps) <= 2000, name
+        player = StepPlayer(trace.as_dict())
+        assert len(player._data) < 300_000, name
+        first, pages = player.trace["window"]
+        assert pages == 4096
+        text = player.text_twin()
+        title = text.split("\n")[0]
+        shown = f"PFN {first:,} to {first + pages - 1:,} shown of {player.trace['span']:,}"
+        assert title.endswith(f": {shown}")
+        assert "outside this window" in section(text, "Guest memory")[0]
+        for line in section(text, "Free lists")[:-1]:  # the count is of all, wherever they are
+            assert re.search(r"outside this window|free:|pages:", line)
+        player.figure()
+
+
+def test_the_free_lists_of_a_window_count_what_is_outside_it():
+    trace = trace_inflate(Guest.idle("1GiB"), 10).as_dict()
+    [dma, _] = [zone[10] for zone in state_at(trace, START).lists if zone[10]]
+    player = StepPlayer(trace)
+    first, pages = player.trace["window"]
+    [line, _] = [ln for ln in section(player.text_twin(START), "Free lists") if "order 10" in ln]
+    shown = [pfn for pfn in dma if first <= pfn < first + pages]
+    assert 0 < len(shown) < len(dma)
+    named = f"{' '.join(map(str, shown))} and {len(dma) - len(shown)} outside this window"
+    assert line == f"  DMA      order 10  {len(dma):4} free: {named}"
+
+
+def test_a_window_of_ones_own_is_kept_whatever_its_size():
+    trace = trace_inflate(Guest.idle("128MiB"), 10)
+    assert StepPlayer(trace.as_dict((0, 20_000))).trace["window"] == [0, 20_000]
+    assert StepPlayer(trace.as_dict((0, 32_768))).trace["window"] == [0, 32_768]
 
 
 def test_data_holds_the_very_trace(trace):

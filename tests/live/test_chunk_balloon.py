@@ -100,7 +100,7 @@ def test_a_listener_hears_step_by_step_what_the_kernel_made_the_device_do(guest)
 
 
 def test_prediction_from_the_guests_lists_foretells_what_the_driver_took(guest, tmp_path):
-    guest.capture(tmp_path / "chunks.npz", balloon=HALF_BYTES)
+    guest.capture(tmp_path / "chunks.npz", leave=HALF_BYTES)
     capture = load_capture(tmp_path / "chunks.npz")
     assert capture.meta["driver"] == "balloonkit_balloon"
     assert predict(capture).overlap >= 0.999

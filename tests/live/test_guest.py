@@ -143,7 +143,7 @@ def test_a_signal_from_the_keyboard_does_not_reach_qemu(guest):
 
 def test_a_capture_is_read_like_a_shipped_one(guest, tmp_path):
     guest.age(seed=3, size="64MiB")
-    guest.capture(tmp_path / "live.npz", balloon=HALF_BYTES)
+    guest.capture(tmp_path / "live.npz", leave=HALF_BYTES)
     capture, shipped = load_capture(tmp_path / "live.npz"), load_capture("aged-1g")
     assert os.listdir(tmp_path) == ["live.npz"]
     assert capture.guest_bytes == guest.memory_bytes

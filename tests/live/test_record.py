@@ -38,7 +38,7 @@ def test_the_model_foretells_a_live_capture_within_the_bounds_of_the_shipped_one
 @pytest.mark.usefixtures("driver_built")
 def test_the_command_prints_what_an_inflate_in_chunks_did(tmp_path, capsys):
     file = tmp_path / "chunks.npz"
-    words = ("capture", "--driver", "chunks", "--memory", "256MiB", "--balloon", "128MiB")
+    words = ("capture", "--driver", "chunks", "--memory", "256MiB", "--leave", "128MiB")
     main((*words, str(file), "--json"))
     report = json.loads(capsys.readouterr().out)
     seconds, freed_bytes = report.pop("seconds"), report.pop("freed_bytes")

@@ -7,12 +7,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from observed import Photographer, check_every_step
+from odd_parts import Doubled, SmallHost
 from own_format import Pairs
 
 from balloonkit import Guest, Machine, load_capture, trace_inflate
-from balloonkit.host import GuestRam, ModelHost
+from balloonkit.host import ModelHost
 from balloonkit.predict import guest_of
-from balloonkit.ram_layout import RamRange
 from balloonkit.trace import COUNTERS, Stepper, state_at
 from balloonkit.wire import PAGE_CHUNKS, PFN_ARRAY, PageBitmaps, PageChunks, PfnArray
 from balloonkit.wire.channel import QUEUE_SIZE, message_address
@@ -168,22 +168,6 @@ def test_a_full_ring_loses_no_page_and_the_trace_goes_on_after_it():
     trace = check_every_step(stepper)
     assert len(kept) == QUEUE_SIZE
     assert (state_at(trace, len(trace.steps) - 1).pages == 3).sum() == 8
-
-
-class SmallHost(ModelHost):
-    """A host whose RAM has a hole the guest does not know of."""
-
-    def __init__(self, size):
-        super().__init__(size)
-        ram = GuestRam([RamRange(0, 512 << 10), RamRange(768 << 10, 256 << 10)])
-        self.device.ram = ram
-
-
-class Doubled(PfnArray):
-    """Names every page twice: a faulty driver's message."""
-
-    def messages(self, pfns, scale=1, listener=None):
-        return super().messages(np.repeat(pfns, 2), scale, listener)
 
 
 def test_doubled_entries_are_done_once_and_reported():

@@ -190,11 +190,28 @@ def test_a_buffer_that_leaves_the_window_costs_the_chain(pair, address, length_b
         pair.device.pop()
 
 
-@pytest.mark.parametrize("length_bytes", [0, 15, 17, 16 * (SIZE + 1)])
+@pytest.mark.parametrize("length_bytes", [0, 15, 17])
 def test_an_indirect_table_of_impossible_length_costs_the_chain(pair, length_bytes):
     pair.describe(0, TABLE, length_bytes, INDIRECT)
     pair.make_available(0)
     with pytest.raises(IndirectError, match=f"table of {length_bytes} bytes"):
+        pair.device.pop()
+
+
+def test_a_table_larger_than_the_queue_may_hold_a_chain_that_is_not(pair):
+    pair.describe(0, TABLE, 16 * (SIZE + 1), INDIRECT)
+    pair.describe(0, 3000, 2, NEXT, SIZE, table=TABLE)
+    pair.describe(SIZE, 3002, 3, table=TABLE)
+    pair.make_available(0)
+    assert pair.device.pop() == (0, [Buffer(3000, 2), Buffer(3002, 3)])
+
+
+def test_a_chain_longer_than_the_queue_costs_the_chain_in_a_table_too(pair):
+    pair.describe(0, TABLE, 16 * (SIZE + 1), INDIRECT)
+    for slot in range(SIZE + 1):
+        pair.describe(slot, 3000, 1, NEXT if slot < SIZE else 0, slot + 1, table=TABLE)
+    pair.make_available(0)
+    with pytest.raises(DescriptorLoopError, match="longer than the queue's 8 descriptors"):
         pair.device.pop()
 
 

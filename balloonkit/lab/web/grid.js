@@ -1,6 +1,7 @@
 // (2a) Grid: one cell per page or bit on a canvas, in bands (zones, bitmaps, regions).
 
 const LETTER_FROM = 11; // CSS pixels a cell needs before a letter fits in it
+const DIGIT = 6.2; // CSS pixels of a digit on the axis
 const WIDEST_CELL = 32, MARGIN = 36, ABOVE = 14, LABEL = 17, BELOW = 5; // CSS pixels
 
 function readable(hex) {
@@ -20,7 +21,8 @@ function makeGrid(looks) {
     bands = newBands;
     const total = bands.reduce((sum, band) => sum + band.count, 0);
     ratio = window.devicePixelRatio || 1;
-    margin = px(MARGIN);
+    const numbers = bands.map(({ first, count }) => String(first + count).length);
+    margin = px(Math.max(MARGIN, Math.ceil(Math.max(0, ...numbers) * DIGIT) + 8));
     const room = px(width) - margin - 2;
     labelled = bands.length * LABEL < height / 2; // else the axis names the bands
     const between = (labelled ? LABEL : 0) + BELOW;

@@ -125,3 +125,14 @@ function makeListPane(frame, { rowsOf, rowHtml, pieceOf, drawn = () => {} }) {
     reveal: (i) => scrollTo(scroller, i * ROW, (i + 2) * ROW),
   };
 }
+
+/** The pane with a line on its state above it. */
+function withFact(pane, factOf) {
+  const { draw } = pane;
+  return Object.assign(pane, {
+    draw(state, lit, follow) {
+      [pane.fact.textContent, pane.fact.title = ""] = factOf(state);
+      draw.call(pane, state, lit, follow);
+    },
+  });
+}

@@ -1,63 +1,26 @@
 // (3) Controls: one cursor over all panes. The clock is here; the kernel is never told.
 
-const ICONS = {
-  first: "M3 3h2v10H3zM13 3v10L6 8z", previous: "M10 2.5 11.5 4l-4 4 4 4-1.5 1.5L4.5 8z", play: "M4 3v10l9-5z",
-  pause: "M4 3h3v10H4zM9 3h3v10H9z", next: "M6 2.5 4.5 4l4 4-4 4L6 13.5 11.5 8z", last: "M11 3h2v10h-2zM3 3v10l7-5z",
-};
-const icon = (name) =>
-  `<svg viewBox="0 0 16 16" width="16" height="16" aria-hidden="true"><path d="${ICONS[name]}"/></svg>`;
-
-const SPEEDS = [1, 2, 4, 8, 16, 32]; // steps per second
 const TYPING = "input[type=text], select";
 
 const rangeName = (unit, first, n) => `${unit} ${n === 1 ? first : `${first}\u2013${first + n - 1}`}`;
-
-function frameHtml(trace) {
-  const last = trace.steps.length - 1;
-  const button = (name, label) =>
-    `<button type="button" data-do="${name}" aria-label="${label}" title="${label}">${icon(name)}</button>`;
-  const speeds = SPEEDS.map((s) => `<option value="${s}" ${s === 4 ? "selected" : ""}>${s}/s</option>`);
-  const counters = trace.counters
-    .map((name) => `<span>${escapeText(name)}<b>0</b></span>`)
-    .join("");
-  return `
-    <header><h3>${escapeText(trace.title)}</h3><p class="bk-note" role="status"></p>
-      <span class="bk-at"></span></header>
-    <div class="bk-controls">
-      <div class="bk-buttons" role="group" aria-label="Steps">
-        ${button("first", "Back to the start (Home)")}${button("previous", "Previous step (left arrow)")}
-        ${button("play", "Play (space)")}${button("next", "Next step (right arrow)")}
-        ${button("last", "Last step (End)")}
-      </div>
-      <input type="range" min="-1" max="${last}" step="1" value="-1" aria-label="Step">
-      <div class="bk-tools"><label>Speed <select>${speeds.join("")}</select></label>
-      <label>Jump to <input type="text" placeholder="step or code" size="11"
-        aria-label="Jump to a step number or a state code; press Enter"></label>
-      <button type="button" data-do="copy" title="Copy the code of this state">Copy code</button></div>
-    </div>
-    <p class="bk-why" aria-live="polite"></p>
-    <p class="bk-readout" aria-live="off"></p>
-    <div class="bk-panes"></div>
-    <div class="bk-counters" role="group" aria-label="Counters">${counters}</div>
-    <details class="bk-twin"><summary>This step as text</summary>
-      <pre tabindex="0" role="region" aria-label="This step as text"></pre></details>`;
-}
 
 /** A player in `element`; returns {go, destroy}. */
 function makePlayer(element, { trace, palette }, startAt) {
   const root = document.createElement("div");
   root.className = "bk-player";
   root.tabIndex = -1;
-  root.innerHTML = frameHtml(trace);
+  const runs = stageRuns(trace);
+  root.innerHTML = frameHtml(trace, runs, palette.stages);
   const $ = (selector) => root.querySelector(selector);
   const scrubber = $("input[type=range]"), jump = $("input[type=text]"), why = $(".bk-why");
   const note = $(".bk-note"), readout = $(".bk-readout"), playButton = $("[data-do=play]");
   const twin = $(".bk-twin");
+  const marks = [...root.querySelectorAll("[data-stage]")];
   const values = [...root.querySelectorAll(".bk-counters b")];
   const stateAt = makeReplay(trace), last = trace.steps.length - 1;
   const panes = makePanes(trace, palette);
   $(".bk-panes").append(...panes.map((pane) => pane.element));
-  let step = -1, state = null, lit = makeLit(trace, []), timer = null;
+  let step = -1, state = null, lit = makeLit([]), timer = null;
 
   function whyHtml(k) {
     if (k < 0) return "<b>start</b> Before the first step. Press play, or the right arrow key.";
@@ -65,14 +28,19 @@ function makePlayer(element, { trace, palette }, startAt) {
   }
 
   function describe({ ranges }, label) {
+    const { base: about, pages: many } = trace.steps[step] ?? {};
+    if (!ranges.length && trace.window && many)
+      return `${rangeName("PFN", about, many)}: what this step changes is outside this window.`;
     if (!ranges.length)
       return "Point at any piece, or tab to a pane and press the up and down arrow keys.";
     if (ranges.length > 1) {
       const pages = ranges.reduce((sum, [, length]) => sum + length, 0);
       return `${label} \u00b7 ${pages} pages in ${ranges.length} ranges`;
     }
-    const [[base, pages]] = ranges, kinds = new Set(state.pages.subarray(base, base + pages));
-    const names = [...kinds].map((code) => palette.pages[code].label).join(" and ") || "no such page";
+    const [[base, pages]] = ranges, at = base - state.firstPfn;
+    const kinds = new Set(state.pages.subarray(Math.max(at, 0), Math.max(at + pages, 0)));
+    const none = trace.window ? "outside this window" : "no such page";
+    const names = [...kinds].map((code) => palette.pages[code].label).join(" and ") || none;
     const host = toHost(trace, base, pages).map(([at, n]) => rangeName("host page", at, n));
     const gpa = "GPA 0x" + (base * trace.page_kib * 1024).toString(16);
     return [label, rangeName("PFN", base, pages), names, gpa, host.join(", ") || "no host page"]
@@ -80,7 +48,7 @@ function makePlayer(element, { trace, palette }, startAt) {
   }
 
   function light(ranges, label, from) {
-    lit = makeLit(trace, ranges);
+    lit = makeLit(ranges);
     for (const pane of panes) pane.draw(state, lit, pane !== from);
     readout.textContent = describe(lit, label);
   }
@@ -88,7 +56,7 @@ function makePlayer(element, { trace, palette }, startAt) {
   function go(to) {
     step = Math.max(-1, Math.min(last, to));
     state = stateAt(step);
-    lit = makeLit(trace, stepPages(trace, step, state));
+    lit = makeLit(stepPages(trace, step, state));
     const home = HOME[trace.steps[step]?.kind];
     for (const pane of panes) {
       pane.draw(state, lit, true);
@@ -100,7 +68,9 @@ function makePlayer(element, { trace, palette }, startAt) {
     const name = step < 0 ? "start" : `step ${step}`;
     $(".bk-at").textContent = `${name} of 0\u2013${last}`;
     scrubber.value = step;
-    scrubber.setAttribute("aria-valuetext", name);
+    const stage = trace.stages[trace.steps[step]?.kind];
+    scrubber.setAttribute("aria-valuetext", stage ? `${name}, ${palette.stages[stage].label}` : name);
+    for (const mark of marks) mark.setAttribute("aria-current", mark.dataset.stage === stage);
     readout.setAttribute("aria-live", "off");
     readout.textContent = describe(lit, "this step");
   }
@@ -158,9 +128,12 @@ function makePlayer(element, { trace, palette }, startAt) {
     play: () => play(timer === null),
     next: () => stepTo(step + 1),
     last: () => stepTo(last),
+    previousStage: () => stepTo(previousStage(runs, step)),
+    nextStage: () => stepTo(nextStage(runs, step)),
     copy,
   };
-  const KEYS = { ArrowLeft: "previous", ArrowRight: "next", Home: "first", End: "last", " ": "play" };
+  const KEYS = { ArrowLeft: "previous", ArrowRight: "next", Home: "first", End: "last", " ": "play",
+    PageUp: "previousStage", PageDown: "nextStage" };
 
   // Up and down (and shift with left and right) walk over the pieces of the focused pane.
   function walk(pane, key, shift) {
@@ -194,6 +167,8 @@ function makePlayer(element, { trace, palette }, startAt) {
   root.addEventListener("click", (event) => {
     const name = event.target.closest("[data-do]")?.dataset.do;
     if (name) actions[name]();
+    const stage = event.target.closest("[data-stage]")?.dataset.stage;
+    if (stage) stepTo(ofStage(runs, stage, step));
   });
   twin.addEventListener("toggle", tell);
   scrubber.addEventListener("input", () => stepTo(Number(scrubber.value)));

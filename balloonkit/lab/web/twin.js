@@ -1,4 +1,4 @@
-// (2d) A step in plain text, word for word as twin.py says it: to be read aloud, searched, copied.
+// (2f) A step in plain text, word for word as twin.py says it: to be read aloud, searched, copied.
 
 const MOST_LINES = 24; // lines a pane may take before the rest is counted instead of listed
 
@@ -19,41 +19,77 @@ function runsOf(values) {
   return runs;
 }
 
-function freeListLines(trace, { lists }) {
-  return trace.zones.flatMap(([zone], z) => lists[z].flatMap((blocks, order) => {
-    if (!blocks.length) return [];
-    const bases = blocks.slice(0, 16).join(" ") + moreThan(blocks, 16);
-    return [`  ${zone.padEnd(8)} order ${right(order, 2)}  ${right(blocks.length, 4)} free: ${bases}`];
-  }));
+const inFull = (number) => number.toLocaleString("en");
+
+function named(pfns, elsewhere) {
+  const parts = pfns.length ? [pfns.slice(0, 16).join(" ")] : [];
+  if (pfns.length > 16) parts.push(`${pfns.length - 16} more`);
+  if (elsewhere) parts.push(`${inFull(elsewhere)} outside this window`);
+  return parts.join(" and ");
 }
 
-const mapLines = (values, looks, unit) => runsOf(values).map(([first, n, value]) =>
-  `  ${unit} ${right(first, 6)} to ${String(first + n - 1).padEnd(6)} ${right(n, 6)} pages  `
-    + looks[value].label);
+function freeListLines(trace, { lists, stock, outside }) {
+  const line = (zone, what, pfns, elsewhere, unit) => (pfns.length || elsewhere
+    ? [`  ${zone.padEnd(8)} ${what}  ${right(pfns.length + elsewhere, 4)} ${unit}: `
+      + named(pfns, elsewhere)]
+    : []);
+  return trace.zones.flatMap(([zone], z) => [
+    ...lists[z].flatMap((blocks, order) =>
+      line(zone, `order ${right(order, 2)}`, blocks, outside?.lists[z][order] ?? 0, "free")),
+    ...line(zone, "stock   ", stock[z], outside?.stock[z] ?? 0, "pages"),
+  ]);
+}
 
-function bitmapLines(trace, { bitmap, bits }) {
-  const lines = trace.format === "classic"
-    ? ["  none: the classic path puts every PFN straight into the message"] : [];
-  for (let start = 0; bitmap && start < bits.length; start += bitmap.bits) {
-    const ones = runsOf(bits.subarray(start, start + bitmap.bits)).filter(([, , value]) => value)
-      .map(([first, n]) => (n === 1 ? `${first}` : `${first}-${first + n - 1}`));
-    const text = (ones.slice(0, 12).join(" ") || "none") + moreThan(ones, 12, " runs");
-    lines.push(`  bitmap ${start / bitmap.bits} (bit 0 is PFN ${bitmap.base + start}) bits set: ${text}`);
+function mapLines(values, base, looks, unit, outside) {
+  const counts = outside?.map((n, value) => `${inFull(n)} ${looks[value].label}`).join(", ");
+  const lines = outside ? [`  outside this window: ${counts}`] : [];
+  for (const [at, n, value] of runsOf(values)) {
+    const first = base + at, last = String(first + n - 1);
+    lines.push(`  ${unit} ${right(first, 6)} to ${last.padEnd(6)} ${right(n, 6)} pages  `
+      + looks[value].label);
   }
   return lines;
 }
 
-const entryLines = (trace, { entries }) => entries.map(([base, size], index) => {
-  if (trace.format !== "chunks") return `  PFN ${right(index, 4)}  ${base}  ${hexOf(base, 8)}`;
-  const [baseWord, sizeWord] = [base, size].map((value) => hexOf(BigInt(value) << 12n, 16));
-  return `  chunk ${right(index, 4)}  (${base}, ${size})  base ${baseWord}  size ${sizeWord}`;
-});
+function bitmapLines(trace, { bitmap, bits, firstBit, outside }) {
+  const lines = trace.format === "classic"
+    ? ["  none: the classic path puts every PFN straight into the message"] : [];
+  if (!bitmap) return lines;
+  if (outside) lines.push(`  outside this window: ${inFull(outside.bits)} bits set`);
+  const end = firstBit + bits.length, each = bitmap.bits;
+  for (let start = Math.floor(firstBit / each) * each; start < end; start += each) {
+    const low = Math.max(start, firstBit);
+    const ones = runsOf(bits.subarray(low - firstBit, start + each - firstBit))
+      .filter(([, , value]) => value)
+      .map(([at, n]) => [at + low - start, n])
+      .map(([first, n]) => (n === 1 ? `${first}` : `${first}-${first + n - 1}`));
+    const text = (ones.slice(0, 12).join(" ") || "none") + moreThan(ones, 12, " runs");
+    lines.push(`  bitmap ${start / each} (bit 0 is PFN ${bitmap.base + start}) bits set: ${text}`);
+  }
+  return lines;
+}
 
-function messageLines({ message }) {
-  if (!message) return [];
+function entryLines(trace, { entries, indices, outside }) {
+  const many = outside?.entries ?? 0;
+  const lines = many ? [`  outside this window: ${inFull(many)} of its entries`] : [];
+  entries.forEach(([base, size], i) => {
+    const index = right(indices[i], 4), pair = `(${base}, ${size})`;
+    if (trace.format === "classic") lines.push(`  PFN ${index}  ${base}  ${hexOf(base, 8)}`);
+    else if (trace.format === "chunks") {
+      const [baseWord, sizeWord] = [base, size].map((value) => hexOf(BigInt(value) << 12n, 16));
+      lines.push(`  chunk ${index}  ${pair}  base ${baseWord}  size ${sizeWord}`);
+    } else lines.push(`  ${trace.entry} ${index}  ${pair}`);
+  });
+  return lines;
+}
+
+function messageLines({ message, reject }) {
+  const lines = reject.map(([entry, reason, detail]) =>
+    `  refused: ${entry === null ? "the whole message" : `entry ${entry}`}, ${detail}: ${reason}`);
+  if (!message) return lines;
   const bytes = message.hex.match(/../g) ?? [];
-  const lines = [`  descriptor ${message.desc}, avail idx ${message.avail}, used idx ${message.used}, `
-    + `${message.bytes} bytes, the first ${bytes.length}:`];
+  lines.push(`  descriptor ${message.desc}, avail idx ${message.avail}, used idx ${message.used}, `
+    + `${message.bytes} bytes, the first ${bytes.length}:`);
   for (let at = 0; at < bytes.length; at += 16)
     lines.push(`  ${at.toString(16).padStart(4, "0")}  ${bytes.slice(at, at + 16).join(" ")}`);
   return lines;
@@ -64,13 +100,15 @@ export function textTwin(trace, palette, step, state) {
   const now = step < 0 ? `step=start ${range}` : `step=${step} ${range}, ${kind}: ${why}`;
   const panes = {
     "Free lists (first PFN of each free block, head first)": freeListLines(trace, state),
-    "Guest memory": mapLines(state.pages, palette.pages, "PFN"),
+    "Guest memory":
+      mapLines(state.pages, state.firstPfn, palette.pages, "PFN", state.outside?.pages),
     "Page bitmaps": bitmapLines(trace, state),
     "Message buffer": entryLines(trace, state),
     Virtqueue: messageLines(state),
-    "Host memory": mapLines(state.host, palette.host, "host page"),
+    "Host memory":
+      mapLines(state.host, state.firstHostPage, palette.host, "host page", state.outside?.host),
     Counters: state.counters.map(
-      (value, i) => `${right(trace.counters[i], 14)} ${value.toLocaleString("en")}`),
+      (value, i) => `${right(trace.counters[i], 14)} ${inFull(value)}`),
   };
   const lines = [trace.title, `${trace.code ?? ""} ${now}`.trim()];
   for (const [title, body] of Object.entries(panes))
