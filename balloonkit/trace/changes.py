@@ -1,4 +1,4 @@
-"""What events change, in the words of a trace: lists left and joined, pages in stock, spans."""
+"""What events change, in the words of a trace: lists left and joined, and pages in stock."""
 
 from collections.abc import Iterable, Sequence
 from typing import Any
@@ -9,25 +9,9 @@ from numpy.typing import NDArray
 from balloonkit.events import Event, Freed, Merged, Split, Took
 from balloonkit.trace.step import Step
 
-__all__ = ["lists_changed", "merged", "spans", "stock_changed"]
+__all__ = ["lists_changed", "merged", "stock_changed"]
 
 Change = list[Any]
-
-
-def spans(pfns: NDArray[np.uint32], pages: int = 1) -> list[list[int]]:
-    """Write blocks of `pages` pages as (first, pages) of what touches, ascending.
-
-    Examples
-    --------
-    >>> spans(np.array([9, 3, 4], np.uint32))
-    [[3, 2], [9, 1]]
-    """
-    if not len(pfns):
-        return []
-    firsts = np.sort(pfns).astype(np.int64)
-    starts = np.flatnonzero(np.diff(firsts, prepend=firsts[0] - 2 * pages) != pages)
-    counts = np.diff(np.append(starts, len(firsts))) * pages
-    return np.stack((firsts[starts], counts), axis=1).tolist()  # type: ignore[no-any-return]
 
 
 def lists_changed(events: Iterable[Event]) -> list[Change]:
@@ -35,48 +19,47 @@ def lists_changed(events: Iterable[Event]) -> list[Change]:
 
     A block that came and went in between is left out.
     """
-    changes: dict[tuple[int, int, int], list[str]] = {}
+    gone: list[Change] = []
+    came: dict[tuple[int, int], dict[int, str]] = {}  # by zone and order, in the sequence they came
 
-    def left(zone: int, order: int, pfn: int) -> None:
-        signs = changes.setdefault((zone, order, pfn), [])
-        if signs and signs[-1] != "-":
-            signs.pop()
-            if not signs:
-                del changes[zone, order, pfn]
-        else:
-            signs.append("-")
+    def left(zone: int, order: int, pfns: NDArray[np.uint32]) -> None:
+        mine = came.get((zone, order), {})
+        for pfn in pfns.tolist():
+            if mine.pop(pfn, None) is None:
+                gone.append(["-", zone, order, pfn])
 
-    def joined(zone: int, order: int, pfn: int, sign: str) -> None:
-        key = (zone, order, pfn)
-        changes[key] = [*changes.pop(key, []), sign]  # at its new place in the sequence
+    def joined(zone: int, order: int, pfns: Iterable[int], sign: str) -> None:
+        mine = came.setdefault((zone, order), {})
+        for pfn in pfns:
+            mine[pfn] = sign
 
     for event in events:
         match event:
             case Split(zone, order, pfns, uppers, listed):
-                for pfn in pfns.tolist() if listed else ():
-                    left(zone, order, pfn)
+                if listed:
+                    left(zone, order, pfns)
                 for upper_order, pfn in uppers:
-                    joined(zone, upper_order, pfn, "+")
-            case Took(zone, order, pfns, listed):
-                for pfn in pfns.tolist() if listed else ():
-                    left(zone, order, pfn)
+                    joined(zone, upper_order, [pfn], "+")
+            case Took(zone, order, pfns, True):
+                left(zone, order, pfns)
             case Merged(zone, order, pfns):
-                for pfn in pfns.tolist():
-                    left(zone, order, pfn)
+                left(zone, order, pfns)
             case Freed(zone, order, heads, tails):
-                for pfn in heads.tolist():
-                    joined(zone, order, pfn, "+")
-                for pfn in tails.tolist():
-                    joined(zone, order, pfn, "t")
-    return [[sign, *key] for key, signs in changes.items() for sign in signs]
+                joined(zone, order, heads.tolist(), "+")
+                joined(zone, order, tails.tolist(), "t")
+    return gone + [
+        [sign, zone, order, pfn]
+        for (zone, order), mine in came.items()
+        for pfn, sign in mine.items()
+    ]
 
 
 def stock_changed(
     zone: int, came: NDArray[np.uint32], went: NDArray[np.uint32], at_head: bool = False
 ) -> list[Change]:
     """Say what a per-CPU stock lost and gained when pages came to its tail, or head, and went."""
-    gone = went[~np.isin(went, came)]
-    kept = came[~np.isin(came, went)]
+    gone = went[~np.isin(went, came, assume_unique=True)]
+    kept = came[~np.isin(came, went, assume_unique=True)]
     changes: list[Change] = []
     if len(gone):
         changes.append(["-", zone, gone.tolist()])

@@ -82,9 +82,10 @@ def stocks_of(guest: Guest) -> list[list[int]]:
 
 
 def _kind_of(wire_format: Format) -> str:
-    if isinstance(wire_format, PfnArray):
+    # A class derived from these may write other bytes: only they themselves are known to a player.
+    if type(wire_format) is PfnArray:
         return "classic"
-    return "chunks" if isinstance(wire_format, PageChunks) else "own"
+    return "chunks" if type(wire_format) is PageChunks else "own"
 
 
 def _regions(ram: GuestRam) -> list[list[int]]:

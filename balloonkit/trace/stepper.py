@@ -13,9 +13,10 @@ import numpy as np
 from balloonkit import events as told
 from balloonkit.machine import Machine
 from balloonkit.trace import words
-from balloonkit.trace.changes import lists_changed, merged, spans, stock_changed
+from balloonkit.trace.changes import lists_changed, merged, stock_changed
 from balloonkit.trace.start import start_of
 from balloonkit.trace.step import COUNTERS, PAGE_STATES, Step, Trace
+from balloonkit.trace.where import Ranges, behind, marked_as, ranges_of, reach, spans
 from balloonkit.wire.queue import Queue
 
 __all__ = ["Stepper"]
@@ -187,8 +188,9 @@ class Stepper:
             self._totals["allocations"] += len(event.pfns)
             self._splits(single=len(event.pfns) == 1)
             lists = lists_changed(event for _, event in self._page_events)
-            state = [[*span, _BALLOON] for span in spans(event.pfns, 1 << event.order)]
-            self._note("take", _hull(state), words.block(event), lists=lists, state=state)
+            taken = spans(event.pfns, 1 << event.order)
+            state = marked_as(taken, _BALLOON)
+            self._note("take", reach(taken), words.block(event), lists=lists, state=state)
             self._page_events = []
 
     def _handed_out(self, event: told.HandedOut) -> None:
@@ -201,15 +203,16 @@ class Stepper:
         lists = lists_changed(e for _, e in self._page_events)
         self._page_events = []
         if one and len(drawn) > 1:
-            span = _hull(spans(drawn))
+            span = reach(spans(drawn))
             why = words.refill(event.zone, drawn, self._setup["zones"])
             stock = [["t", event.zone, drawn.tolist()]]
             self._note("refill", span, why, at=refills[-1][0], lists=lists, stock=stock)
             drawn, lists = drawn[:0], []
         stock = stock_changed(event.zone, drawn, event.pfns)
-        state = [[*span, _BALLOON] for span in spans(event.pfns)]
+        taken = spans(event.pfns)
+        state = marked_as(taken, _BALLOON)
         why = words.take(event.pfns, bool(stock), first_block)
-        self._note("take", _hull(state), why, lists=lists, stock=stock, state=state)
+        self._note("take", reach(taken), why, lists=lists, stock=stock, state=state)
 
     def _splits(self, single: bool) -> None:
         """Note a split of one block as a step of its own, and let go of it."""
@@ -224,10 +227,10 @@ class Stepper:
     # Pages come back
 
     def _stocked(self, at: int, event: told.Stocked) -> None:
-        state = [[*span, _FREE] for span in spans(event.pfns)]
+        freed = spans(event.pfns)
         stock = [["+", event.zone, event.pfns.tolist()]]
-        why = words.back(event.pfns)
-        self._note("back", _hull(state), why, at=at, stock=stock, state=state)
+        why, state = words.back(event.pfns), marked_as(freed, _FREE)
+        self._note("back", reach(freed), why, at=at, stock=stock, state=state)
 
     def _drained(self, event: told.Drained) -> None:
         self._hold(event)
@@ -251,12 +254,12 @@ class Stepper:
             self._stocked(*stocked[0])
         back = np.concatenate([drained.pfns[:0], *together])
         stock = stock_changed(drained.zone, back, drained.pfns, at_head=True)
-        state = [[*span, _FREE] for span in spans(np.concatenate((back, drained.pfns)))]
+        freed = spans(np.union1d(back, drained.pfns))
+        state = marked_as(freed, _FREE)
         if len(drained.pfns) == 1:
             for at, left in self._of(told.Merged):
-                why, span = words.merge(left), (int(left.pfns[0]) & -(2 << left.order), 2)
-                span = (span[0], 2 << left.order)
-                self._note("merge", span, why, at=at, stock=stock, state=state,
+                both = (int(left.pfns[0]) & -(2 << left.order), 2 << left.order)
+                self._note("merge", both, words.merge(left), at=at, stock=stock, state=state,
                            lists=lists_changed([left]))  # fmt: skip
                 stock, state = [], []
             [(_, joined)] = self._of(told.Freed)
@@ -266,7 +269,7 @@ class Stepper:
         else:
             lists = lists_changed(event for _, event in self._page_events)
             why = words.drain(len(back), len(drained.pfns))
-            self._note("drain", _hull(state), why, stock=stock, state=state, lists=lists)
+            self._note("drain", reach(freed), why, stock=stock, state=state, lists=lists)
         self._page_events = []
 
     # Packing
@@ -279,11 +282,11 @@ class Stepper:
 
     def _marked(self, event: told.Marked) -> None:
         marked = spans(event.pfns)
-        bits = [[pfn - self._laid_pfn, pages] for pfn, pages in marked]
-        self._note("mark", _hull(marked), words.mark(event.pfns), bits=bits)
+        bits = marked - (self._laid_pfn, 0)
+        self._note("mark", reach(marked), words.mark(event.pfns), bits=bits.tolist())
 
     def _runs_found(self, event: told.RunsFound) -> None:
-        self._note("run", _hull(event.runs.tolist()), words.found_runs(event))
+        self._note("run", reach(event.runs), words.found_runs(event))
 
     def _chunks_opened(self, event: told.ChunksOpened) -> None:
         sizes = (event.chunks[:, 1] * self._scale).tolist()
@@ -292,7 +295,7 @@ class Stepper:
             [event.first + k, base * self._scale, size * self._scale]
             for k, (base, size) in enumerate(event.chunks.tolist())
         ]
-        self._note("chunk", _hull(event.chunks.tolist()), words.opened(self._format.entry, sizes),
+        self._note("chunk", reach(event.chunks), words.opened(self._format.entry, sizes),
                    entries=entries)  # fmt: skip
 
     def _chunks_joined(self, event: told.ChunksJoined) -> None:
@@ -303,7 +306,7 @@ class Stepper:
     def _written(self, event: told.Written) -> None:
         self._sizes[event.first :] = [1] * len(event.pfns)
         entries = [[event.first + k, pfn, 1] for k, pfn in enumerate(event.pfns.tolist())]
-        self._note("pfn", self._guest_hull(spans(event.pfns)), words.written(), entries=entries)
+        self._note("pfn", self._guest_reach(spans(event.pfns)), words.written(), entries=entries)
 
     # The queue
 
@@ -361,7 +364,7 @@ class Stepper:
         self._translated_pages += int(event.pages.sum())
         pieces = (event.pfns.tolist(), event.pages.tolist(), event.host_pages.tolist())
         ranges = [list(piece) for piece in zip(*pieces, strict=True)]
-        span = self._guest_hull([[pfn, pages] for pfn, pages, _ in ranges])
+        span = self._guest_reach(ranges_of(event.pfns, event.pages))
         self._note("translate", span, words.translated(event.look_ups), ranges=ranges)
 
     def _released(self, event: told.Released) -> None:
@@ -381,34 +384,21 @@ class Stepper:
     def _host_step(
         self, kind: str, starts: Any, counts: Any, why: str, resident: int | None = None
     ) -> None:
-        pairs = list(zip(starts.tolist(), counts.tolist(), strict=True))
-        balloon = [[first, n] for start, n in pairs for first in self._guest_side(start)]
+        host = ranges_of(starts, counts)
         changes: dict[str, Any] = {}
         if resident is not None:
-            changes["host"] = [[start, n, resident] for start, n in pairs]
-        self._note(kind, self._guest_hull(balloon), why, **changes)
+            changes["host"] = marked_as(host, resident)
+        span = self._guest_reach(behind(self._setup["regions"], host))
+        self._note(kind, span, why, **changes)
 
     # Where in the guest
 
-    def _guest_side(self, host_page: int) -> list[int]:
-        """Find the balloon page behind a host page, from the regions the trace shows."""
-        regions = self._setup["regions"]
-        return [host_page - h + g for g, n, h in regions if h <= host_page < h + n]
-
-    def _guest_hull(self, balloon_pages: list[list[int]]) -> tuple[int, int]:
-        first, pages = _hull(balloon_pages)
+    def _guest_reach(self, balloon_pages: Ranges) -> tuple[int, int]:
+        first, pages = reach(balloon_pages)
         end = -(-(first + pages) // self._scale)
         return first // self._scale, end - first // self._scale
 
     def _message_span(self) -> tuple[int, int]:
         """Return the span of the message's entries, as the steps that filled it say it."""
         filled = [s for s in self._message if s.kind in ("chunk", "pfn")]
-        return _hull([[s.base, s.pages] for s in filled])
-
-
-def _hull(ranges: list[Any]) -> tuple[int, int]:
-    """Return first page, and pages up to the last, of ranges that begin with (first, pages)."""
-    if not ranges:
-        return 0, 0
-    first = min(piece[0] for piece in ranges)
-    return first, max(piece[0] + piece[1] for piece in ranges) - first
+        return reach(np.array([[s.base, s.pages] for s in filled], np.int64).reshape(-1, 2))

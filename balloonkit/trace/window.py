@@ -103,7 +103,7 @@ class _Cells:
     def shown(self) -> NDArray[np.uint8]:
         return self.values[self.start : self.end]
 
-    def fill(self, runs: ArrayLike) -> _Runs:
+    def paint(self, runs: ArrayLike) -> _Runs:
         """Set runs of (first, length, value); return what of them is in the window."""
         firsts, lengths, values = np.asarray(runs, np.int64).reshape(-1, 3).T
         where = np.repeat(firsts - np.cumsum(lengths) + lengths, lengths) + np.arange(lengths.sum())
@@ -189,12 +189,12 @@ class _Cropper:
                 if counts:
                     outside[name] = counts
         if "state" in step:
-            kept["state"] = self._pages.fill(step["state"])
+            kept["state"] = self._pages.paint(step["state"])
         if "bitmap" in step:
             self._lay(step["bitmap"])
         if "bits" in step:
             runs = [[bit, length, 1] for bit, length in step["bits"]]
-            kept["bits"] = [run[:2] for run in self._bits.fill(runs)]
+            kept["bits"] = [run[:2] for run in self._bits.paint(runs)]
         if step.get("clear"):
             self._other_entries.clear()
         if "entries" in step:
@@ -202,7 +202,7 @@ class _Cropper:
         if "ranges" in step:
             kept["ranges"] = [r for r in step["ranges"] if self._entry_inside(*r[:2])]
         if "host" in step:
-            kept["host"] = self._host.fill(step["host"])
+            kept["host"] = self._host.paint(step["host"])
         changed = {name: now for name, now in self._counts() if self._said[name] != now}
         self._said |= changed
         outside |= changed

@@ -95,7 +95,7 @@ def back(pfns: _Pages) -> str:
     """Say where a freed page goes first."""
     if len(pfns) > 1:
         return (
-            f"{len(pfns):,} pages leave the balloon, newest first, for the head of the CPU's own "
+            f"{len(pfns):,} pages leave the balloon, the last told first, for the head of the CPU's own "
             f"stock: the last one in is the next one out, as its cache lines may still be warm."
         )
     return (

@@ -18,7 +18,7 @@ WORKERS = {
     *("maximal_blocks", "expand", "wire_order", "fill", "leak", "send", "pop", "push", "add"),
 }
 #: Python's own: `words.take` words a take, a list's `pop` is no queue's.
-_OWN = {"words", "totals", "signs", "changes"}
+_OWN = {"words", "totals", "mine", "changes", "inside"}
 
 
 def workers_called(source):
