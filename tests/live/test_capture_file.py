@@ -92,7 +92,7 @@ def device(path):
 def test_what_is_no_ordinary_file_is_refused_even_by_force_before_anything_boots(
     tmp_path, capsys, monkeypatch, make, said
 ):
-    monkeypatch.setattr("balloonkit.live.record.LiveGuest", None)  # a boot would raise TypeError
+    monkeypatch.setattr("balloonkit.live.guest.LiveGuest", None)  # a boot would raise TypeError
     path = tmp_path / "a.npz"
     make(path)
     before = path.lstat()
@@ -104,7 +104,7 @@ def test_what_is_no_ordinary_file_is_refused_even_by_force_before_anything_boots
 
 
 def test_a_file_is_replaced_only_by_force(tmp_path, capsys, monkeypatch):
-    monkeypatch.setattr("balloonkit.live.record.LiveGuest", None)
+    monkeypatch.setattr("balloonkit.live.guest.LiveGuest", None)
     path = tmp_path / "a.npz"
     path.write_text("dear")
     assert main(["capture", str(path)]) == 1
