@@ -23,11 +23,12 @@ from rich.table import Table
 from balloonkit.bench import run_bench
 from balloonkit.captures import NEWER, SHIPPED, load_capture
 from balloonkit.costs import PRICES
+from balloonkit.find import find_format, find_guest
 from balloonkit.look.command import add_look
 from balloonkit.paths import label_of
 from balloonkit.predict import RULES_KERNEL, predict
 from balloonkit.progress import Progress as ReportProgress
-from balloonkit.race import Race, find_format, find_guest, run_race
+from balloonkit.race import Race, run_race
 from balloonkit.ram_layout import PRESETS
 from balloonkit.terminal import console, report_errors
 from balloonkit.units import BALLOON_PAGE_BYTES, counted, format_size, size_to_pages

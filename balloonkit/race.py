@@ -3,40 +3,31 @@
 Every path starts from a copy of the guest, so all three see the same free lists.
 """
 
-import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
-from importlib import import_module
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
-from balloonkit.captures import NEWER, SHIPPED, load_capture
-from balloonkit.captures.texts import MAX_TEXT_BYTES, read_texts
 from balloonkit.costs import Costs, Price, Stages, costs_2017
 from balloonkit.guest import Guest
 from balloonkit.host.host import Host
 from balloonkit.host.model import ModelHost
 from balloonkit.limits import check_modelled
-from balloonkit.look.model import guest_of_reading
 from balloonkit.machine import Machine, Report
 from balloonkit.paths import PATHS
 from balloonkit.paths import Path as RacePath
-from balloonkit.predict import guest_of
 from balloonkit.progress import Progress
-from balloonkit.ram_layout import ram_layout
-from balloonkit.units import counted, format_size, parse_size, size_to_pages
+from balloonkit.units import counted, format_size, size_to_pages
 from balloonkit.wire import Format, pack_chunks
 
 if TYPE_CHECKING:
     from balloonkit.host.mapping import Verified
 
-__all__ = ["HostKind", "Race", "find_format", "find_guest", "run_race"]
+__all__ = ["HostKind", "Race", "run_race"]
 
-_LEAST_GUEST_BYTES = 1 << 20
 # Bytes a race takes for each page of the guest and each free block, measured on idle guests and
 # checkerboards: copies of the masks, PFNs of each path, and the host's own map.
 _RACE_PAGE_BYTES, _RACE_BLOCK_BYTES = 24, 48
@@ -130,82 +121,6 @@ class Race:
             "rss_bytes": resident,
             "checks": {path: check._asdict() for path, check in self.checks.items()} or None,
         }
-
-
-def find_guest(source: str, ram: str | None = None) -> Guest:
-    """Return the guest a person means: a capture, a text about a machine, or a size.
-
-    Parameters
-    ----------
-    source : str
-        A shipped capture's name, a file (``.npz``, or a text as `balloonkit look` reads it), or a
-        size.
-    ram : str, optional
-        The machine whose layout a modelled guest has, one of `balloonkit.ram_layout.PRESETS`; by
-        default q35.
-
-    Raises
-    ------
-    ValueError
-        If it is none of these; the text says what there is to choose from.
-
-    Examples
-    --------
-    >>> find_guest("8GiB").name
-    '8 GiB idle'
-    """
-    if ram is not None and (source in SHIPPED + NEWER or Path(source).is_file()):
-        raise ValueError(f"RAM layout {ram}: {source} says itself where its RAM lies")
-    if source in SHIPPED + NEWER or source.endswith(".npz"):
-        return guest_of(load_capture(source))
-    if Path(source).is_file():
-        with Path(source).open("rb") as file:
-            if file.read(2) == b"PK":
-                return guest_of(load_capture(source))
-            file.seek(0)
-            reading = read_texts(file.read(MAX_TEXT_BYTES + 1))
-        return guest_of_reading(reading, f"{Path(source).name}, places drawn")
-    try:
-        size_bytes = parse_size(source)
-    except ValueError as error:
-        raise ValueError(
-            f"guest {source[:40]!r}: give a capture ({', '.join(SHIPPED + NEWER)}), a .npz file, a "
-            f"text about a machine, or a size ({error})"
-        ) from error
-    if 0 < size_bytes < _LEAST_GUEST_BYTES:
-        unit = "; a number without a unit is bytes" if source.strip().isdigit() else ""
-        raise ValueError(f"guest {source!r}: {format_size(size_bytes)} is no guest's RAM{unit}")
-    return Guest.idle(source, ram=ram_layout(size_bytes, ram or "q35"))
-
-
-def find_format(source: str) -> Format:
-    """Return the format a person means by ``FILE.py:CLASS``, for a class without parameters.
-
-    Raises
-    ------
-    ValueError
-        If there is none.
-
-    Examples
-    --------
-    >>> find_format("mine.py:Mine")
-    Traceback (most recent call last):
-    ValueError: format 'mine.py:Mine': no file mine.py
-    """
-    file, _, name = source.rpartition(":")
-    path = Path(file).resolve()
-    if path.suffix != ".py" or not name:
-        raise ValueError(f"format {source!r}: give FILE.py:CLASS")
-    if not path.is_file():
-        raise ValueError(f"format {source!r}: no file {file}")
-    sys.path.append(str(path.parent))  # where a device in its own process finds it too
-    module = import_module(path.stem)
-    if Path(module.__file__ or "").resolve() != path:
-        raise ValueError(f"format {source!r}: {path.stem} is {module.__file__}; rename your file")
-    kind = getattr(module, name, None)
-    if not (isinstance(kind, type) and issubclass(kind, Format)):
-        raise ValueError(f"format {source!r}: {name} is {kind!r}; give a class derived from Format")
-    return kind()
 
 
 def run_race(

@@ -5,11 +5,12 @@ import pytest
 from own_format import Pairs
 
 from balloonkit.costs import COSTS_2017
+from balloonkit.find import find_format, find_guest
 from balloonkit.guest import Guest, x86_zones
 from balloonkit.host.model import ModelHost
 from balloonkit.machine import Machine
 from balloonkit.paths import PATHS
-from balloonkit.race import find_format, find_guest, run_race
+from balloonkit.race import run_race
 from balloonkit.ram_layout import ram_layout, with_dimms
 
 

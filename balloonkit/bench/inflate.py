@@ -3,12 +3,12 @@
 from functools import partial
 
 from balloonkit.bench.figures import Measurement, alternate, timed
+from balloonkit.find import find_guest
 from balloonkit.guest import Guest
 from balloonkit.guest.blocks import MAX_ORDER, TOP_PAGES
 from balloonkit.machine import Machine
 from balloonkit.paths import PATHS
 from balloonkit.progress import Progress
-from balloonkit.race import find_guest
 
 __all__ = ["measure_inflate"]
 

@@ -3,7 +3,7 @@
 from balloonkit.guest.blocks import Block
 from balloonkit.guest.buddy import BuddyAllocator, ListOrder, OutOfPagesError
 from balloonkit.guest.driver import BalloonDriver
-from balloonkit.guest.memory import Guest, Kernel
+from balloonkit.guest.guest import Guest, Kernel
 from balloonkit.guest.one_block import OneBlockAtATime
 from balloonkit.guest.zones import Zone, x86_zones
 

@@ -17,7 +17,7 @@ import numpy as np
 
 from balloonkit.events import Began, Listener, OutOfPuff
 from balloonkit.guest.blocks import Pfns, expand, join_pfns
-from balloonkit.guest.memory import Guest, Kernel
+from balloonkit.guest.guest import Guest, Kernel
 from balloonkit.units import BALLOON_PAGE_BYTES
 from balloonkit.wire.format import Format, Message
 from balloonkit.wire.formats import PfnArray

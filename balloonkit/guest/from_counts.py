@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from balloonkit.guest.blocks import MAX_ORDER, TOP_PAGES
-from balloonkit.guest.memory import Guest
+from balloonkit.guest.guest import Guest
 from balloonkit.guest.zones import Zone
 from balloonkit.limits import check_modelled
 from balloonkit.ram_layout import RamRange

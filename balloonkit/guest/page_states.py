@@ -1,4 +1,4 @@
-"""What Linux tells of each page in ``/proc/kpageflags``: the bits this kit reads, once.
+"""What a page can be: this kit's states, and the bits of ``/proc/kpageflags`` that tell, once each.
 
 Numbers are bit positions in the u64 of a page: up to 26 they are those of Linux
 ``include/uapi/linux/kernel-page-flags.h``, 34 is of ``include/linux/kernel-page-flags.h``.
@@ -10,7 +10,10 @@ Examples
 [True, True, False]
 """
 
+from collections.abc import Callable
+
 import numpy as np
+from numpy.typing import NDArray
 
 __all__ = [
     "KPF_ANON",
@@ -25,8 +28,13 @@ __all__ = [
     "KPF_PGTABLE",
     "KPF_SLAB",
     "KPF_THP",
+    "PAGE_STATES",
     "flag_mask",
+    "pages_by_flags",
 ]
+
+#: Numbers that stand for a guest page's state; a page in the per-CPU stock is free.
+PAGE_STATES = {"hole": 0, "in use": 1, "free": 2, "in balloon": 3}
 
 #: On a list of pages that may be reclaimed: page cache and the memory of processes.
 KPF_LRU = 5
@@ -59,3 +67,13 @@ def flag_mask(*bits: int) -> np.uint64:
     (32, 3)
     """
     return np.uint64(sum(1 << bit for bit in set(bits)))
+
+
+def pages_by_flags(flagged: Callable[[int], NDArray[np.bool_]]) -> NDArray[np.uint8]:
+    """Return numbers of `PAGE_STATES` by PFN; `flagged` tells which pages have a bit set."""
+    hole = flagged(KPF_NOPAGE)
+    states = np.full(len(hole), PAGE_STATES["in use"], np.uint8)
+    states[hole] = PAGE_STATES["hole"]
+    states[flagged(KPF_BUDDY)] = PAGE_STATES["free"]
+    states[flagged(KPF_OFFLINE)] = PAGE_STATES["in balloon"]
+    return states

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from balloonkit.guest.blocks import MAX_ORDER, expand
-from balloonkit.guest.memory import Guest
+from balloonkit.guest.guest import Guest
 from balloonkit.guest.zones import Zone
 
 __all__ = ["guest_from_lists"]

@@ -28,7 +28,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from balloonkit.guest.blocks import TOP_PAGES, Pfns
 from balloonkit.guest.buddy import ListOrder
-from balloonkit.guest.memory import Guest
+from balloonkit.guest.guest import Guest
 from balloonkit.guest.page_states import (
     KPF_ANON,
     KPF_BUDDY,

@@ -21,6 +21,7 @@ __all__ = [
     "PAGEBLOCK_PAGES",
     "Zone",
     "above_watermarks",
+    "count_by_zone",
     "with_watermarks",
     "x86_zones",
     "zones_from_zoneinfo",
@@ -102,6 +103,11 @@ def x86_zones(span_pfns: int, page_bytes: int = BALLOON_PAGE_BYTES) -> tuple[Zon
             zones.append(Zone(name, start_pfn, end_pfn))
         start_pfn = end_pfn
     return tuple(zones)
+
+
+def count_by_zone(zones: Sequence[Zone], pages: NDArray[np.bool_]) -> list[int]:
+    """Count the pages of a mask, shape (PFNs,), in each zone, lowest zone first."""
+    return [int(pages[zone.span].sum()) for zone in zones]
 
 
 def with_watermarks(zones: tuple[Zone, ...], managed: NDArray[np.integer]) -> tuple[Zone, ...]:

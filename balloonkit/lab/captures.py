@@ -11,10 +11,10 @@ import traitlets
 from numpy.typing import NDArray
 
 from balloonkit.captures import SHIPPED
+from balloonkit.captures.captured_guest import FATES, MOMENTS, CapturedGuest
 from balloonkit.guest.blocks import TOP_PAGES, Pfns
 from balloonkit.guest.fragmentation import free_runs
 from balloonkit.lab.ask import QuestionsLab
-from balloonkit.lab.captured_guest import FATES, MOMENTS, CapturedGuest
 from balloonkit.lab.charts import (
     draw_messages,
     draw_order_bars,

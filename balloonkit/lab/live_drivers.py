@@ -14,9 +14,9 @@ import traitlets
 from numpy.typing import NDArray
 
 from balloonkit.captures import load_capture
+from balloonkit.guest.page_states import pages_by_flags
 from balloonkit.guest.zones import Zone, zones_from_zoneinfo
 from balloonkit.host import BalloonDevice, GuestRam, ModelRelease
-from balloonkit.lab.captured_guest import pages_by_flags
 from balloonkit.lab.live_guest import RECORDED, GuestError, failures_in_words
 from balloonkit.lab.race_model import BUFFERS
 from balloonkit.wire import PROPOSED, PageBitmaps, encode_pfns, join_chunks

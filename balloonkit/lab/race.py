@@ -19,10 +19,10 @@ from balloonkit.costs import (
 from balloonkit.lab.ask import QuestionsLab
 from balloonkit.lab.palette import path_label
 from balloonkit.lab.race_charts import draw_published, draw_race, draw_ratio
-from balloonkit.lab.race_counts import BITS, GIB_PAGES, INFLATE_GIB
 from balloonkit.lab.race_model import BUFFERS, SWEEP, MeasuredModel, RaceModel
 from balloonkit.lab.release_run import SIZES, fitting_sizes
 from balloonkit.lab.view import Choice, LabView, Pane, Range, Switch, Table
+from balloonkit.path_counts import BITS, GIB_PAGES, INFLATE_GIB
 from balloonkit.paths import PATHS
 from balloonkit.units import BALLOON_PAGE_BYTES, counted, format_size, parse_size
 from balloonkit.wire import Format

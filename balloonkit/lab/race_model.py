@@ -8,9 +8,9 @@ import traitlets
 
 from balloonkit.costs import COSTS_2017, Costs, Counts
 from balloonkit.guest import Guest
-from balloonkit.lab.race_counts import BITS, INFLATE_GIB, PageCounts, block_counts
 from balloonkit.lab.release_run import SIZES, best_size, can_measure
 from balloonkit.machine import Machine
+from balloonkit.path_counts import BITS, INFLATE_GIB, PageCounts, block_counts
 from balloonkit.race import HostKind, Race, run_race
 from balloonkit.units import parse_size
 from balloonkit.wire import Format

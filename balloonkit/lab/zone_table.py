@@ -6,11 +6,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from balloonkit.guest.blocks import MAX_ORDER
-from balloonkit.guest.zones import Zone
+from balloonkit.guest.zones import Zone, count_by_zone
 from balloonkit.lab.view import Table
 from balloonkit.trace import PAGE_STATES
 
-__all__ = ["count_by_zone", "in_words", "zone_table"]
+__all__ = ["in_words", "zone_table"]
 
 
 def zone_table(
@@ -37,11 +37,6 @@ def zone_table(
     head = ["pages in zone", "in use", "free", "in the balloon"]
     head += [f"free blocks of order {order}" for order in range(MAX_ORDER + 1)]
     return Table(caption, head, rows)
-
-
-def count_by_zone(zones: Sequence[Zone], pages: NDArray[np.bool_]) -> list[int]:
-    """Count the pages of a mask, shape (PFNs,), in each zone, lowest zone first."""
-    return [int(pages[zone.span].sum()) for zone in zones]
 
 
 def in_words(zones: Sequence[Zone], states: NDArray[np.uint8]) -> str:

@@ -183,6 +183,10 @@ class Balloon:
         """Tell the driver what the guest should be left with; returns at once."""
         self._link.execute("balloon", value=target_bytes)
 
+    def at_rest(self, target_bytes: int) -> bool:
+        """Tell whether the driver has come to what it was asked for last."""
+        return self.actual_bytes() == target_bytes
+
     def wait(self) -> None:
         """Give the driver a moment."""
         time.sleep(_POLL_S)
@@ -197,12 +201,27 @@ class Moving(Protocol):
     def set_target(self, target_bytes: int) -> None:
         """Tell the driver what the guest should be left with."""
 
+    def at_rest(self, target_bytes: int) -> bool:
+        """Tell whether the driver is done with the target it was given last."""
+
     def wait(self) -> None:
         """Wait a moment, or until something happens."""
 
 
-def follow(balloon: Moving, from_bytes: int, target_bytes: int, progress: bool) -> None:
+def follow(
+    balloon: Moving, from_bytes: int, target_bytes: int, progress: bool, step_bytes: int = 0
+) -> None:
     """Send a balloon to its target and wait; if that is given up, it is left at rest.
+
+    Parameters
+    ----------
+    balloon : Moving
+    from_bytes, target_bytes : int
+        What the guest has, and should be left with.
+    progress : bool
+        Show a progress bar.
+    step_bytes : int
+        What the driver moves before it says how far it is: patience grows with it.
 
     Raises
     ------
@@ -210,6 +229,7 @@ def follow(balloon: Moving, from_bytes: int, target_bytes: int, progress: bool) 
         If it stops moving.
     """
     title = f"balloon to {format_size(target_bytes)}"
+    patience_s = _STALL_S * (1 + step_bytes / (1 << 30))
     actual_bytes, moved_s = from_bytes, time.monotonic()
     balloon.set_target(target_bytes)
     try:
@@ -220,20 +240,20 @@ def follow(balloon: Moving, from_bytes: int, target_bytes: int, progress: bool) 
                 advance(abs(actual_bytes - from_bytes))
                 if actual_bytes != last_bytes:
                     moved_s = time.monotonic()
-                elif time.monotonic() - moved_s > _STALL_S:
+                elif time.monotonic() - moved_s > patience_s:
                     raise GuestTimeoutError(
-                        f"{title}: stays at {format_size(actual_bytes)} for {_STALL_S:g} s"
+                        f"{title}: stays at {format_size(actual_bytes)} for {patience_s:g} s"
                     )
     except BaseException:  # interrupted, too
         with contextlib.suppress(LiveError):
-            _stop(balloon)
+            _stop(balloon, max(_STOP_TIMEOUT_S, patience_s if step_bytes else 0))
         raise
 
 
-def _stop(balloon: Moving) -> None:
+def _stop(balloon: Moving, timeout_s: float) -> None:
     """Make the driver's last step its target, so that it comes back to it and rests."""
     target_bytes = balloon.actual_bytes()
     balloon.set_target(target_bytes)
-    deadline_s = time.monotonic() + _STOP_TIMEOUT_S
-    while balloon.actual_bytes() != target_bytes and time.monotonic() < deadline_s:
+    deadline_s = time.monotonic() + timeout_s
+    while not balloon.at_rest(target_bytes) and time.monotonic() < deadline_s:
         balloon.wait()

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from balloonkit.live.balloon import BalloonMove, follow
 from balloonkit.live.chunk_host import ChunkHost, SeenMessage
-from balloonkit.live.errors import LiveError, RefusedError
+from balloonkit.live.errors import GuestTimeoutError, LiveError, RefusedError
 from balloonkit.live.process import QemuProcess
 from balloonkit.units import BALLOON_PAGE_BYTES
 from balloonkit.wire.page_chunk import unpack_chunks
@@ -16,6 +16,8 @@ from balloonkit.wire.queue import Queue
 __all__ = ["ChunkBalloon"]
 
 _POLL_S = 0.05
+_REST_TIMEOUT_S = 60.0
+_PAIR_TIMEOUT_S = 1.0
 
 
 class ChunkBalloon:
@@ -68,10 +70,12 @@ class ChunkBalloon:
         LiveError
             If the device refused something of what the driver sent.
         """
+        self._come_to_rest()
         self._host.messages()
         started_s, from_bytes = time.monotonic(), self.actual_bytes()
-        follow(self, from_bytes, target_bytes, self._progress)
+        follow(self, from_bytes, target_bytes, self._progress, abs(target_bytes - from_bytes))
         seconds = time.monotonic() - started_s
+        self._come_to_rest()
         messages = self._host.messages()
         refused = [str(one) for message in messages for one in message.handled.rejections]
         if refused:
@@ -100,6 +104,30 @@ class ChunkBalloon:
             seconds=seconds,
             chunks=chunks,
         )
+
+    def at_rest(self, target_bytes: int) -> bool:
+        """Tell whether the driver is done with the target it was given last."""
+        return self._host.at_rest
+
+    def _come_to_rest(self) -> None:
+        """Wait for the end of what goes on, such as a movement that was given up.
+
+        A page the kernel moves is told in two messages, and between them the device has one more
+        than the driver. That lasts a moment; a difference that stays is the caller's to find.
+        """
+        started_s = time.monotonic()
+        while not self._host.at_rest:
+            self.actual_bytes()  # raises if there is no driver any more to wait for
+            if time.monotonic() - started_s > _REST_TIMEOUT_S:
+                raise GuestTimeoutError(
+                    f"the driver is not done with an earlier movement after {_REST_TIMEOUT_S:g} s"
+                )
+            self.wait()
+        deadline_s = time.monotonic() + _PAIR_TIMEOUT_S
+        while self._host.counters().ballooned_pages != self._host.actual_pages:
+            if time.monotonic() > deadline_s:
+                break
+            self.wait()
 
     def reported_bytes(self) -> NDArray[np.uint64]:
         """Return the sizes released by free page reporting: this driver reports none."""

@@ -80,7 +80,7 @@ class ChunkHost:
         self._ram, self._memory = GuestRam.of_size(memory_bytes), memory
         self.doorbell = Doorbell()
         self._config = ConfigSpace(self.doorbell.memory)
-        self._target_pages = 0
+        self._target_pages = self._requests = 0
         self._closed = False
         self._listener: Listener | None = None
         self._changed = threading.Condition()
@@ -140,10 +140,15 @@ class ChunkHost:
         """4 KiB pages in the balloon, says the driver."""
         return self._config.actual_pages if self.ready else 0
 
+    @property
+    def at_rest(self) -> bool:
+        """Whether the driver is done with all it was asked for, as far as it could."""
+        return self.ready and self._config.served == self._requests
+
     def set_target(self, pages: int) -> None:
         """Ask the driver for a balloon of so many 4 KiB pages; returns at once."""
-        self._target_pages = pages
-        self._config.num_pages = pages
+        self._target_pages, self._requests = pages, self._requests + 1
+        self._config.ask(pages, self._requests)
         self.doorbell.interrupt(Interrupt.CONFIG)
 
     def wait(self, timeout_s: float) -> None:
@@ -197,7 +202,7 @@ class ChunkHost:
         if status & FAILED:
             self._service.reset()
             self._ready = False
-            self._config.num_pages = self._target_pages
+            self._config.ask(self._target_pages, self._requests)
             self._config.offer(self.device.offered)
             self.doorbell.interrupt(Interrupt.CONFIG)
         elif status & DRIVER_OK and not status & NEEDS_RESET and not self._ready:

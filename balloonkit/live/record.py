@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from balloonkit.captures.write import check_target, write_capture
 from balloonkit.live.balloon import BalloonMove
-from balloonkit.live.capture_file import check_target, write_capture
 from balloonkit.live.errors import LiveError, RefusedError
 from balloonkit.live.free_lists import FreeLists, find_vmemmap, read_free_lists
 from balloonkit.live.memory import GuestMemory

@@ -4,7 +4,7 @@ import platform
 from pathlib import Path
 
 from balloonkit.captures.iomem import ram_ranges
-from balloonkit.live.capture_file import check_target, write_capture
+from balloonkit.captures.write import check_target, write_capture
 from balloonkit.live.memory import GuestMemory
 from balloonkit.look.here import read_pages
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass, fields
 from typing import Any
 
 from balloonkit.costs import Counts
+from balloonkit.guest.page_states import PAGE_STATES
 
 __all__ = ["COUNTERS", "PAGE_STATES", "STAGE_OF", "PlainTrace", "Step", "Trace"]
 
@@ -16,8 +17,6 @@ PlainTrace = dict[str, Any]
 
 #: What is counted after each step: what a report counts.
 COUNTERS = tuple(field.name for field in fields(Counts))
-#: Numbers that stand for a guest page's state; a page in the per-CPU stock is free.
-PAGE_STATES = {"hole": 0, "in use": 1, "free": 2, "in balloon": 3}
 #: Which of the four stages each kind of step belongs to.
 STAGE_OF = {
     **dict.fromkeys(("split", "refill", "take", "puff"), "allocate"),

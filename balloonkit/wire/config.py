@@ -11,6 +11,8 @@ offset bytes  field               written by
 8      4      driver_features     the driver, before its status says DRIVER_OK
 12     4      num_pages           the device: how large the balloon should be (section 5.5.4)
 16     4      actual              the driver: how large it is
+20     4      request             the device: counts what it asked for, so far
+24     4      served              the driver: the last request it is done with
 ====== ====== =================== ==========================================================
 
 Reset: the driver writes 0 to device_features and FAILED to the status, and kicks. The device
@@ -30,7 +32,7 @@ DRIVER_OK = 4
 FAILED = 128
 
 _U32 = struct.Struct("<I")
-_DEVICE_FEATURES, _DRIVER_FEATURES, _NUM_PAGES, _ACTUAL = 4, 8, 12, 16
+_DEVICE_FEATURES, _DRIVER_FEATURES, _NUM_PAGES, _ACTUAL, _REQUEST, _SERVED = range(4, 28, 4)
 
 
 class ConfigSpace:
@@ -44,8 +46,8 @@ class ConfigSpace:
     Examples
     --------
     >>> config = ConfigSpace(memoryview(bytearray(4096)))
-    >>> config.num_pages = 512
-    >>> config.num_pages, config.actual_pages, config.status
+    >>> config.ask(pages=512, request=1)
+    >>> config.num_pages, config.actual_pages, config.served
     (512, 0, 0)
     """
 
@@ -62,14 +64,20 @@ class ConfigSpace:
         """4 KiB pages the balloon should have."""
         return self._get(_NUM_PAGES)
 
-    @num_pages.setter
-    def num_pages(self, pages: int) -> None:
+    def ask(self, pages: int, request: int) -> None:
+        """Write how large the balloon should be, and the number of this request behind it."""
         self._put(_NUM_PAGES, pages)
+        self._put(_REQUEST, request)
 
     @property
     def actual_pages(self) -> int:
         """4 KiB pages the balloon has, says the driver."""
         return self._get(_ACTUAL)
+
+    @property
+    def served(self) -> int:
+        """The last request the driver is done with, whether it could do all of it or not."""
+        return self._get(_SERVED)
 
     @property
     def driver_features(self) -> Feature:

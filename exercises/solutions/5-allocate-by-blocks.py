@@ -36,7 +36,8 @@ tell(check_blocks(take_blocks))
 # ## What it saves
 
 # %%
-from balloonkit.race import find_guest, run_race
+from balloonkit.find import find_guest
+from balloonkit.race import run_race
 
 for name, size in (("idle-8g", "7GiB"), ("aged-8g", "4GiB")):
     race = run_race(find_guest(name), size)

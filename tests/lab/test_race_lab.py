@@ -9,8 +9,8 @@ from own_format import Pairs
 from balloonkit.guest import Guest, x86_zones
 from balloonkit.guest.driver import BalloonDriver
 from balloonkit.lab.race import RaceLab, break_even
-from balloonkit.lab.race_counts import BITS, GIB_PAGES, PageCounts, block_counts, chunk_counts
 from balloonkit.lab.race_model import BUFFERS, SWEEP, MeasuredModel, RaceModel
+from balloonkit.path_counts import BITS, GIB_PAGES, PageCounts, block_counts, chunk_counts
 from balloonkit.race import run_race
 from balloonkit.wire import PFN_ARRAY, PageBitmaps, PageChunks, pack_chunks
 

@@ -1,6 +1,8 @@
 """The proposal in a running kernel: what its driver sends, holds, and gives back."""
 
 import re
+import signal
+import threading
 from types import SimpleNamespace
 
 import numpy as np
@@ -177,6 +179,23 @@ def test_a_driver_short_of_pages_says_so_and_goes_on_when_it_is_asked_for_less(c
             break
     assert "Out of puff!" in chunked.run("dmesg")
     assert len(ballooned(chunked)) == HALF_PAGES == host.counters().ballooned_pages
+
+
+def test_an_interrupted_movement_is_no_part_of_the_next_one(chunked, monkeypatch):
+    device, main = chunked.host.device, threading.main_thread().ident
+    handle = device.handle
+
+    def interrupts(queue, data):
+        monkeypatch.setattr(device, "handle", handle)
+        signal.pthread_kill(main, signal.SIGINT)
+        return handle(queue, data)
+
+    monkeypatch.setattr(device, "handle", interrupts)
+    with pytest.raises(KeyboardInterrupt):
+        chunked.balloon(HALF_BYTES)
+    move = chunked.balloon("192MiB")  # the driver first gives back what it took
+    assert len(move.pfns) == HALF_PAGES / 2
+    assert (move.pfns == ballooned(chunked)).all()
 
 
 def test_what_the_chunks_driver_does_not_do_is_refused_in_words(chunked, booted):

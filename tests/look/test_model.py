@@ -6,11 +6,11 @@ from pathlib import Path
 import pytest
 
 from balloonkit.captures.texts import TextError, read_texts
+from balloonkit.find import find_guest
 from balloonkit.guest import OutOfPagesError
 from balloonkit.look import look_at
 from balloonkit.look.model import guest_of_reading
 from balloonkit.machine import Machine
-from balloonkit.race import find_guest
 from balloonkit.wire import pack_chunks
 
 TEXTS = Path(__file__).parents[1] / "texts"

@@ -8,21 +8,22 @@ from balloonkit.wire.config import ConfigSpace
 
 
 def test_each_field_lies_where_the_table_says():
-    memory = bytearray(range(20))
+    memory = bytearray(range(28))
     config = ConfigSpace(memoryview(memory))
     assert config.status == 0
     assert config.num_pages == int.from_bytes(memory[12:16], "little")
     assert config.actual_pages == int.from_bytes(memory[16:20], "little")
-    config.num_pages = 0x01020304
+    assert config.served == int.from_bytes(memory[24:28], "little")
+    config.ask(0x01020304, 0x05060708)
     config.offer(Feature.PAGE_CHUNKS)
     assert memory[12:16] == b"\4\3\2\1"
+    assert memory[20:24] == b"\x08\7\6\5"
     assert memory[4:8] == b"\x08\0\0\0"
-    assert memory[:4] + memory[8:12] + memory[16:] == bytes(
-        [0, 1, 2, 3, 8, 9, 10, 11, 16, 17, 18, 19]
-    )
+    untouched = memory[:4] + memory[8:12] + memory[16:20] + memory[24:]
+    assert untouched == bytes([*range(4), *range(8, 12), *range(16, 20), *range(24, 28)])
 
 
-@given(st.binary(min_size=20, max_size=20))
+@given(st.binary(min_size=28, max_size=28))
 def test_whatever_the_driver_writes_is_read_without_an_error(data):
     config = ConfigSpace(memoryview(bytearray(data)))
     accepted = int.from_bytes(data[8:12], "little")

@@ -64,6 +64,8 @@ struct config {
 	__le32 driver_features;	/* the driver's */
 	__le32 num_pages;	/* the host's: how large the balloon should be */
 	__le32 actual;		/* the driver's: how large it is */
+	__le32 request;		/* the host's: counts what it asked for, written behind num_pages */
+	__le32 served;		/* the driver's: the last request it is done with, behind actual */
 };
 
 struct descriptor {

@@ -65,6 +65,7 @@ static void towards_target(struct work_struct *work)
 {
 	struct balloon *b = container_of(to_delayed_work(work), struct balloon, work);
 	unsigned long target;
+	__le32 request;
 	bool puff = true;
 
 	mutex_lock(&b->lock);
@@ -76,6 +77,8 @@ static void towards_target(struct work_struct *work)
 		}
 		release_untold(b);	/* after a reset the guest owns all its pages again */
 	}
+	request = READ_ONCE(b->config->request);
+	virt_rmb();		/* a later target may be read than the one of this request */
 	target = le32_to_cpu(READ_ONCE(b->config->num_pages)) / WIRE_PAGES;
 	if (target < b->held)
 		leak(b, b->held - target);
@@ -83,6 +86,8 @@ static void towards_target(struct work_struct *work)
 	if (target > b->held)	/* allocated without the lock, which migration wants meanwhile */
 		puff = fill(b, target - b->held);
 	WRITE_ONCE(b->config->actual, cpu_to_le32(b->held * WIRE_PAGES));
+	virt_wmb();
+	WRITE_ONCE(b->config->served, request);
 	doorbell(b, VECTOR_STATUS);
 	if (!b->broken && !READ_ONCE(b->removing) && (!puff || b->held != target))
 		schedule_delayed_work(&b->work, msecs_to_jiffies(PUFF_WAIT_MS));
@@ -178,7 +183,6 @@ no_host:
 	WRITE_ONCE(b->removing, true);
 	free_irq(pci_irq_vector(pdev, VECTOR_ACK), b);
 no_ack:
-	WRITE_ONCE(b->removing, true);
 	free_irq(pci_irq_vector(pdev, VECTOR_CONFIG), b);
 no_config:
 	pci_free_irq_vectors(pdev);

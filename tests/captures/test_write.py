@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from balloonkit.captures import load_capture
+from balloonkit.captures.write import check_target, write_capture
 from balloonkit.cli import main
-from balloonkit.live.capture_file import check_target, write_capture
 from balloonkit.live.memory import GuestMemory
 
 BUDDYINFO = "Node 0, zone      DMA " + "     1" * 11 + "\n"

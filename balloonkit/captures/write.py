@@ -10,14 +10,16 @@ import stat
 import tempfile
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from balloonkit.captures import Moment
-from balloonkit.live.free_lists import FreeLists
-from balloonkit.live.memory import GuestMemory
+from balloonkit.captures.capture import Moment
+
+if TYPE_CHECKING:
+    from balloonkit.live.free_lists import FreeLists
+    from balloonkit.live.memory import GuestMemory
 
 __all__ = ["check_target", "write_capture"]
 
@@ -75,10 +77,10 @@ def write_capture(
     path: Path,
     meta: Mapping[str, object],
     texts: Mapping[str, str],
-    moments: Mapping[Moment, GuestMemory],
+    moments: "Mapping[Moment, GuestMemory]",
     inflate_pfns: NDArray[np.uint32] | None,
     deflate_pfns: NDArray[np.uint32] | None,
-    free_lists: FreeLists | None = None,
+    free_lists: "FreeLists | None" = None,
     force: bool = False,
 ) -> None:
     """Write a capture, whole or not at all.

@@ -1,10 +1,9 @@
-"""What the fifth lab keeps of a capture: page states, zones, and the PFNs in wire order.
+"""What a lesson keeps of a capture: page states, zones, and the PFNs in wire order.
 
 A capture holds page flags of three moments and many texts, some 60 MB of arrays for 8 GiB; the lab
 shows four states and one sequence, and lets the rest go.
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property, partial
 from pathlib import Path
@@ -14,14 +13,12 @@ from numpy.typing import NDArray
 
 from balloonkit.captures import Moment, load_capture
 from balloonkit.guest.blocks import Pfns
-from balloonkit.guest.page_states import KPF_BUDDY, KPF_NOPAGE, KPF_OFFLINE
-from balloonkit.guest.zones import Zone, zones_from_zoneinfo
-from balloonkit.lab.zone_table import count_by_zone
+from balloonkit.guest.page_states import PAGE_STATES, pages_by_flags
+from balloonkit.guest.zones import Zone, count_by_zone, zones_from_zoneinfo
 from balloonkit.predict import predict_pfns
-from balloonkit.trace import PAGE_STATES
 from balloonkit.wire.pfn_array import MAX_PFNS
 
-__all__ = ["MOMENTS", "CapturedGuest", "pages_by_flags"]
+__all__ = ["MOMENTS", "CapturedGuest"]
 
 #: The moments of a capture, in their order.
 MOMENTS: tuple[Moment, ...] = ("before", "inflated", "deflated")
@@ -109,13 +106,3 @@ class CapturedGuest:
     def by_zone(self, pages: NDArray[np.bool_]) -> list[int]:
         """Count the pages of a mask in each zone, lowest zone first."""
         return count_by_zone(self.zones, pages)
-
-
-def pages_by_flags(flagged: Callable[[int], NDArray[np.bool_]]) -> NDArray[np.uint8]:
-    """Return numbers of `PAGE_STATES` by PFN; `flagged` tells which pages have a bit set."""
-    hole = flagged(KPF_NOPAGE)
-    states = np.full(len(hole), PAGE_STATES["in use"], np.uint8)
-    states[hole] = PAGE_STATES["hole"]
-    states[flagged(KPF_BUDDY)] = PAGE_STATES["free"]
-    states[flagged(KPF_OFFLINE)] = PAGE_STATES["in balloon"]
-    return states
