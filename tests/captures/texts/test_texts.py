@@ -174,3 +174,11 @@ def test_counts_by_type_that_stopped_do_not_spoil_those_of_buddyinfo():
     zone = read_texts(f"{types}\nNode 0, zone   Normal 250000{10 * ' 7'}").zones[0]
     assert (zone.at_least, zone.types_at_least) == (False, True)
     assert zone.counts[0] == 250_000
+
+
+def test_types_of_another_number_of_orders_are_left_out_and_said():
+    types = "Node    0, zone   Normal, type      Movable" + 12 * "      7"
+    reading = read_texts(f"{types}\nNode 0, zone   Normal{11 * ' 9'}")
+    assert reading.zones[0].counts == 11 * [9]
+    assert reading.zones[0].by_type == {}
+    assert any("11 orders in one text and 12 in another" in note for note in reading.notes)
