@@ -10,7 +10,6 @@ Examples
 """
 
 from importlib import import_module
-from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -21,7 +20,7 @@ if TYPE_CHECKING:
     from balloonkit.trace import trace_inflate
     from balloonkit.wire import Feature
 
-__version__ = version("balloonkit")
+    __version__: str
 
 __all__ = [
     "Feature",
@@ -45,6 +44,10 @@ _HOMES = {
 
 
 def __getattr__(name: str) -> Any:
+    if name == "__version__":
+        from importlib.metadata import version
+
+        return version("balloonkit")
     if name not in _HOMES:
         raise AttributeError(f"module 'balloonkit' has no attribute {name!r}")
     return getattr(import_module(_HOMES[name]), name)

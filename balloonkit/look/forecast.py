@@ -189,7 +189,7 @@ def _chunks(zone: ZoneReading, pages: int) -> tuple[int, int]:
     beyond = pages - sum(n << order for order, n in enumerate(movable))
     if beyond > 0:
         # Blocks of other types follow, in a sequence no text tells: at most the smallest of them.
-        rest = [n - m for n, m in zip(usable_counts(zone), movable, strict=True)]
+        rest = [max(n - m, 0) for n, m in zip(usable_counts(zone), movable, strict=True)]
         most += sum(blocks_within(rest, beyond))
     return least, most
 

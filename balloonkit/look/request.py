@@ -45,8 +45,9 @@ def usable_counts(zone: ZoneReading) -> list[int]:
     if zone.counts is None:
         return []
     if zone.by_type:
-        mine = [counts for name, counts in zone.by_type.items() if name not in _KEPT_TYPES]
-        return [sum(column) for column in zip(*mine, strict=True)] if mine else []
+        kept = [counts for name, counts in zone.by_type.items() if name in _KEPT_TYPES]
+        columns = zip(zone.counts, *kept, strict=True)
+        return [max(n - sum(others), 0) for n, *others in columns]
     if zone.letters:
         return [
             0 if letters and set(letters) <= _KEPT_LETTERS else n

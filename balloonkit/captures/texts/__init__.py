@@ -72,6 +72,7 @@ def read_texts(data: bytes | str, page_kb: int | None = None) -> TextReading:
     _settle_page_size(found)
     zones = sorted(found.zones.values(), key=_place)
     for zone in zones:
+        _agree_on_orders(zone, found)
         _compare_free(zone, found)
     return TextReading(
         tuple(zones),
@@ -125,6 +126,20 @@ def _settle_page_size(found: Found) -> None:
         found.note(f"pages of {page_kb} KiB are assumed: no text here tells the size")
     for zone in found.zones.values():
         zone.page_kb = page_kb
+
+
+def _agree_on_orders(zone: ZoneReading, found: Found) -> None:
+    """Leave types out that are told for another number of orders than the counts."""
+    orders = len(zone.counts or [])
+    widths = {len(counts) for counts in zone.by_type.values()}
+    if zone.letters is not None:
+        widths.add(len(zone.letters))
+    if widths - {orders}:
+        found.note(
+            f"{zone.label}: {orders} orders in one text and {max(widths)} in another, not one "
+            "kernel's; its migrate types are left out"
+        )
+        zone.by_type, zone.letters = {}, None
 
 
 def _compare_free(zone: ZoneReading, found: Found) -> None:

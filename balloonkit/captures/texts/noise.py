@@ -4,6 +4,7 @@ Quote marks, time stamps, ``kernel:``, escaped line ends, tags and colours go; n
 a figure is touched. Which lines were of use is kept, so that a reader can say what it ignored.
 """
 
+import quopri
 import re
 from bisect import bisect_right
 
@@ -13,11 +14,14 @@ __all__ = ["MAX_TEXT_BYTES", "CleanText", "TextError"]
 MAX_TEXT_BYTES = 32 << 20
 
 _BREAKS = re.compile(r"\r\n|\r|\\r\\n|\\n|\\x0[aA]|#012|<br\s*/?>|[\v\f\x85\u2028\u2029]")
-_SPACES = re.compile(r"\\t|#011|&nbsp;|[\t\u00a0\u2007\u202f\u3000]")
+_SPACES = re.compile(r"\\t|#011|&nbsp;|[\t\x22\u00a0\u2007\u202f\u3000]")
 _NOTHING = re.compile(
     r"\x1b\[[0-9;?]*[A-Za-z]|</?(?:pre|code|em|i|b|p|tt|div|span|li)\b[^>\n]*>"
     r"|[\u200b-\u200d\ufeff\x00-\x08\x0e-\x1f`]"
 )
+# Quoted-printable, as mail arrives raw: each "=" is a soft line end or begins a code.
+_MAIL_CODES = re.compile(r"=(?:[0-9A-F]{2}|\r?\n)")
+_FOLDED_SUM = re.compile(r"kB =\r?\n")
 # Two rows on one line: mail programs join lines as well as fold them.
 _JOINED = re.compile(r"(?<=\S) +(?=Node\s+\d+\s*,\s*zone\b)")
 
@@ -66,6 +70,10 @@ class CleanText:
                 "part about memory"
             )
         text = data if isinstance(data, str) else self._decode(data)
+        raw_mail = _MAIL_CODES.search(text) and "=" not in _MAIL_CODES.sub("", text)
+        if raw_mail and not _FOLDED_SUM.search(text):
+            plain = quopri.decodestring(text.encode("utf-8", "replace"))
+            text = plain.decode("utf-8", "replace")
         text = _BREAKS.sub("\n", text)
         for pattern, instead in ((_SPACES, " "), (_NOTHING, ""), (_JOINED, "\n")):
             text = pattern.sub(instead, text)

@@ -37,8 +37,8 @@ class ZoneReading:
         Size of a page, in KiB.
     counts : list of int, or None
         Free blocks by order.
-    at_least : bool
-        Whether counts are only lower bounds: pagetypeinfo stops counting at 100,000.
+    at_least, types_at_least : bool
+        Whether counts, or those by type, are only lower bounds: pagetypeinfo stops at 100,000.
     by_type : dict of str to list of int
         Free blocks by order for each migrate type; empty where no text tells.
     letters : list of str, or None
@@ -60,6 +60,7 @@ class ZoneReading:
     page_kb: int = 4
     counts: list[int] | None = None
     at_least: bool = False
+    types_at_least: bool = False
     by_type: dict[str, list[int]] = field(default_factory=dict)
     letters: list[str] | None = None
     pageblocks: dict[str, int] = field(default_factory=dict)

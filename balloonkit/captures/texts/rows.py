@@ -12,7 +12,7 @@ __all__ = ["TextRow", "common_width", "find_rows"]
 _LABEL = re.compile(
     rf"(?:Node\s+(\d+)\s*,\s*zone\s+([A-Za-z]\w*)|zone\s+({ZONE})\b)(?:\s*,\s*type\s+(\w+))?"
 )
-_HALF_LABEL = re.compile(r"Node\s+\d+\s*,(?:\s*zone)?$|\bzone$|,\s*type$|,$")
+_HALF_LABEL = re.compile(r"\bNode$|Node\s+\d+\s*,?$|\bzone$|\bzone\s+\w+\s*,(?:\s*type)?$")
 _FIGURES = re.compile(r"(?:>?\d+(?=\s|$)\s*)+")
 _INDICES = re.compile(r"(?:-?\d\.\d{3}(?=\s|$)\s*)+")
 _ONLY_FIGURES = re.compile(r"\s*(?:>?\d+\s+)*>?\d+\s*")

@@ -103,7 +103,7 @@ def _read_section(
         zone = found.zone(row.node, row.zone, kind)
         counts = [whole(word.lstrip(">")) for word in words]
         if any(word.startswith(">") for word in words):
-            zone.at_least = True
+            zone.types_at_least = True
             found.note(f"{row.label}: pagetypeinfo stopped counting at 100,000: at least so many")
         if kind == "buddyinfo":
             found.set_counts(zone, counts, kind)
@@ -138,7 +138,8 @@ def _add_up_types(found: Found) -> None:
         total = [sum(column) for column in zip(*zone.by_type.values(), strict=True)]
         if zone.counts is None:
             found.set_counts(zone, total, "pagetypeinfo")
-        elif zone.counts != total:
+            zone.at_least = zone.types_at_least
+        elif zone.counts != total and not zone.types_at_least:
             found.note(
                 f"{zone.label}: buddyinfo and pagetypeinfo count different blocks; they were not "
                 "read at one moment. Blocks are buddyinfo's, types pagetypeinfo's"

@@ -138,3 +138,47 @@ def test_zones_of_two_nodes_are_never_one():
     blocks = parse_buddyinfo(text)
     assert list(blocks) == ["DMA", "DMA32", "Normal", "1/Normal"]
     assert blocks["Normal"][0] == 8394
+
+
+ROWS = (TEXTS / "buddyinfo_2node_db_server.txt").read_text().splitlines()
+
+
+@pytest.mark.parametrize(
+    "spoil",
+    [
+        pytest.param(lambda rows: "\n".join("/proc/buddyinfo:" + r for r in rows), id="grep"),
+        pytest.param(lambda rows: "\n".join("  ".join(r.split()) for r in rows), id="columns"),
+        pytest.param(lambda rows: "\n".join(rows).replace("   ", "\t"), id="tabs"),
+        pytest.param(" ".join, id="one line"),
+        pytest.param(lambda rows: json.dumps({"text": "\n".join(rows)}), id="JSON"),
+        pytest.param(lambda rows: "<pre>" + "<br/>".join(rows) + "</pre>", id="HTML"),
+        pytest.param(lambda rows: "\n".join(f'    "{r}",' for r in rows), id="list of strings"),
+        pytest.param(lambda rows: "\n".join(">" + r for r in rows), id="quoted"),
+        pytest.param(lambda rows: "\n".join(f"| {r.strip()} |" for r in rows), id="table"),
+        pytest.param(lambda rows: "\n".join(rows).encode("utf-16"), id="UTF-16"),
+        pytest.param(lambda rows: "\n".join(rows).replace(" ", "\u00a0"), id="no-break spaces"),
+        pytest.param(lambda rows: "\n".join(rows) + " root@web1:~# exit", id="prompt at the end"),
+        pytest.param(lambda rows: "\n".join(rows).replace("zone", "\nzone"), id="label folded"),
+        pytest.param(lambda rows: "\n".join(r[:60] + "=\n" + r[60:] for r in rows), id="raw mail"),
+        pytest.param(lambda rows: "\n".join(rows) + "\n12345\n", id="a stray number"),
+    ],
+)
+def test_no_wrapping_hides_or_changes_a_row(spoil):
+    zones = {f"{z.node}/{z.name}": z.counts for z in read_texts(spoil(ROWS)).zones}
+    right = RIGHT["buddyinfo_2node_db_server.txt"]
+    assert zones == {key: zone["counts"] for key, zone in right.items()}
+
+
+def test_counts_by_type_that_stopped_do_not_spoil_those_of_buddyinfo():
+    types = "Node    0, zone   Normal, type      Movable >100000" + 10 * "      7"
+    zone = read_texts(f"{types}\nNode 0, zone   Normal 250000{10 * ' 7'}").zones[0]
+    assert (zone.at_least, zone.types_at_least) == (False, True)
+    assert zone.counts[0] == 250_000
+
+
+def test_types_of_another_number_of_orders_are_left_out_and_said():
+    types = "Node    0, zone   Normal, type      Movable" + 12 * "      7"
+    reading = read_texts(f"{types}\nNode 0, zone   Normal{11 * ' 9'}")
+    assert reading.zones[0].counts == 11 * [9]
+    assert reading.zones[0].by_type == {}
+    assert any("11 orders in one text and 12 in another" in note for note in reading.notes)
