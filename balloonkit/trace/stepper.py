@@ -16,7 +16,7 @@ from balloonkit.trace import words
 from balloonkit.trace.changes import lists_changed, merged, stock_changed
 from balloonkit.trace.start import start_of
 from balloonkit.trace.step import COUNTERS, PAGE_STATES, Step, Trace
-from balloonkit.trace.where import Ranges, behind, marked_as, ranges_of, reach, spans
+from balloonkit.trace.where import PageRanges, behind, marked_as, ranges_of, reach, spans
 from balloonkit.wire.queue import Queue
 
 __all__ = ["Stepper"]
@@ -393,7 +393,7 @@ class Stepper:
 
     # Where in the guest
 
-    def _guest_reach(self, balloon_pages: Ranges) -> tuple[int, int]:
+    def _guest_reach(self, balloon_pages: PageRanges) -> tuple[int, int]:
         first, pages = reach(balloon_pages)
         end = -(-(first + pages) // self._scale)
         return first // self._scale, end - first // self._scale

@@ -1,6 +1,6 @@
-"""Ranges of pages, as a trace names them: what touches, from where to where, and whose they are.
+"""PageRanges of pages, as a trace names them: what touches, from where to where, and whose they are.
 
-Ranges are arrays of int64, shape (n, 2): first page, and how many.
+PageRanges are arrays of int64, shape (n, 2): first page, and how many.
 """
 
 from collections.abc import Sequence
@@ -8,17 +8,17 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["Ranges", "behind", "marked_as", "ranges_of", "reach", "spans"]
+__all__ = ["PageRanges", "behind", "marked_as", "ranges_of", "reach", "spans"]
 
-Ranges = NDArray[np.int64]
+PageRanges = NDArray[np.int64]
 
 
-def ranges_of(starts: NDArray[np.integer], counts: NDArray[np.integer]) -> Ranges:
+def ranges_of(starts: NDArray[np.integer], counts: NDArray[np.integer]) -> PageRanges:
     """Put first pages and counts, shape (n,) each, side by side."""
     return np.stack((starts, counts), axis=1).astype(np.int64)
 
 
-def spans(pfns: NDArray[np.uint32], pages: int = 1) -> Ranges:
+def spans(pfns: NDArray[np.uint32], pages: int = 1) -> PageRanges:
     """Write blocks of `pages` pages, in any order, as ranges of what touches, ascending.
 
     Examples
@@ -32,7 +32,7 @@ def spans(pfns: NDArray[np.uint32], pages: int = 1) -> Ranges:
     return ranges_of(firsts[starts], counts)
 
 
-def reach(ranges: Ranges) -> tuple[int, int]:
+def reach(ranges: PageRanges) -> tuple[int, int]:
     """Return the first page, and how many there are up to the last.
 
     Examples
@@ -46,14 +46,14 @@ def reach(ranges: Ranges) -> tuple[int, int]:
     return first, int(ranges.sum(axis=1).max()) - first
 
 
-def marked_as(ranges: Ranges, value: int) -> list[list[int]]:
+def marked_as(ranges: PageRanges, value: int) -> list[list[int]]:
     """Write ranges as [first, pages, value] each: what a page became, or is to."""
     values = np.full(len(ranges), value, np.int64)
     marked: list[list[int]] = np.column_stack((ranges, values)).tolist()
     return marked
 
 
-def behind(regions: Sequence[Sequence[int]], host: Ranges) -> Ranges:
+def behind(regions: Sequence[Sequence[int]], host: PageRanges) -> PageRanges:
     """Find the balloon pages behind ranges of host pages, each inside one region.
 
     `regions` are (first balloon page, pages, first host page), as a trace shows them.

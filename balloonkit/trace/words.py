@@ -95,8 +95,9 @@ def back(pfns: _Pages) -> str:
     """Say where a freed page goes first."""
     if len(pfns) > 1:
         return (
-            f"{len(pfns):,} pages leave the balloon, the last told first, for the head of the CPU's own "
-            f"stock: the last one in is the next one out, as its cache lines may still be warm."
+            f"{len(pfns):,} pages leave the balloon, the last told first, for the head of the "
+            f"CPU's own stock: the last one in is the next one out, as its cache lines may still "
+            f"be warm."
         )
     return (
         f"PFN {pfns[0]} leaves the balloon for the head of the CPU's own stock: it will be the "

@@ -15,7 +15,7 @@ WORKERS = {
     *("translate", "translate_pages", "contains", "read_message", "handle", "mark", "mark_pages"),
     *("release_pages", "release_ranges", "whole_host_pages"),
     *("alloc", "take", "take_from", "take_blocks", "quotas", "give_back", "merge_freed"),
-    *("maximal_blocks", "expand", "wire_order", "fill", "leak", "send", "pop", "push", "add"),
+    *("maximal_blocks", "expand", "wire_order", "fill", "leak", "send", "push"),
 }
 #: Python's own: `words.take` words a take, a list's `pop` is no queue's.
 _OWN = {"words", "totals", "mine", "changes", "inside"}
