@@ -231,8 +231,8 @@ def follow(
     title = f"balloon to {format_size(target_bytes)}"
     patience_s = _STALL_S * (1 + step_bytes / (1 << 30))
     actual_bytes, moved_s = from_bytes, time.monotonic()
-    balloon.set_target(target_bytes)
     try:
+        balloon.set_target(target_bytes)  # in here, as it may be interrupted when QEMU has heard it
         with progress_bar(title, progress, abs(target_bytes - from_bytes)) as advance:
             while actual_bytes != target_bytes:
                 balloon.wait()
