@@ -1,6 +1,6 @@
-"""PageRanges of pages, as a trace names them: what touches, from where to where, and whose they are.
+"""Ranges of pages, as a trace names them: what touches, from where to where, and whose they are.
 
-PageRanges are arrays of int64, shape (n, 2): first page, and how many.
+`PageRanges` are arrays of int64, shape (n, 2): first page, and how many.
 """
 
 from collections.abc import Sequence
