@@ -5,11 +5,11 @@ up to the root, may say less. Going over a group's limit does not fail, it kills
 does not fit is refused beforehand. Swap is not counted: a balloon measured on swap shows swap.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from balloonkit.units import format_size
+from balloonkit.units import format_size, parse_size
 
 __all__ = [
     "HEADROOM_BYTES",
@@ -18,6 +18,7 @@ __all__ = [
     "ModelTooLargeError",
     "check_memory",
     "check_modelled",
+    "fitting_sizes",
     "memory_limit",
 ]
 
@@ -91,6 +92,25 @@ def check_memory(size_bytes: int, root: Path = Path("/")) -> None:
         fits_bytes = usable_bytes * _PAGE_TABLE_SHARE // (_PAGE_TABLE_SHARE + 1)
         fits_bytes = max(0, fits_bytes // _STEP_BYTES * _STEP_BYTES)
         raise MemoryLimitError(size_bytes, fits_bytes, limit)
+
+
+def fitting_sizes(sizes: Sequence[str]) -> tuple[str, ...]:
+    """Return those sizes whose real memory this process may have now.
+
+    Examples
+    --------
+    >>> fitting_sizes(["1MiB", "1024TiB"])
+    ('1MiB',)
+    """
+
+    def fits(size: str) -> bool:
+        try:
+            check_memory(parse_size(size))
+        except (MemoryLimitError, OSError):
+            return False
+        return True
+
+    return tuple(filter(fits, sizes))
 
 
 def check_modelled(

@@ -15,10 +15,10 @@ import numpy as np
 
 from balloonkit.bench.figures import Measurement, alternate, timed
 from balloonkit.guest import Guest
-from balloonkit.host.limits import MemoryLimitError, check_memory
 from balloonkit.host.mapping import MappingRelease
 from balloonkit.host.process import ProcessHost
 from balloonkit.host.ram import GuestRam
+from balloonkit.limits import MemoryLimitError, check_memory
 from balloonkit.machine import Machine
 from balloonkit.paths import PATHS
 from balloonkit.progress import Progress

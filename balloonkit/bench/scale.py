@@ -15,7 +15,7 @@ import numpy as np
 
 from balloonkit.bench.figures import Measurement, timed
 from balloonkit.guest import Guest
-from balloonkit.host.limits import check_memory
+from balloonkit.limits import check_memory
 from balloonkit.machine import Machine
 from balloonkit.progress import Progress
 from balloonkit.units import parse_size

@@ -6,10 +6,10 @@ where it is wanted.
 
 from balloonkit.host.counters import DeviceCounters, Handled, Reason, Rejection
 from balloonkit.host.device import BalloonDevice
-from balloonkit.host.limits import MemoryLimitError, check_memory, memory_limit
 from balloonkit.host.model import ModelHost
 from balloonkit.host.ram import GuestRam
 from balloonkit.host.release import ModelRelease, Release, ReleaseError
+from balloonkit.limits import MemoryLimitError, check_memory, memory_limit
 
 __all__ = [
     "BalloonDevice",

@@ -24,9 +24,9 @@ from numpy.typing import ArrayLike
 
 from balloonkit.events import Listener
 from balloonkit.host.counters import DeviceCounters
-from balloonkit.host.limits import check_memory
 from balloonkit.host.mapping import Verified
 from balloonkit.host.ram import GuestRam
+from balloonkit.limits import check_memory
 from balloonkit.ram_layout import RamRange, ram_layout
 from balloonkit.units import BALLOON_PAGE_BYTES, parse_size
 from balloonkit.wire.channel import WINDOW_BYTES

@@ -20,8 +20,9 @@ from balloonkit.lab.ask import QuestionsLab
 from balloonkit.lab.palette import path_label
 from balloonkit.lab.race_charts import draw_published, draw_race, draw_ratio
 from balloonkit.lab.race_model import BUFFERS, SWEEP, MeasuredModel, RaceModel
-from balloonkit.lab.release_run import SIZES, fitting_sizes
+from balloonkit.lab.release_run import SIZES
 from balloonkit.lab.view import Choice, LabView, Pane, Range, Switch, Table
+from balloonkit.limits import fitting_sizes
 from balloonkit.path_counts import BITS, GIB_PAGES, INFLATE_GIB
 from balloonkit.paths import PATHS
 from balloonkit.units import BALLOON_PAGE_BYTES, counted, format_size, parse_size
@@ -91,7 +92,7 @@ class RaceLab(QuestionsLab):
 
     def measured(self) -> LabView:
         """Race on this machine, with real memory and a real clock, on a size that fits."""
-        fitting = fitting_sizes() or SIZES[:1]
+        fitting = fitting_sizes(SIZES) or SIZES[:1]
         controls = (
             Choice(
                 "size",

@@ -18,8 +18,9 @@ from balloonkit.lab.palette import ORANGE, PAGE_LOOKS, Look
 from balloonkit.lab.qemu_answer import QEMU_CONTROLS, draw_answer
 from balloonkit.lab.release_charts import draw_release_calls, draw_resident_fall, draw_translation
 from balloonkit.lab.release_qemu import QemuModel
-from balloonkit.lab.release_run import SIZES, Run, best_size, fitting_sizes, inflate_for_real
+from balloonkit.lab.release_run import SIZES, Run, best_size, inflate_for_real
 from balloonkit.lab.view import Choice, LabView, Pane, Range, Table
+from balloonkit.limits import fitting_sizes
 from balloonkit.ram_layout import RamRange, ram_layout
 from balloonkit.units import BALLOON_PAGE_BYTES, PFN_SHIFT, counted, format_size, parse_size
 from balloonkit.wire import PROPOSED, encode_chunks, encode_pfns
@@ -166,7 +167,7 @@ class ReleaseLab(QuestionsLab):
 
     def real(self) -> Column:
         """Release real memory, page by page and chunk by chunk, and watch the resident set."""
-        fitting = fitting_sizes() or SIZES[:1]
+        fitting = fitting_sizes(SIZES) or SIZES[:1]
         controls = (
             Choice(
                 "size",

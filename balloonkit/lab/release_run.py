@@ -13,14 +13,15 @@ from dataclasses import dataclass
 
 from balloonkit.guest import Guest
 from balloonkit.guest.driver import BalloonDriver
-from balloonkit.host import MemoryLimitError, ModelHost, check_memory
-from balloonkit.units import BALLOON_PAGE_BYTES, parse_size
+from balloonkit.host import ModelHost
+from balloonkit.limits import fitting_sizes
+from balloonkit.units import BALLOON_PAGE_BYTES
 from balloonkit.wire import CLASSIC, PROPOSED
 from balloonkit.wire.channel import Channel
 from balloonkit.wire.formats import format_of
 from balloonkit.wire.queue import Queue
 
-__all__ = ["SIZES", "Run", "best_size", "can_measure", "fitting_sizes", "inflate_for_real"]
+__all__ = ["SIZES", "Run", "best_size", "can_measure", "inflate_for_real"]
 
 #: Sizes on offer; a pod on Binder has 1 to 2 GB in all.
 SIZES = ("64MiB", "128MiB", "256MiB", "512MiB", "1GiB", "2GiB")
@@ -68,17 +69,12 @@ def can_measure() -> bool:
         import balloonkit.host.process  # noqa: F401
     except ImportError:
         return False
-    return bool(fitting_sizes())
-
-
-def fitting_sizes() -> tuple[str, ...]:
-    """Return those of `SIZES` that fit into the memory this process may have now."""
-    return tuple(size for size in SIZES if _fits(parse_size(size)))
+    return bool(fitting_sizes(SIZES))
 
 
 def best_size() -> str:
     """Return a size to begin with: 512 MiB, or half of what fits if that is less."""
-    fitting = fitting_sizes()
+    fitting = fitting_sizes(SIZES)
     if len(fitting) < 2 or not can_measure():
         return SIZES[0]
     largest = SIZES.index(fitting[-1])
@@ -143,11 +139,3 @@ def inflate_for_real(
         counters.release_s,
         tuple(samples),
     )
-
-
-def _fits(size_bytes: int) -> bool:
-    try:
-        check_memory(size_bytes)
-    except (MemoryLimitError, OSError):
-        return False
-    return True

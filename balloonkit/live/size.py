@@ -1,6 +1,6 @@
 """How large a live guest can be: large enough for Linux, small enough for this machine."""
 
-from balloonkit.host.limits import memory_limit
+from balloonkit.limits import memory_limit
 from balloonkit.live.errors import RefusedError
 from balloonkit.units import BALLOON_PAGE_BYTES, format_size
 

@@ -13,8 +13,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from balloonkit.host.limits import MemoryLimitError
 from balloonkit.host.process import DeviceLostError, ProcessHost
+from balloonkit.limits import MemoryLimitError
 from balloonkit.wire import CLASSIC, PROPOSED, encode_chunks, encode_pfns, pack_chunks
 from balloonkit.wire.channel import Channel, Queue
 from balloonkit.wire.pfn_array import pfn_messages

@@ -10,9 +10,9 @@ import pytest
 from jupyter_client.manager import start_new_kernel
 
 from balloonkit.captures import load_capture
-from balloonkit.host.limits import Limit
 from balloonkit.lab.live import LiveLab
 from balloonkit.lab.live_guest import RealGuest
+from balloonkit.limits import Limit
 from balloonkit.live import size
 from balloonkit.trace import PAGE_STATES
 from balloonkit.wire import pack_chunks

@@ -5,10 +5,11 @@ import os
 import pytest
 from child_processes import children
 
+from balloonkit import limits
 from balloonkit.guest import Guest
 from balloonkit.lab import release_run
 from balloonkit.lab.release import CHUNK_SIZES, LAYOUTS, HostPageModel, ReleaseLab, TranslateModel
-from balloonkit.lab.release_run import best_size, can_measure, fitting_sizes, inflate_for_real
+from balloonkit.lab.release_run import SIZES, best_size, can_measure, inflate_for_real
 from balloonkit.wire import pack_chunks
 
 GIB_PAGES = 1 << 18
@@ -158,10 +159,10 @@ def test_without_processes_the_run_is_modelled_and_says_so(monkeypatch, rows):
 def test_a_pod_too_small_gets_a_size_that_fits_and_no_larger_ones(monkeypatch):
     def check(size_bytes):
         if size_bytes > 300 << 20:
-            raise release_run.MemoryLimitError(size_bytes, 256 << 20, ("a pod", 1 << 30))
+            raise limits.MemoryLimitError(size_bytes, 256 << 20, ("a pod", 1 << 30))
 
-    monkeypatch.setattr(release_run, "check_memory", check)
-    assert fitting_sizes() == ("64MiB", "128MiB", "256MiB")
+    monkeypatch.setattr(limits, "check_memory", check)
+    assert limits.fitting_sizes(SIZES) == ("64MiB", "128MiB", "256MiB")
     assert best_size() == "128MiB"
 
 

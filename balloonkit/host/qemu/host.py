@@ -6,9 +6,9 @@ import numpy as np
 
 from balloonkit.events import Listener
 from balloonkit.host.counters import DeviceCounters, Reason, Rejection
-from balloonkit.host.limits import check_memory
 from balloonkit.host.qemu.device import Kicked, QemuDevice
 from balloonkit.host.ram import GuestRam
+from balloonkit.limits import check_memory
 from balloonkit.ram_layout import ram_layout
 from balloonkit.units import PFN_SHIFT, parse_size
 from balloonkit.wire.channel import (

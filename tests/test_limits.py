@@ -2,7 +2,7 @@
 
 import pytest
 
-from balloonkit.host.limits import HEADROOM_BYTES, MemoryLimitError, check_memory, memory_limit
+from balloonkit.limits import HEADROOM_BYTES, MemoryLimitError, check_memory, memory_limit
 
 GIB = 1 << 30
 
