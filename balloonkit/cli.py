@@ -3,61 +3,28 @@
 import argparse
 import json
 import sys
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 
-from rich.progress import (
-    BarColumn,
-    DownloadColumn,
-    MofNCompleteColumn,
-    Progress,
-    ProgressColumn,
-    TaskID,
-    TextColumn,
-    TimeRemainingColumn,
-)
+from rich.progress import DownloadColumn, MofNCompleteColumn
 from rich.table import Table
 
 from balloonkit.bench import run_bench
 from balloonkit.captures import NEWER, SHIPPED, load_capture
 from balloonkit.costs import PRICES
+from balloonkit.duel.command import add_duel
 from balloonkit.find import find_format, find_guest
 from balloonkit.look.command import add_look
-from balloonkit.paths import label_of
 from balloonkit.predict import RULES_KERNEL, predict
-from balloonkit.progress import Progress as ReportProgress
-from balloonkit.race import Race, run_race
+from balloonkit.progress_bars import report_progress
+from balloonkit.race import run_race
+from balloonkit.race_table import race_table
 from balloonkit.ram_layout import PRESETS
 from balloonkit.terminal import console, report_errors
-from balloonkit.units import BALLOON_PAGE_BYTES, counted, format_size, size_to_pages
+from balloonkit.units import BALLOON_PAGE_BYTES, counted, size_to_pages
 
 __all__ = ["main"]
-
-#: What the model clock may take sending to be paid by, in words.
-_PAID_BY = {"message": "the message", "entry": "the entry", "half": "message and entry, half each"}
-
-#: What is counted on each path, and what a table calls it.
-_COUNTS = {
-    "pages": "pages told",
-    "refused_pages": "  refused",
-    "released_pages": "  released",
-    "allocations": "allocations",
-    "messages": "messages",
-    "bytes": "bytes",
-    "entries": "entries",
-    "translations": "translations",
-    "releases": "releases",
-}
-
-#: What reading the whole memory afterwards found, in pages; the second and fourth must be 0.
-_CHECKS = {
-    "read released": "released_pages",
-    "  not zero": "released_not_zero",
-    "read kept": "kept_pages",
-    "  changed": "kept_changed",
-}
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -152,18 +119,7 @@ def _parser() -> argparse.ArgumentParser:
     catch.add_argument("file", help="the .npz file to write")
     catch.set_defaults(run=_capture)
 
-    duel = commands.add_parser("duel", help="this kit's device against QEMU's own")
-    duel.add_argument(
-        "--messages", type=int, default=2000, metavar="N", help="exchanges (default: 2000)"
-    )
-    duel.add_argument("--seed", type=int, default=1, help="another seed, other messages")
-    duel.add_argument("--qemu", metavar="PATH", help="the program (default: on PATH)")
-    duel.add_argument("--family", action="append", default=[], help="only this one; repeatable")
-    duel.add_argument("--json", action="store_true", help="plain data instead of tables")
-    duel.add_argument(
-        "--vectors", type=Path, metavar="OUT.json", help="write a few of each family for others"
-    )
-    duel.set_defaults(run=_duel)
+    add_duel(commands)
 
     bench = commands.add_parser("bench", help="this machine's figures, as ratios in one run")
     bench.add_argument("--guest-size", help="real memory to release (default: up to 8GiB)")
@@ -175,11 +131,11 @@ def _parser() -> argparse.ArgumentParser:
 def _race(options: argparse.Namespace) -> None:
     if options.inflate is not None:
         size_to_pages(options.inflate)  # a size that is none is refused before a guest is made
-    guest = find_guest(options.guest, *([options.ram] if options.ram else []))
+    guest = find_guest(options.guest, options.ram)
     inflate = options.inflate
     if inflate is None:
         inflate = guest.size_bytes // BALLOON_PAGE_BYTES // 8 * 7 * BALLOON_PAGE_BYTES
-    with _progress(DownloadColumn(binary_units=True)) as progress:
+    with report_progress(DownloadColumn(binary_units=True)) as progress:
         formats = [find_format(source) for source in options.format]
         race = run_race(
             guest,
@@ -193,63 +149,7 @@ def _race(options: argparse.Namespace) -> None:
     if options.json:
         print(json.dumps(race.as_dict()))
     else:
-        console().print(_race_table(race))
-
-
-def _race_table(race: Race) -> Table:
-    clock = "measured on this machine"
-    if race.host == "model":
-        clock = f"model time, costs of 2017; assumed: sending is paid by {_PAID_BY[race.price]}"
-    saved = [race.improvement(path) for path in race.reports]
-    notes = [f"ms: {clock}", *race.remarks]
-    if None in saved:
-        notes.append("-: not as many pages released as by classic, so no saving is claimed")
-    caption = "\n".join(notes)
-    table = Table(
-        title=f"{race.guest}: inflate {format_size(race.inflate_pages * BALLOON_PAGE_BYTES)}",
-        caption=caption,
-    )
-    table.add_column("")
-    for path in race.reports:
-        table.add_column(label_of(path), justify="right")
-    for row, title in _COUNTS.items():
-        table.add_row(title, *(f"{getattr(r.counts, row):,}" for r in race.reports.values()))
-    table.add_section()
-    seconds = {path: race.seconds(path).as_dict() for path in race.reports}
-    for stage in seconds["classic"]:
-        table.add_row(f"{stage} ms", *(f"{s[stage] * 1000:,.1f}" for s in seconds.values()))
-    table.add_row("saved", "", *("-" if s is None else f"{s:.1%}" for s in saved[1:]))
-    if race.host == "madvise":
-        table.add_section()
-        for moment, index in (("before", 0), ("after", 1)):
-            sizes = (format_size(r.resident_bytes[index]) for r in race.reports.values())
-            table.add_row(f"resident {moment}", *sizes)
-        for title, field in _CHECKS.items():
-            found = [getattr(race.checks.get(path), field, None) for path in race.reports]
-            table.add_row(title, *("not checked" if n is None else f"{n:,}" for n in found))
-    return table
-
-
-@contextmanager
-def _progress(amount: ProgressColumn) -> Iterator[ReportProgress]:
-    """A bar on standard error for whatever is reported; nothing when nobody looks."""
-    errors = console(stderr=True)
-    columns = (
-        TextColumn("{task.description}"),
-        BarColumn(),
-        amount,
-        TimeRemainingColumn(),
-    )
-    quiet = not errors.is_terminal
-    with Progress(*columns, console=errors, transient=True, disable=quiet) as bars:
-        tasks: dict[str, TaskID] = {}
-
-        def report(what: str, done: int, total: int) -> None:
-            if what not in tasks:
-                tasks[what] = bars.add_task(what, total=None)
-            bars.update(tasks[what], completed=done, total=total or None)
-
-        yield report
+        console().print(race_table(race))
 
 
 def _predict(options: argparse.Namespace) -> None:
@@ -277,7 +177,7 @@ def _site(options: argparse.Namespace) -> None:
     # Only where it is wanted: what builds the site is an extra.
     from balloonkit.lab.site import build_site
 
-    with _progress(MofNCompleteColumn()) as progress:
+    with report_progress(MofNCompleteColumn()) as progress:
         build_site(options.out, progress)
     print(f"{options.out / 'index.html'}")
 
@@ -316,39 +216,8 @@ def _capture(options: argparse.Namespace) -> None:
         print(json.dumps({"driver": options.driver, **inflate.as_dict()}))
 
 
-def _duel(options: argparse.Namespace) -> int:
-    # Only where it is wanted: the other commands need no QEMU.
-    from balloonkit.duel import report, run_duel
-    from balloonkit.duel.vectors import make_vectors, write_vectors
-
-    if options.vectors:
-        with _progress(MofNCompleteColumn()) as progress:
-            vectors = make_vectors(options.seed, options.qemu, progress)
-        write_vectors(options.vectors, vectors)
-        for family, reason in vectors["not_asked"].items():
-            print(f"not asked: {family} ({reason})")
-        print(f"{options.vectors}: {counted(len(vectors['vectors']), 'vector')}")
-        return 0
-    with _progress(MofNCompleteColumn()) as progress:
-        found = run_duel(
-            options.messages, options.seed, options.qemu, only=options.family, progress=progress
-        )
-    verdict = report.judge(found)
-    if options.json:
-        print(json.dumps(report.as_dict(verdict)))
-    else:
-        out = console()
-        out.print(report.agreements_table(found), report.differences_table(verdict))
-        for family, reason in found.skipped.items():
-            out.print(f"not asked: {family} ({reason})")
-        out.print(verdict.summary)
-    for surprise in verdict.surprises:
-        print(f"balloonkit: not expected: {surprise}", file=sys.stderr)
-    return 1 if verdict.surprises else 0
-
-
 def _bench(options: argparse.Namespace) -> None:
-    with _progress(MofNCompleteColumn()) as progress:
+    with report_progress(MofNCompleteColumn()) as progress:
         bench = run_bench(options.guest_size, progress)
     if options.json:
         print(json.dumps(bench.as_dict()))

@@ -1,0 +1,75 @@
+"""The race as the command prints it."""
+
+from rich.table import Table
+
+from balloonkit.paths import label_of
+from balloonkit.race import Race
+from balloonkit.units import BALLOON_PAGE_BYTES, format_size
+
+__all__ = ["race_table"]
+
+#: What the model clock may take sending to be paid by, in words.
+_PAID_BY = {"message": "the message", "entry": "the entry", "half": "message and entry, half each"}
+
+#: What is counted on each path, and what a table calls it.
+_COUNTS = {
+    "pages": "pages told",
+    "refused_pages": "  refused",
+    "released_pages": "  released",
+    "allocations": "allocations",
+    "messages": "messages",
+    "bytes": "bytes",
+    "entries": "entries",
+    "translations": "translations",
+    "releases": "releases",
+}
+
+#: What reading the whole memory afterwards found, in pages; the second and fourth must be 0.
+_CHECKS = {
+    "read released": "released_pages",
+    "  not zero": "released_not_zero",
+    "read kept": "kept_pages",
+    "  changed": "kept_changed",
+}
+
+
+def race_table(race: Race) -> Table:
+    """Return the race as a table: counts, seconds, savings, and below it what a reader must know.
+
+    Examples
+    --------
+    >>> from balloonkit import Guest, run_race
+    >>> race_table(run_race(Guest.idle("64MiB"), "32MiB")).title
+    '64 MiB idle: inflate 32 MiB'
+    """
+    clock = "measured on this machine"
+    if race.host == "model":
+        clock = f"model time, costs of 2017; assumed: sending is paid by {_PAID_BY[race.price]}"
+    saved = [race.improvement(path) for path in race.reports]
+    notes = [f"ms: {clock}", *race.remarks]
+    if None in saved:
+        notes.append("-: not as many pages released as by classic, so no saving is claimed")
+    caption = "\n".join(notes)
+    table = Table(
+        title=f"{race.guest}: inflate {format_size(race.inflate_pages * BALLOON_PAGE_BYTES)}",
+        caption=caption,
+    )
+    table.add_column("")
+    for path in race.reports:
+        table.add_column(label_of(path), justify="right")
+    for row, title in _COUNTS.items():
+        table.add_row(title, *(f"{getattr(r.counts, row):,}" for r in race.reports.values()))
+    table.add_section()
+    seconds = {path: race.seconds(path).as_dict() for path in race.reports}
+    for stage in seconds["classic"]:
+        table.add_row(f"{stage} ms", *(f"{s[stage] * 1000:,.1f}" for s in seconds.values()))
+    table.add_row("saved", "", *("-" if s is None else f"{s:.1%}" for s in saved[1:]))
+    if race.host == "madvise":
+        table.add_section()
+        for moment, index in (("before", 0), ("after", 1)):
+            sizes = (format_size(r.resident_bytes[index]) for r in race.reports.values())
+            table.add_row(f"resident {moment}", *sizes)
+        for title, field in _CHECKS.items():
+            found = [getattr(race.checks.get(path), field, None) for path in race.reports]
+            table.add_row(title, *("not checked" if n is None else f"{n:,}" for n in found))
+    return table
