@@ -16,7 +16,7 @@ function frameHtml(trace, runs, stages) {
     `<button type="button" data-do="${name}" aria-label="${label}" title="${label}">${icon(name)}</button>`;
   const speeds = SPEEDS.map((s) => `<option value="${s}" ${s === 4 ? "selected" : ""}>${s}/s</option>`);
   const counters = trace.counters
-    .map((name) => `<span>${escapeText(name)}<b>0</b></span>`)
+    .map((name) => `<span>${escapeText(name.replaceAll("_", " "))}<b>0</b></span>`)
     .join("");
   return `
     <header><h3>${escapeText(trace.title)}</h3><p class="bk-note" role="status"></p>

@@ -41,7 +41,7 @@ function stripHtml(runs, stages, steps) {
 function marksHtml(runs, stages) {
   const there = new Set(runs.map(({ stage }) => stage));
   return Object.entries(stages).map(([stage, { label, colour }]) => {
-    const what = `Stage ${label}: go to the next step it begins with`;
+    const what = `Stage ${label}: go to where it begins next`;
     return `<button type="button" data-stage="${stage}" aria-label="${what}" title="${what}"
       ${there.has(stage) ? "" : "disabled"}><i style="background:${colour}"></i>${label}</button>`;
   }).join("");
