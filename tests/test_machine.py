@@ -11,7 +11,7 @@ from balloonkit import Machine
 from balloonkit.guest import Guest
 from balloonkit.host import ModelHost
 from balloonkit.wire import CLASSIC, PROPOSED, Feature, PageChunks
-from balloonkit.wire.channel import Queue
+from balloonkit.wire.queue import Queue
 from balloonkit.wire.queue_errors import AckTimeoutError
 
 PAGE = 4096

@@ -5,7 +5,7 @@ from balloonkit.duel.compare import difference
 from balloonkit.duel.script import FIRST_PFN
 from balloonkit.duel.sides import KitSide, QemuSide
 from balloonkit.units import BALLOON_PAGE_BYTES
-from balloonkit.wire.channel import Queue
+from balloonkit.wire.queue import Queue
 
 __all__ = ["Arena"]
 

@@ -9,7 +9,8 @@ from numpy.typing import ArrayLike, NDArray
 from balloonkit.duel.case import DriverKick, DuelCase, Write
 from balloonkit.ram_layout import HIGH_RAM_GPA
 from balloonkit.units import PFN_SHIFT
-from balloonkit.wire.channel import Queue, queue_layout
+from balloonkit.wire.channel import queue_layout
+from balloonkit.wire.queue import Queue
 from balloonkit.wire.ring import DESCRIPTOR, DESCRIPTOR_BYTES, INDEX_MASK, INDIRECT, NEXT, WRITE
 
 __all__ = ["BUFFERS", "LOW_BYTES", "TABLES", "Script"]

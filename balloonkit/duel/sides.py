@@ -15,8 +15,9 @@ from balloonkit.host.release import ModelRelease
 from balloonkit.host.rules import KIT, DeviceRule
 from balloonkit.host.service import QueueService
 from balloonkit.units import PFN_SHIFT
-from balloonkit.wire.channel import NEEDS_RESET, QUEUE_SIZE, STATUS_ADDRESS, Queue, queue_layout
+from balloonkit.wire.channel import NEEDS_RESET, QUEUE_SIZE, STATUS_ADDRESS, queue_layout
 from balloonkit.wire.features import CLASSIC, Feature
+from balloonkit.wire.queue import Queue
 from balloonkit.wire.ring import INDEX_MASK
 
 __all__ = ["DuelSide", "KitSide", "QemuSide"]

@@ -22,7 +22,8 @@ from balloonkit.duel.families import FAMILIES
 from balloonkit.duel.families.setups import GRAPHICS_BYTES, GRAPHICS_GPA
 from balloonkit.duel.script import Script
 from balloonkit.host.qemu import find_qemu, qemu_version
-from balloonkit.wire.channel import Queue, queue_layout
+from balloonkit.wire.channel import queue_layout
+from balloonkit.wire.queue import Queue
 
 __all__ = ["FORMAT", "case_of", "make_vectors", "write_vectors"]
 

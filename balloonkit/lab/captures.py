@@ -14,6 +14,7 @@ from balloonkit.captures import SHIPPED
 from balloonkit.captures.captured_guest import FATES, MOMENTS, CapturedGuest
 from balloonkit.guest.blocks import TOP_PAGES, Pfns
 from balloonkit.guest.fragmentation import free_runs
+from balloonkit.guest.page_states import PAGE_STATES
 from balloonkit.lab.ask import QuestionsLab
 from balloonkit.lab.charts import (
     draw_messages,
@@ -26,7 +27,6 @@ from balloonkit.lab.page_map import magnified_pfn, whole_and_close_up
 from balloonkit.lab.palette import FATE_LOOKS, SENT_LOOKS
 from balloonkit.lab.view import Choice, LabView, Pane, Range, Table
 from balloonkit.lab.zone_table import in_words, zone_table
-from balloonkit.trace import PAGE_STATES
 from balloonkit.units import counted
 from balloonkit.wire.page_chunk import CHUNK_BYTES, HEADER_BYTES, MAX_CHUNKS
 from balloonkit.wire.pfn_array import MAX_PFNS

@@ -16,13 +16,13 @@ from balloonkit.events import Event, Split
 from balloonkit.guest import Guest, OneBlockAtATime
 from balloonkit.guest.blocks import MAX_ORDER, Block
 from balloonkit.guest.fragmentation import fragmentation_index, free_runs, unusable_index
+from balloonkit.guest.page_states import PAGE_STATES
 from balloonkit.lab.ask import QuestionsLab
 from balloonkit.lab.charts import draw_lists, draw_order_bars, draw_runs, draw_unusable, new_chart
 from balloonkit.lab.page_map import PageMap, magnified_pfn, whole_and_close_up
 from balloonkit.lab.palette import BLOCK_LOOKS
 from balloonkit.lab.view import Choice, Fold, LabView, Pane, Range, Table
 from balloonkit.ram_layout import ram_layout
-from balloonkit.trace import PAGE_STATES
 from balloonkit.units import counted
 
 __all__ = ["BlocksModel", "FragmentationLab", "FragmentationModel", "pages_by_free_mask"]

@@ -15,8 +15,8 @@ from balloonkit.lab.live_guest import Glance, GuestError, RealGuest, RecordedGue
 from balloonkit.lab.race_model import BUFFERS
 from balloonkit.units import format_size
 from balloonkit.wire import PROPOSED, pack_chunks
-from balloonkit.wire.channel import Queue
 from balloonkit.wire.page_chunk import MAX_CHUNKS, chunk_messages
+from balloonkit.wire.queue import Queue
 
 __all__ = ["KEPT_PERCENT", "LiveModel", "Replay"]
 

@@ -20,8 +20,8 @@ def public_objects() -> dict[str, list[str]]:
     --------
     >>> public_objects()["balloonkit.ram_layout"]
     ['HIGH_RAM_GPA', 'PRESETS', 'RamRange', 'pfn_span', 'ram_layout', 'with_dimms']
-    >>> public_objects()["balloonkit"]  # the rest comes from below
-    ['__version__']
+    >>> public_objects()["balloonkit"]  # all of it comes from below
+    []
     """
     modules = _modules()
     return {name: _own(name, modules) for name in modules}
@@ -59,7 +59,8 @@ def _section(name: str, underline: str, modules: dict[str, ModuleType]) -> str:
 
 def _own(name: str, modules: dict[str, ModuleType]) -> list[str]:
     offered = _from_below(name, modules)
-    return [short for short in getattr(modules[name], "__all__", []) if short not in offered]
+    public = (short for short in getattr(modules[name], "__all__", []) if short[:2] != "__")
+    return [short for short in public if short not in offered]
 
 
 def _from_below(name: str, modules: dict[str, ModuleType]) -> dict[str, str]:

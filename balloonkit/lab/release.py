@@ -24,7 +24,7 @@ from balloonkit.limits import fitting_sizes
 from balloonkit.ram_layout import RamRange, ram_layout
 from balloonkit.units import BALLOON_PAGE_BYTES, PFN_SHIFT, counted, format_size, parse_size
 from balloonkit.wire import PROPOSED, encode_chunks, encode_pfns
-from balloonkit.wire.channel import Queue
+from balloonkit.wire.queue import Queue
 
 __all__ = ["HostPageModel", "RealModel", "ReleaseLab", "TranslateModel"]
 

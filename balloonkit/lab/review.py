@@ -17,6 +17,7 @@ import traitlets
 
 from balloonkit.captures import SHIPPED, Capture, load_capture
 from balloonkit.guest.blocks import TOP_PAGES
+from balloonkit.guest.page_states import PAGE_STATES
 from balloonkit.history import AS_POSTED, Fault, PageLoss, pages_lost
 from balloonkit.lab.ask import QuestionsLab
 from balloonkit.lab.fragmentation import pages_by_free_mask
@@ -25,7 +26,6 @@ from balloonkit.lab.palette import PAGE_LOOKS, VERMILLION, Look
 from balloonkit.lab.review_cases import CELL_LOOKS, all_cases
 from balloonkit.lab.view import Choice, LabView, Pane, Table
 from balloonkit.predict import guest_of
-from balloonkit.trace import PAGE_STATES
 
 __all__ = ["ReviewLab", "ReviewModel", "ReviewView"]
 

@@ -6,9 +6,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from balloonkit.guest.blocks import MAX_ORDER
+from balloonkit.guest.page_states import PAGE_STATES
 from balloonkit.guest.zones import Zone, count_by_zone
 from balloonkit.lab.view import Table
-from balloonkit.trace import PAGE_STATES
 
 __all__ = ["in_words", "zone_table"]
 

@@ -9,7 +9,7 @@ from balloonkit.questions.forms import CHUNKS, PAGE_SET, Answer
 from balloonkit.questions.question import Mistake, Question, distinct
 from balloonkit.units import BALLOON_PAGE_BYTES, PFN_SHIFT
 from balloonkit.wire import PROPOSED, encode_chunks
-from balloonkit.wire.channel import Queue
+from balloonkit.wire.queue import Queue
 
 __all__ = ["release"]
 

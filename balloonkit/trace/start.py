@@ -10,11 +10,11 @@ from numpy.typing import NDArray
 
 from balloonkit.guest import BuddyAllocator, Guest
 from balloonkit.guest.blocks import MAX_ORDER
+from balloonkit.guest.page_states import PAGE_STATES
 from balloonkit.host.model import ModelHost
 from balloonkit.host.ram import GuestRam
 from balloonkit.machine import Machine
 from balloonkit.trace.run_lengths import run_lengths
-from balloonkit.trace.step import PAGE_STATES
 from balloonkit.units import BALLOON_PAGE_BYTES
 from balloonkit.wire.format import Format
 from balloonkit.wire.formats import PageChunks, PfnArray

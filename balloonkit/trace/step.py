@@ -8,9 +8,8 @@ from dataclasses import dataclass, fields
 from typing import Any
 
 from balloonkit.costs import Counts
-from balloonkit.guest.page_states import PAGE_STATES
 
-__all__ = ["COUNTERS", "PAGE_STATES", "STAGE_OF", "PlainTrace", "Step", "Trace"]
+__all__ = ["COUNTERS", "STAGE_OF", "PlainTrace", "Step", "Trace"]
 
 #: A trace as `Trace.as_dict` gives it: plain data, as a player and a golden file have it.
 PlainTrace = dict[str, Any]

@@ -11,11 +11,12 @@ from typing import Any, TypeVar
 import numpy as np
 
 from balloonkit import events as told
+from balloonkit.guest.page_states import PAGE_STATES
 from balloonkit.machine import Machine
 from balloonkit.trace import words
 from balloonkit.trace.changes import lists_changed, merged, stock_changed
 from balloonkit.trace.start import start_of
-from balloonkit.trace.step import COUNTERS, PAGE_STATES, Step, Trace
+from balloonkit.trace.step import COUNTERS, Step, Trace
 from balloonkit.trace.where import PageRanges, behind, marked_as, ranges_of, reach, spans
 from balloonkit.wire.queue import Queue
 

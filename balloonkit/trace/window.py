@@ -9,8 +9,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from balloonkit.guest.page_states import PAGE_STATES
 from balloonkit.trace.run_lengths import read_run_lengths, run_lengths
-from balloonkit.trace.step import PAGE_STATES, PlainTrace
+from balloonkit.trace.step import PlainTrace
 
 __all__ = ["SHOWN_WHOLE_PFNS", "WINDOW_PFNS", "crop", "window_of"]
 

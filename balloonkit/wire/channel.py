@@ -23,7 +23,6 @@ __all__ = [
     "STATUS_ADDRESS",
     "WINDOW_BYTES",
     "Channel",
-    "Queue",
     "message_address",
     "queue_layout",
 ]

@@ -7,7 +7,8 @@ from hypothesis import strategies as st
 
 from balloonkit.duel.families import FAMILIES
 from balloonkit.duel.script import BUFFERS, FIRST_PFN, HIGH_PFN, HIGH_PFNS, LOW_PFNS, Script
-from balloonkit.wire.channel import WINDOW_BYTES, Queue, queue_layout
+from balloonkit.wire.channel import WINDOW_BYTES, queue_layout
+from balloonkit.wire.queue import Queue
 from balloonkit.wire.virtqueue import Buffer, DeviceQueue
 
 

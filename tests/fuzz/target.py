@@ -13,7 +13,8 @@ from balloonkit.host import BalloonDevice, GuestRam, ModelRelease
 from balloonkit.host.service import QueueService
 from balloonkit.ram_layout import RamRange
 from balloonkit.wire import CLASSIC, PAGE_CHUNKS, PFN_ARRAY, Feature
-from balloonkit.wire.channel import WINDOW_BYTES, Channel, Queue, queue_layout
+from balloonkit.wire.channel import WINDOW_BYTES, Channel, queue_layout
+from balloonkit.wire.queue import Queue
 from balloonkit.wire.queue_errors import QueueError
 
 #: Two regions with a hole between them, 4 KiB pages [0, 256) and [512, 768).

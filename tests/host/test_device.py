@@ -11,8 +11,8 @@ from balloonkit.host.ram import GuestRam
 from balloonkit.host.release import ModelRelease, ReleaseError
 from balloonkit.ram_layout import RamRange
 from balloonkit.wire import CLASSIC, PROPOSED, Feature, encode_chunks, encode_pfns
-from balloonkit.wire.channel import Queue
 from balloonkit.wire.pfn_array import MAX_PFNS
+from balloonkit.wire.queue import Queue
 
 PAGE = 4096
 #: Pages 0-31 and 48-63 of the guest are 0-31 and 32-47 of the host.

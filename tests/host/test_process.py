@@ -16,8 +16,9 @@ import pytest
 from balloonkit.host.process import DeviceLostError, ProcessHost
 from balloonkit.limits import MemoryLimitError
 from balloonkit.wire import CLASSIC, PROPOSED, encode_chunks, encode_pfns, pack_chunks
-from balloonkit.wire.channel import Channel, Queue
+from balloonkit.wire.channel import Channel
 from balloonkit.wire.pfn_array import pfn_messages
+from balloonkit.wire.queue import Queue
 from balloonkit.wire.queue_errors import AckTimeoutError
 
 SIZE_BYTES = 64 << 20

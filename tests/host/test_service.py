@@ -13,10 +13,10 @@ from balloonkit.wire.channel import (
     QUEUE_SIZE,
     WINDOW_BYTES,
     Channel,
-    Queue,
     message_address,
     queue_layout,
 )
+from balloonkit.wire.queue import Queue
 from balloonkit.wire.queue_errors import NeedsResetError
 from balloonkit.wire.virtqueue import Buffer, DriverQueue
 

@@ -10,11 +10,11 @@ import pytest
 from jupyter_client.manager import start_new_kernel
 
 from balloonkit.captures import load_capture
+from balloonkit.guest.page_states import PAGE_STATES
 from balloonkit.lab.live import LiveLab
 from balloonkit.lab.live_guest import RealGuest
 from balloonkit.limits import Limit
 from balloonkit.live import size
-from balloonkit.trace import PAGE_STATES
 from balloonkit.wire import pack_chunks
 
 #: Pictures in each step, of either guest: what is committed fits machines with and without QEMU.

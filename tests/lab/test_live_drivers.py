@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 
 from balloonkit.captures import load_capture
+from balloonkit.guest.page_states import PAGE_STATES
 from balloonkit.lab.live import LiveLab
 from balloonkit.lab.live_drivers import DriversModel
 from balloonkit.lab.live_drivers_view import draw_drivers
-from balloonkit.trace import PAGE_STATES
 from balloonkit.wire import PageBitmaps, decode_pfns, pack_chunks
 
 HALF_PAGES = 32768

@@ -8,10 +8,10 @@ from balloonkit.wire.channel import (
     STATUS_ADDRESS,
     WINDOW_BYTES,
     Channel,
-    Queue,
     message_address,
     queue_layout,
 )
+from balloonkit.wire.queue import Queue
 from balloonkit.wire.queue_errors import AckTimeoutError, NeedsResetError, QueueError
 from balloonkit.wire.virtqueue import DeviceQueue
 

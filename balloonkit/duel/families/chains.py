@@ -2,7 +2,8 @@
 
 from balloonkit.duel.families.family import Families
 from balloonkit.duel.script import BUFFERS, TABLES, Script
-from balloonkit.wire.channel import QUEUE_SIZE, Queue
+from balloonkit.wire.channel import QUEUE_SIZE
+from balloonkit.wire.queue import Queue
 from balloonkit.wire.ring import INDIRECT, NEXT, WRITE
 
 CHAINS = Families("chains and rings")

@@ -2,7 +2,8 @@
 
 from balloonkit.duel.families.family import Families
 from balloonkit.duel.script import BUFFERS, Script
-from balloonkit.wire.channel import MESSAGE_BYTES, Queue
+from balloonkit.wire.channel import MESSAGE_BYTES
+from balloonkit.wire.queue import Queue
 
 LENGTHS = Families("lengths")
 _INFLATE = Queue.INFLATE

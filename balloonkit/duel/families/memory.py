@@ -2,7 +2,7 @@
 
 from balloonkit.duel.families.family import Families
 from balloonkit.duel.script import LOW_BYTES, Script
-from balloonkit.wire.channel import Queue
+from balloonkit.wire.queue import Queue
 from balloonkit.wire.ring import INDIRECT
 
 MEMORY = Families("buffers in no memory")

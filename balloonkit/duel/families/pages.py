@@ -5,7 +5,8 @@ import numpy as np
 from balloonkit.duel.families.family import Families
 from balloonkit.duel.script import BUFFERS, HIGH_PFN, HIGH_PFNS, LOW_PFNS, Script
 from balloonkit.units import PFN_SHIFT
-from balloonkit.wire.channel import Queue, queue_layout
+from balloonkit.wire.channel import queue_layout
+from balloonkit.wire.queue import Queue
 
 PAGES = Families("pages named")
 _INFLATE, _DEFLATE = Queue.INFLATE, Queue.DEFLATE

@@ -4,7 +4,8 @@ import numpy as np
 
 from balloonkit.duel.families.family import Families
 from balloonkit.duel.script import BUFFERS, TABLES, Script
-from balloonkit.wire.channel import QUEUE_SIZE, Queue
+from balloonkit.wire.channel import QUEUE_SIZE
+from balloonkit.wire.queue import Queue
 from balloonkit.wire.ring import AVAIL_NO_INTERRUPT, INDIRECT, WRITE
 
 PLAIN = Families("plain traffic")

@@ -5,7 +5,7 @@ import numpy as np
 from balloonkit.duel.case import DuelSetup
 from balloonkit.duel.families.family import Families
 from balloonkit.duel.script import FIRST_PFN, HIGH_BYTES, LOW_BYTES, Script
-from balloonkit.wire.channel import Queue
+from balloonkit.wire.queue import Queue
 
 SETUPS = Families("other set-ups")
 _INFLATE = Queue.INFLATE

@@ -4,7 +4,7 @@ import struct
 
 from balloonkit.duel.families.family import Families
 from balloonkit.duel.script import BUFFERS, Script
-from balloonkit.wire.channel import Queue
+from balloonkit.wire.queue import Queue
 
 STATS = Families("statistics")
 _STATS = Queue.STATS

@@ -19,7 +19,8 @@ from balloonkit.host.qemu.qtest import QtestError
 from balloonkit.host.qemu.ram_file import RamFile
 from balloonkit.ram_layout import HIGH_RAM_GPA, RamRange
 from balloonkit.units import PFN_SHIFT
-from balloonkit.wire.channel import Queue, queue_layout
+from balloonkit.wire.channel import queue_layout
+from balloonkit.wire.queue import Queue
 
 __all__ = ["Kicked", "QemuDevice"]
 

@@ -15,12 +15,12 @@ from balloonkit.wire.channel import (
     NEEDS_RESET,
     STATUS_ADDRESS,
     WINDOW_BYTES,
-    Queue,
     queue_layout,
 )
 from balloonkit.wire.features import Feature
 from balloonkit.wire.format import Format
 from balloonkit.wire.formats import PFN_ARRAY
+from balloonkit.wire.queue import Queue
 from balloonkit.wire.queue_errors import ChainError, RingError
 from balloonkit.wire.virtqueue import DeviceQueue
 

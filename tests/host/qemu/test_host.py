@@ -16,7 +16,8 @@ from balloonkit.guest import Guest
 from balloonkit.host.counters import Reason
 from balloonkit.host.qemu import EmulatorLostError, NoEmulatorError, QemuHost, WindowGivenError
 from balloonkit.wire import CLASSIC, PROPOSED, Feature, encode_pfns
-from balloonkit.wire.channel import Channel, Queue
+from balloonkit.wire.channel import Channel
+from balloonkit.wire.queue import Queue
 from balloonkit.wire.queue_errors import NeedsResetError
 
 CHILD = """
