@@ -102,7 +102,7 @@ def test_a_driver_can_be_unloaded_without_a_host_and_keeps_only_what_is_in_doubt
         guest.balloon(HALF_BYTES)
     guest.run(f"sleep {PATIENCE_MS // 1000 + 1}")
     free_before = free_pages(guest)
-    first, second = (message.chunks()[:, 1].sum() for message in guest.host.messages())
+    first, second = (int(message.chunks()[:, 1].sum()) for message in guest.host.messages())
     guest.run("dmesg -c > /dev/null; rmmod balloonkit_balloon", timeout_s=60)
     said = re.search(r"(\d+) pages stay out of use", guest.run("dmesg"))
     assert int(said[1]) == second
