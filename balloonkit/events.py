@@ -277,6 +277,7 @@ class Reset(NamedTuple):
     """The device was reset: it knows of no balloon, and the rings begin anew."""
 
 
+#: Whatever is told.
 Event = (
     Split
     | Took

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 __all__ = ["PageRanges", "behind", "marked_as", "ranges_of", "reach", "spans"]
 
+#: First page, and how many, shape (n, 2).
 PageRanges = NDArray[np.int64]
 
 

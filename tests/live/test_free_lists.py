@@ -83,7 +83,8 @@ def test_pages_in_use_are_on_no_free_list_though_linked():
 
 
 def test_a_kernel_of_another_layout_is_captured_without_its_lists(guest, tmp_path, monkeypatch):
-    monkeypatch.setattr(guest, "_vmemmap", lambda: VMEMMAP)  # nothing is mapped there
+    # Nothing is mapped there.
+    monkeypatch.setattr("balloonkit.live.record.find_vmemmap", lambda read, symbols: VMEMMAP)
     with pytest.raises(RefusedError, match="QEMU refused: Invalid addr"):
         guest._link.read_kernel(VMEMMAP, 64)
     guest.capture(tmp_path / "other.npz", guest.memory_bytes - (32 << 20))
