@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 __all__ = ["Balloon", "BalloonMove", "follow"]
 
 _DEVICE = "/machine/peripheral/balloon"
+#: How long a page that the kernel moves may be in the log only half.
+_PAIR_TIMEOUT_S = 1.0
 _NOT_SENT = 2**64 - 1  # QEMU's value of a statistic the driver did not send
 _POLL_S = 0.05
 _STALL_S = 10.0
@@ -116,9 +118,17 @@ class Balloon:
         seconds = time.monotonic() - started_s
         trace = self._drain_trace()
         pages = abs(target_bytes - from_bytes) // BALLOON_PAGE_BYTES
-        queues = (trace.inflate, trace.deflate)
-        ours, other = queues if target_bytes < from_bytes else queues[::-1]
+        deadline_s = time.monotonic() + _PAIR_TIMEOUT_S
+        while True:
+            queues = (trace.inflate, trace.deflate)
+            ours, other = queues if target_bytes < from_bytes else queues[::-1]
+            if len(ours.pfns) - len(other.pfns) == pages or time.monotonic() > deadline_s:
+                break
+            # A page the kernel moves is inflated first, then deflated: we may have looked between.
+            self.wait()
+            trace = trace.then(self._drain_trace())
         if len(ours.pfns) - len(other.pfns) != pages:
+            self._link.process.forget_trace()
             raise TraceLostError(
                 f"the balloon moved {pages} pages, QEMU's log shows {len(ours.pfns)} sent and "
                 f"{len(other.pfns)} taken back: is the disk of temporary files full? Set TMPDIR "

@@ -11,7 +11,7 @@ import re
 import socket
 import subprocess
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import BinaryIO
 
@@ -69,6 +69,7 @@ class QemuProcess:
     ) -> None:
         self.memory_bytes = memory_bytes
         self._memory = memory
+        self._drained_bytes = 0  # of the log, read already
         with contextlib.ExitStack() as on_failure:
             self._files = on_failure
             self._log = on_failure.enter_context(_appending_file())
@@ -160,10 +161,28 @@ class QemuProcess:
         """
         if self._log.closed:
             raise EOFError("QEMU was closed")
-        self._log.seek(0)
-        trace = parse_trace(self._log)
-        os.ftruncate(self._log.fileno(), 0)
+        log_fd = self._log.fileno()
+        # Opened anew: QEMU writes through our own file's position, and would move it as we read.
+        with open(f"/proc/self/fd/{log_fd}", "rb") as log:
+            log.seek(self._drained_bytes)
+            trace = parse_trace(self._whole_lines(log))
+        # A guest that moves pages while we look adds lines: those stay for the next look.
+        if os.fstat(log_fd).st_size == self._drained_bytes:
+            self.forget_trace()
         return trace
+
+    def forget_trace(self) -> None:
+        """Give the log's space back unread: on a full disk its last line is never written whole."""
+        os.ftruncate(self._log.fileno(), 0)
+        self._drained_bytes = 0
+
+    def _whole_lines(self, log: BinaryIO) -> Iterator[bytes]:
+        """Read on to the last line that is written to its end."""
+        for line in log:
+            if not line.endswith(b"\n"):
+                return
+            self._drained_bytes += len(line)
+            yield line
 
     def resident_bytes(self) -> int:
         """Return how much of the guest's RAM is resident.

@@ -60,6 +60,15 @@ class BalloonTrace:
     deflate: QueueTrace
     released_bytes: NDArray[np.uint64]
 
+    def then(self, later: "BalloonTrace") -> "BalloonTrace":
+        """Put what was seen later behind this."""
+        inflate, deflate = (
+            QueueTrace(np.concatenate((a.pfns, b.pfns)), a.messages + b.messages)
+            for a, b in ((self.inflate, later.inflate), (self.deflate, later.deflate))
+        )
+        released_bytes = np.concatenate((self.released_bytes, later.released_bytes))
+        return BalloonTrace(inflate, deflate, released_bytes)
+
 
 def parse_trace(lines: Iterable[bytes]) -> BalloonTrace:
     """Read the lines of QEMU's trace log; others are skipped.
