@@ -1,9 +1,9 @@
 """A stepper that photographs its machine at every event, to hold a replay against."""
 
 import numpy as np
-from balloonkit.traceNone import Stepper, state_at, states
 
 from balloonkit.guest.page_states import PAGE_STATES
+from balloonkit.trace import Stepper, state_at, states
 from balloonkit.trace.start import lists_of, page_states, stocks_of
 from balloonkit.wire.channel import message_address, queue_layout
 from balloonkit.wire.queue import Queue
