@@ -106,7 +106,11 @@ class Format:
     feature: Feature | None = None
 
     def entries(self, pfns: NDArray[np.integer]) -> ArrayLike:
-        """Turn pages, shape (n,), in the driver's sequence, into (base, size) pairs: the runs."""
+        """Turn pages, shape (n,), in the driver's sequence, into (base, size) pairs: the runs.
+
+        Both are in the guest's own pages. `encode` is given 4 KiB balloon pages: of a guest with
+        64 KiB pages, sixteen times as many.
+        """
         return pack_chunks(pfns)
 
     def encode(self, entries: NDArray[np.uint64]) -> bytes:

@@ -3,6 +3,7 @@
 import asyncio
 import importlib
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import nbformat
@@ -28,7 +29,9 @@ def transform():
             patch.setitem(sys.modules, name, type(sys)(name))
             sys.modules[name].__path__ = [f"{wheel}/{name}" for wheel in wheels]
         manager = importlib.import_module("pyodide_kernel.litetransform").LiteTransformerManager()
-        yield lambda cell: asyncio.run(manager.transform_cell(cell))
+        # A thread of its own: a browser driven by an earlier test keeps its event loop in this one.
+        with ThreadPoolExecutor(1) as thread:
+            yield lambda cell: thread.submit(asyncio.run, manager.transform_cell(cell)).result()
         for name in ("piplite.cli", "pyodide_kernel.litetransform"):
             sys.modules.pop(name, None)
 
