@@ -2,16 +2,16 @@
 
 Text and code stay Markdown, so that they are searched and listed like any other page; outputs are
 HTML. The step player steps on: its module and its data are inside the page, with a stand-in for the
-widget model (``web/page.js``). Every other widget is shown by its static twin: picture and table.
+widget model (``js/page.js``). Every other widget is shown by its static twin: picture and table.
 """
 
 import html
 import json
 import re
 from collections.abc import Iterator, Mapping
-from pathlib import Path
 from typing import Any
 
+from balloonkit.lab.js.bundle import scripts
 from balloonkit.publish.notebooks import WIDGET_VIEW, Notebook, Output, widget_models
 
 __all__ = ["embed", "place", "render_page"]
@@ -24,7 +24,7 @@ STEPS_ALONE = frozenset(
     }
 )
 
-_SCRIPT = (Path(__file__).parents[1] / "lab" / "web" / "page.js").read_text()
+_SCRIPT = scripts("page")
 _NOTEBOOK_LINK = re.compile(r"\]\(([^):]+)\.ipynb(?=[#)])")
 #: Longer than any row of backticks in a cell or an output.
 _FENCE = "`" * 12

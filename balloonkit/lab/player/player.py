@@ -1,19 +1,19 @@
 """The step player: one cursor over everything a run did, from free list to host page.
 
 The whole trace goes to the browser once, as compressed JSON; the clock, the replay and the drawing
-are there (``web/``), so stepping sends nothing to the kernel and goes on without one. Every view
+are there (``js/``), so stepping sends nothing to the kernel and goes on without one. Every view
 of a player has its own cursor; only a jump from Python moves them all.
 """
 
 import json
 import re
 import zlib
-from pathlib import Path
 from typing import Any
 
 import anywidget
 import traitlets
 
+from balloonkit.lab.js.bundle import scripts, styles
 from balloonkit.lab.player.text import text_twin
 from balloonkit.lab.view.palette import (
     BIT_LOOKS,
@@ -27,17 +27,14 @@ from balloonkit.trace import START, PlainTrace, crop, window_of
 
 __all__ = ["CSS", "ESM", "StepPlayer", "pack"]
 
-_WEB = Path(__file__).parents[1] / "web"
+
 #: One ES module without imports: replay, panes, text, stages, controls, in this order.
-ESM = "\n".join(
-    (_WEB / f"{name}.js").read_text()
-    for name in (
-        *("replay", "grid", "panes", "memory_panes", "wire_panes", "pipeline", "twin"),
-        *("stages", "frame", "player"),
-    )
+ESM = scripts(
+    *("replay", "grid", "panes", "memory_panes", "wire_panes", "pipeline", "twin"),
+    *("stages", "frame", "player"),
 )
 #: Its style sheet.
-CSS = (_WEB / "player.css").read_text()
+CSS = styles("player")
 
 
 def _as_data(look: Look) -> dict[str, Any]:

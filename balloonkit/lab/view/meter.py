@@ -1,14 +1,13 @@
 """A meter of the resident set, moving while the kernel works."""
 
-from pathlib import Path
 from typing import Any
 
 import anywidget
 import traitlets
 
-__all__ = ["ResidentMeter"]
+from balloonkit.lab.js.bundle import scripts, styles
 
-_HERE = Path(__file__).parents[1]
+__all__ = ["ResidentMeter"]
 
 
 class ResidentMeter(anywidget.AnyWidget):
@@ -22,8 +21,8 @@ class ResidentMeter(anywidget.AnyWidget):
     'classic: 64 MiB of 512 MiB resident'
     """
 
-    _esm = _HERE / "meter.js"
-    _css = _HERE / "meter.css"
+    _esm = scripts("meter")
+    _css = styles("meter")
     share = traitlets.Float(1.0).tag(sync=True)
     text = traitlets.Unicode("Move a control, and watch the resident set here.").tag(sync=True)
 

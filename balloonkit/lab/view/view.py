@@ -11,7 +11,6 @@ import html
 import io
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import anywidget
@@ -19,11 +18,11 @@ import traitlets
 from matplotlib import rcParams
 from matplotlib.figure import Figure
 
+from balloonkit.lab.js.bundle import scripts, styles
 from balloonkit.lab.view.page_map import PageMap
 
 __all__ = ["Choice", "Fold", "LabView", "Pane", "Range", "Switch", "Table"]
 
-_HERE = Path(__file__).parents[1]
 
 #: One picture of a view: a map, or a chart.
 Pane = PageMap | Figure
@@ -183,8 +182,8 @@ class LabView(anywidget.AnyWidget):
     ({'pages': 5}, True)
     """
 
-    _esm = "\n".join((_HERE / name).read_text() for name in ("page_map.js", "view.js"))
-    _css = _HERE / "view.css"
+    _esm = scripts("page_map", "view")
+    _css = styles("view")
 
     title = traitlets.Unicode().tag(sync=True)
     spec: traitlets.List[Any] = traitlets.List().tag(sync=True)

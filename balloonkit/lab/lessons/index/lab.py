@@ -5,7 +5,6 @@
 """
 
 from importlib.metadata import PackageNotFoundError, version
-from pathlib import Path
 from platform import python_version
 from typing import Any
 
@@ -15,12 +14,12 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from balloonkit.costs import CHUNKS_TOTAL_2017_S, CLASSIC_2017_S
+from balloonkit.lab.js.bundle import scripts
 from balloonkit.lab.view.palette import PATH_LOOKS, STAGE_LOOKS
 from balloonkit.lab.view.view import LabView, Table
 
 __all__ = ["Alive", "Versions", "Welcome"]
 
-_WEB = Path(__file__).parents[2] / "web"
 _PACKAGES = ("balloonkit", "numpy", "matplotlib", "ipywidgets", "anywidget", "jupyterlab")
 _NOT_ALIVE = (
     "Widgets: not alive. This is a copy without a kernel; in JupyterLab, choose Run, Run All Cells."
@@ -31,7 +30,7 @@ _SAVED = 1 - CHUNKS_TOTAL_2017_S / CLASSIC_2017_S.total
 class Alive(anywidget.AnyWidget):
     """Two crosses that turn into ticks: one by the browser, one when the kernel answers it."""
 
-    _esm = _WEB / "alive.js"
+    _esm = scripts("alive")
     #: The browser counts up, the kernel repeats the number.
     asked = traitlets.Int().tag(sync=True)
     answered = traitlets.Int().tag(sync=True)

@@ -11,12 +11,13 @@ from typing import Any, ClassVar
 import anywidget
 import traitlets
 
+from balloonkit.lab.js.bundle import scripts, styles
 from balloonkit.lab.view.palette import PAGE_LOOKS
 from balloonkit.questions import KINDS, Advice, Question, Reveal, ask
 
 __all__ = ["AskView", "QuestionsLab"]
 
-_HERE = Path(__file__).parents[2]
+
 _LOOKS = {look.letter: [look.label, look.colour] for look in PAGE_LOOKS[1:]}
 
 
@@ -45,8 +46,8 @@ class AskView(anywidget.AnyWidget):
     True
     """
 
-    _esm = _HERE / "ask.js"
-    _css = "\n".join((_HERE / name).read_text() for name in ("view.css", "ask.css"))
+    _esm = scripts("ask")
+    _css = styles("view", "ask")
 
     problem = traitlets.Dict().tag(sync=True)
     looks = traitlets.Dict(_LOOKS).tag(sync=True)

@@ -8,7 +8,6 @@
 import html
 from dataclasses import asdict
 from functools import cache
-from pathlib import Path
 from typing import Any
 
 import anywidget
@@ -19,6 +18,7 @@ from balloonkit.captures import SHIPPED, Capture, load_capture
 from balloonkit.guest.blocks import TOP_PAGES
 from balloonkit.guest.page_states import PAGE_STATES
 from balloonkit.history import AS_POSTED, Fault, PageLoss, pages_lost
+from balloonkit.lab.js.bundle import scripts, styles
 from balloonkit.lab.lessons.fragmentation.lab import pages_by_free_mask
 from balloonkit.lab.lessons.predict_check_reason.lab import QuestionsLab
 from balloonkit.lab.lessons.review_the_patch.model import CELL_LOOKS, all_cases
@@ -29,7 +29,6 @@ from balloonkit.predict import guest_of
 
 __all__ = ["ReviewLab", "ReviewModel", "ReviewView"]
 
-_HERE = Path(__file__).parents[2]
 
 _LOST = len(PAGE_LOOKS)
 _LOOKS = (*PAGE_LOOKS[:3], Look("told", *PAGE_LOOKS[3][1:]), Look("lost", VERMILLION, "L", "xx"))
@@ -47,8 +46,8 @@ _REPAIRS = {
 class ReviewView(anywidget.AnyWidget):
     """Every fault with its smallest input, all sent at once: choosing one needs no kernel."""
 
-    _esm = _HERE / "review.js"
-    _css = "\n".join((_HERE / name).read_text() for name in ("view.css", "review.css"))
+    _esm = scripts("review")
+    _css = styles("view", "review")
 
     cases: traitlets.List[Any] = traitlets.List().tag(sync=True)
     looks = traitlets.Dict().tag(sync=True)
