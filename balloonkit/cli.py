@@ -182,7 +182,7 @@ def _predict(options: argparse.Namespace) -> None:
 
 def _site(options: argparse.Namespace) -> None:
     # Only where it is wanted: what builds the site is an extra.
-    from balloonkit.lab.site import build_site
+    from balloonkit.publish.site import build_site
 
     with report_progress(MofNCompleteColumn()) as progress:
         build_site(options.out, progress)

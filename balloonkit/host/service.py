@@ -103,13 +103,13 @@ class QueueService:
         if self.listener is not None:
             self.listener.tell(Popped(queue, chain.head))
         self._handle(queue, ring, chain)
-        done: int | None = chain.head
-        if queue == Queue.STATS:
-            done, self._stats_head = self._stats_head, chain.head
-        if done is None:
-            return False
-        self._return(queue, ring, done)
-        return True
+        if queue is not Queue.STATS:
+            self._return(queue, ring, chain.head)
+            return True
+        done, self._stats_head = self._stats_head, chain.head
+        if done is not None:
+            self._return(queue, ring, done)
+        return done is not None
 
     def _return(self, queue: Queue, ring: DeviceQueue, head: int) -> None:
         ring.push(head)

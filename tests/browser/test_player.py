@@ -8,7 +8,7 @@ from sample_traces import CLASSIC, sample_trace
 
 from balloonkit import trace_inflate
 from balloonkit.guest import Guest
-from balloonkit.lab.player import ESM
+from balloonkit.lab.player.player import ESM
 from balloonkit.wire import PFN_ARRAY
 
 KINDS = {

@@ -23,7 +23,7 @@ function runLengths(values) {
 
 const values = (of, names) => of && names.map((name) => of[name]);
 
-// In the way of tests/trace/golden.py.
+// In the way of tests/support/golden.py.
 const canonical = (state) => JSON.stringify([
   runLengths(state.pages),
   state.lists,

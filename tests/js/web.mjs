@@ -2,7 +2,7 @@
 
 import { readFileSync } from "node:fs";
 
-const web = new URL("../../balloonkit/lab/web/", import.meta.url);
+const web = new URL("../../balloonkit/lab/js/", import.meta.url);
 
 /** What the named scripts export, each seeing those before it. */
 export function load(...names) {

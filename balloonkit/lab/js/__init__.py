@@ -1,0 +1,1 @@
+"""The browser's half: scripts and style sheets, and what loads them."""
