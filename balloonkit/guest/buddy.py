@@ -90,8 +90,8 @@ class BuddyAllocator:
         self._free[: len(free)] = free
         self._lists: list[list[Pfns]] = [[] for _ in self.zones]
         for order, blocks in enumerate(maximal_blocks(self._free)):
-            ends = np.searchsorted(blocks, [zone.end_pfn for zone in self.zones])
-            for lists, mine in zip(self._lists, np.split(blocks, ends[:-1]), strict=True):
+            for zone, lists in zip(self.zones, self._lists, strict=True):
+                mine = blocks[zone.holds(blocks)]
                 lists.append(mine[::-1] if _highest_first(list_order, order) else mine)
 
     @classmethod
@@ -124,7 +124,8 @@ class BuddyAllocator:
         _check_zones(zones, len(mask))
         outside = mask.copy()
         for zone in zones:
-            outside[zone.span] = False
+            for start_pfn, end_pfn in zone.ranges:
+                outside[start_pfn:end_pfn] = False
         if outside.any():
             raise ValueError(f"PFN {outside.argmax()}: free, but in no zone of this guest")
         return cls(mask, zones, list_order)
@@ -158,7 +159,7 @@ class BuddyAllocator:
                 mine = found[inside & (found[:, 1] == order), 0]
                 if not np.array_equal(np.sort(mine), np.sort(listed)):
                     raise ValueError(
-                        f"zone {zone.name}, order {order}: {len(mine)} blocks named, and they are "
+                        f"zone {zone.label}, order {order}: {len(mine)} blocks named, and they are "
                         f"not the {len(listed)} free ones"
                     )
                 lists[order] = mine
@@ -183,7 +184,7 @@ class BuddyAllocator:
     def buddyinfo(self) -> dict[str, list[int]]:
         """Count the free blocks at order 0..10 in each zone, as ``/proc/buddyinfo`` does."""
         return {
-            zone.name: [len(blocks) for blocks in lists]
+            zone.label: [len(blocks) for blocks in lists]
             for zone, lists in zip(self.zones, self._lists, strict=True)
         }
 
@@ -367,11 +368,17 @@ def _highest_first(list_order: ListOrder, order: int) -> bool:
 
 
 def _check_zones(zones: Sequence[Zone], span_pfns: int) -> None:
-    for below, zone in pairwise(zones):
-        if zone.start_pfn % TOP_PAGES or below.end_pfn > zone.start_pfn:
+    if not zones or max(zone.end_pfn for zone in zones) > span_pfns:
+        raise ValueError(f"zones {zones}: they must be at least one and end by PFN {span_pfns}")
+    if len({zone.label for zone in zones}) < len(zones):
+        raise ValueError(f"zones {', '.join(zone.label for zone in zones)}: one is there twice")
+    parts = [(start, end, zone) for zone in zones for start, end in zone.ranges]
+    parts.sort(key=lambda part: part[:2])
+    for (_, below_end_pfn, _), (start_pfn, _, zone) in pairwise(parts):
+        if start_pfn % TOP_PAGES or below_end_pfn > start_pfn:
             raise ValueError(
-                f"zone {zone.name} from PFN {zone.start_pfn}: zones must ascend and start on "
+                f"zone {zone.label} from PFN {start_pfn}: zones must not overlap, and start on "
                 f"multiples of {TOP_PAGES} pages"
             )
-    if not zones or zones[-1].end_pfn > span_pfns:
-        raise ValueError(f"zones {zones}: they must be at least one and end by PFN {span_pfns}")
+    if [zone.start_pfn for zone in zones] != sorted(zone.start_pfn for zone in zones):
+        raise ValueError(f"zones {', '.join(zone.label for zone in zones)}: they must ascend")
