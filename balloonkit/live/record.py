@@ -8,14 +8,18 @@ import numpy as np
 from balloonkit.captures.write import check_target, write_capture
 from balloonkit.live.balloon import BalloonMove
 from balloonkit.live.errors import LiveError, RefusedError
-from balloonkit.live.free_lists import FreeLists, find_vmemmap, read_free_lists
+from balloonkit.live.free_lists import FreeLists, read_free_lists
 from balloonkit.live.memory import GuestMemory
+from balloonkit.live.page_layout import PageLayout
 from balloonkit.units import format_size, parse_size
 
 if TYPE_CHECKING:
     from balloonkit.live.guest import LiveGuest
 
 __all__ = ["capture", "record"]
+
+#: ``vm.stat_interval`` while a capture is taken, in seconds: longer than any takes.
+_STAT_INTERVAL_S = 3600
 
 
 def capture(
@@ -26,6 +30,7 @@ def capture(
     force: bool = False,
     driver: str = "classic",
     shared: bool = False,
+    kernel: str | Path | None = None,
 ) -> BalloonMove:
     """Boot a guest, age it, inflate and deflate its balloon, and write a capture.
 
@@ -46,6 +51,8 @@ def capture(
         "classic" or "chunks", see `LiveGuest`.
     shared : bool
         RAM in a memory file, as the chunks driver always has it.
+    kernel : path, optional
+        A kernel of one's choice, see `LiveGuest`.
 
     Returns
     -------
@@ -66,7 +73,7 @@ def capture(
     from balloonkit.live.guest import LiveGuest
 
     check_target(Path(path), force)
-    with LiveGuest(memory, driver=driver, shared=shared) as guest:
+    with LiveGuest(memory, driver=driver, shared=shared, kernel=kernel) as guest:
         if age_seed is not None:
             guest.age(seed=age_seed)
         return guest.capture(path, leave, force)
@@ -87,10 +94,13 @@ def record(guest: "LiveGuest", path: Path, target_bytes: int, force: bool = Fals
     check_target(path, force)
     guest.balloon(guest.memory_bytes)
     # First, as a process that ends moves pages between the lists.
-    kallsyms = guest.run("grep -w vmemmap_base /proc/kallsyms || true")
-    vmemmap = find_vmemmap(guest.read_kernel, kallsyms)
+    kallsyms = guest.run("grep -E 'vmemmap_base|vmcoreinfo_' /proc/kallsyms || true")
+    layout = _layout(guest, kallsyms)
+    # Each stat_interval since 6.7 the kernel gives pages of idle per-CPU lists back
+    # (decay_pcp_high): the lists would not be those the balloon finds.
+    guest.run(f"echo {_STAT_INTERVAL_S} > /proc/sys/vm/stat_interval")
     before = guest.memory()
-    free_lists = _free_lists(guest, vmemmap, before)
+    free_lists = _free_lists(guest, layout, before)
     inflate = guest.balloon(target_bytes)
     inflated = guest.memory()
     deflate = guest.balloon(guest.memory_bytes)
@@ -120,11 +130,20 @@ def record(guest: "LiveGuest", path: Path, target_bytes: int, force: bool = Fals
     return inflate
 
 
-def _free_lists(guest: "LiveGuest", vmemmap: int | None, memory: GuestMemory) -> FreeLists | None:
-    """Read the free lists; None if this kernel's memory is not laid out as we know it."""
-    if vmemmap is None:
+def _layout(guest: "LiveGuest", kallsyms: str) -> PageLayout | None:
+    try:
+        return PageLayout.of_guest(guest.read_kernel, kallsyms)
+    except RefusedError:  # what should be a pointer is no address in this kernel
+        return None
+
+
+def _free_lists(
+    guest: "LiveGuest", layout: PageLayout | None, memory: GuestMemory
+) -> FreeLists | None:
+    """Read the free lists; None if this kernel's memory is not laid out as it says."""
+    if layout is None:
         return None
     try:
-        return read_free_lists(guest.read_kernel, vmemmap, memory)
+        return read_free_lists(guest.read_kernel, layout, memory)
     except RefusedError:  # what is a link in a layout we know is no address in this one
         return None
