@@ -23,7 +23,7 @@ from typing import Self
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from balloonkit.events import Listener, Split, Took, pieces
+from balloonkit.events import Listener, pieces
 from balloonkit.guest.blocks import (
     MAX_ORDER,
     TOP_PAGES,
@@ -35,6 +35,7 @@ from balloonkit.guest.blocks import (
     maximal_blocks,
 )
 from balloonkit.guest.merging import merge_freed
+from balloonkit.guest.splitting import take_split
 from balloonkit.guest.zones import Zone, above_watermarks, x86_zones
 
 __all__ = ["BuddyAllocator", "ListOrder", "OutOfPagesError"]
@@ -244,60 +245,13 @@ class BuddyAllocator:
 
     def take_from(self, zone: int, n: int, order: int = 0) -> Pfns:
         """Allocate up to `n` blocks of one zone, whatever its watermark; see `take`."""
+        lists = self._lists[zone]
         if self.listener is None:
-            return self._take_piece(zone, n, order)
+            return take_split(self._free, lists, zone, n, order)
         return join_pfns(
-            self._take_piece(zone, piece.stop - piece.start, order)
+            take_split(self._free, lists, zone, piece.stop - piece.start, order, self.listener)
             for piece in pieces(n, self.listener)
         )
-
-    def _take_piece(self, zone: int, n: int, order: int) -> Pfns:
-        lists = self._lists[zone]
-        taken = []
-        for at_order in range(order, MAX_ORDER + 1):
-            if n == 0:
-                break
-            blocks = lists[at_order]
-            split = at_order - order  # each block here makes 2^split of those asked for
-            used = min(len(blocks), -(-n >> split))
-            if not used:
-                continue
-            lists[at_order] = blocks[used:]
-            steps = np.arange(1 << split, dtype=np.uint32) << np.uint32(order)
-            parts = (blocks[:used, None] + steps).ravel()
-            rest_pfn = end_pfn = int(blocks[used - 1]) + (1 << at_order)
-            if len(parts) > n:
-                rest_pfn = int(parts[n])
-            if split:
-                self._split(zone, at_order, blocks[:used], rest_pfn, single=n == 1)
-            taken.append(parts[:n])
-            self._free.reshape(-1, 1 << at_order)[blocks[:used] >> np.uint32(at_order)] = False
-            self._free[rest_pfn:end_pfn] = True
-            n -= len(taken[-1])
-            if self.listener is not None:
-                self.listener.tell(Took(zone, order, taken[-1], listed=not split))
-        return join_pfns(taken)
-
-    def _split(self, zone: int, order: int, blocks: Pfns, rest_pfn: int, single: bool) -> None:
-        """List what the last of `blocks` keeps from `rest_pfn` on: an upper part per order.
-
-        All lists below are empty, so these become their only entries; from the top down, as the
-        kernel halves a block.
-        """
-        lists = self._lists[zone]
-        uppers: list[tuple[int, int]] = []
-        while rest_pfn & ((1 << order) - 1):
-            uppers.append(((rest_pfn & -rest_pfn).bit_length() - 1, rest_pfn))
-            rest_pfn += 1 << uppers[-1][0]
-        for at_order, pfn in reversed(uppers):
-            lists[at_order] = np.append(lists[at_order][:0], np.uint32(pfn))
-            if single and self.listener is not None:
-                half = ((at_order, pfn),)
-                self.listener.tell(
-                    Split(zone, at_order + 1, blocks, half, listed=at_order + 1 == order)
-                )
-        if not single and self.listener is not None:
-            self.listener.tell(Split(zone, order, blocks, tuple(uppers[::-1]), listed=True))
 
     # Free
 

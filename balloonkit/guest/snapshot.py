@@ -98,7 +98,7 @@ def guest_from_flags(
     >>> zones = zones_from_zoneinfo(capture.text("zoneinfo_boot"), len(flags))
     >>> guest = guest_from_flags("aged-1g", capture.guest_bytes, flags, zones)
     >>> len(guest.percpu.stock(1))  # in DMA32: real pages no flag shows
-    11605
+    11611
     """
     pages = np.asarray(flags, np.uint64)
     span = len(pages)
