@@ -16,8 +16,6 @@ the halves it leaves are the lowest orders there are; `balloonkit.guest.merging`
 """
 
 from collections.abc import Iterator, Sequence
-from enum import Enum
-from itertools import pairwise
 from typing import Self
 
 import numpy as np
@@ -34,22 +32,12 @@ from balloonkit.guest.blocks import (
     join_pfns,
     maximal_blocks,
 )
+from balloonkit.guest.list_order import ListOrder
 from balloonkit.guest.merging import merge_freed
 from balloonkit.guest.splitting import take_split
-from balloonkit.guest.zones import Zone, above_watermarks, x86_zones
+from balloonkit.guest.zones import Zone, above_watermarks, check_spans, x86_zones
 
-__all__ = ["BuddyAllocator", "ListOrder", "OutOfPagesError"]
-
-
-class ListOrder(Enum):
-    """In what sequence the lists hold blocks when the allocator is built from a mask."""
-
-    #: Freshly booted, Linux 5.10 and newer: ranges are freed to the tail, lowest leaves first.
-    BOOT = "boot"
-    #: Freshly booted, the kernels of 2017: ranges are freed to the head, highest leaves first.
-    BOOT_2017 = "boot-2017"
-    #: Running: whole top-order blocks still in boot order, smaller ones freed since, highest first.
-    RUNNING = "running"
+__all__ = ["BuddyAllocator", "OutOfPagesError"]
 
 
 class OutOfPagesError(MemoryError):
@@ -93,7 +81,7 @@ class BuddyAllocator:
         for order, blocks in enumerate(maximal_blocks(self._free)):
             ends = np.searchsorted(blocks, [zone.end_pfn for zone in self.zones])
             for lists, mine in zip(self._lists, np.split(blocks, ends[:-1]), strict=True):
-                lists.append(mine[::-1] if _highest_first(list_order, order) else mine)
+                lists.append(mine[::-1] if list_order.highest_first(order) else mine)
 
     @classmethod
     def from_free_mask(
@@ -122,7 +110,7 @@ class BuddyAllocator:
         if mask.ndim != 1 or mask.dtype != bool or not len(mask):
             raise ValueError(f"free mask of type {mask.dtype}, shape {mask.shape}: give bool (n,)")
         zones = x86_zones(len(mask)) if zones is None else zones
-        _check_zones(zones, len(mask))
+        check_spans(zones, len(mask))
         outside = mask.copy()
         for zone in zones:
             outside[zone.span] = False
@@ -312,20 +300,3 @@ class BuddyAllocator:
         twice = in_order[1:] == in_order[:-1]
         if twice.any():
             raise ValueError(f"PFN {in_order[1:][twice][0]}: freed twice in one call")
-
-
-def _highest_first(list_order: ListOrder, order: int) -> bool:
-    if list_order is ListOrder.RUNNING:
-        return order < MAX_ORDER
-    return list_order is ListOrder.BOOT_2017
-
-
-def _check_zones(zones: Sequence[Zone], span_pfns: int) -> None:
-    for below, zone in pairwise(zones):
-        if zone.start_pfn % TOP_PAGES or below.end_pfn > zone.start_pfn:
-            raise ValueError(
-                f"zone {zone.name} from PFN {zone.start_pfn}: zones must ascend and start on "
-                f"multiples of {TOP_PAGES} pages"
-            )
-    if not zones or zones[-1].end_pfn > span_pfns:
-        raise ValueError(f"zones {zones}: they must be at least one and end by PFN {span_pfns}")

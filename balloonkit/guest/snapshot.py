@@ -31,9 +31,9 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from balloonkit.guest.blocks import TOP_PAGES, Pfns
-from balloonkit.guest.buddy import ListOrder
 from balloonkit.guest.guest import Guest
 from balloonkit.guest.kernel_rules import LINUX_6_1, KernelRules
+from balloonkit.guest.list_order import ListOrder
 from balloonkit.guest.page_states import (
     KPF_ANON,
     KPF_BUDDY,

@@ -10,6 +10,7 @@ have been served higher up. Formulas: Linux 6.1 ``mm/page_alloc.c`` (``__setup_p
 import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,6 +22,7 @@ __all__ = [
     "PAGEBLOCK_PAGES",
     "Zone",
     "above_watermarks",
+    "check_spans",
     "count_by_zone",
     "with_watermarks",
     "x86_zones",
@@ -206,3 +208,15 @@ def zones_from_zoneinfo(text: str, span_pfns: int) -> tuple[Zone, ...]:
     found.sort(key=lambda zone: zone.start_pfn)  # nodes may lie between each other
     starts = [zone.start_pfn for zone in found[1:]] + [span_pfns]
     return tuple(replace(z, end_pfn=end) for z, end in zip(found, starts, strict=True))
+
+
+def check_spans(zones: Sequence[Zone], span_pfns: int) -> None:
+    """Raise ValueError unless zones ascend, start on top-order blocks and end in the span."""
+    for below, zone in pairwise(zones):
+        if zone.start_pfn % TOP_PAGES or below.end_pfn > zone.start_pfn:
+            raise ValueError(
+                f"zone {zone.name} from PFN {zone.start_pfn}: zones must ascend and start on "
+                f"multiples of {TOP_PAGES} pages"
+            )
+    if not zones or zones[-1].end_pfn > span_pfns:
+        raise ValueError(f"zones {zones}: they must be at least one and end by PFN {span_pfns}")

@@ -13,7 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from balloonkit.trace.run_lengths import read_run_lengths
-from balloonkit.trace.step import PlainTrace, Trace
+from balloonkit.trace.step import Trace
+from balloonkit.trace.window import PlainTrace
 
 __all__ = ["START", "State", "state_at", "states"]
 
