@@ -289,9 +289,7 @@ class BuddyAllocator:
 
     def check_allocated(self, pages: Pfns) -> None:
         """Raise ValueError, with the PFN, unless `pages` are allocated and named once each."""
-        inside = np.zeros(len(pages), bool)
-        for zone in self.zones:
-            inside |= zone.holds(pages)
+        inside = np.any([zone.holds(pages) for zone in self.zones], axis=0)
         if not inside.all():
             raise ValueError(f"PFN {pages[~inside][0]}: in no zone of this guest")
         if self._free[pages].any():

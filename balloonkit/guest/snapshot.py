@@ -134,6 +134,13 @@ def movable_mask(flags: NDArray[np.uint64]) -> NDArray[np.bool_]:
     huge page, or a flagless block allocated in one piece; so is its neighbour, the other half of
     the block of order 10, unless a process has a page there or the firmware one in either: then
     boot never made them one block.
+
+    Examples
+    --------
+    >>> flags = np.full(2048, 1 << KPF_BUDDY, np.uint64)
+    >>> flags[700] = 1 << KPF_SLAB  # in the second pageblock, and the first is its neighbour
+    >>> movable_mask(flags).reshape(-1, 512).all(axis=1).tolist()
+    [False, False, True, True]
     """
     compound = _any(flags, _COMPOUND) & ~_any(flags, _HUGE)
     own = _any(flags, _KERNEL) | compound | _flagless_pools(flags)

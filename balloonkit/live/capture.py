@@ -53,6 +53,12 @@ def capture(
         If the guest cannot be had, or cannot be left with so little.
     OSError
         If the file cannot be written; one that was there before stays as it was.
+
+    Examples
+    --------
+    >>> move = capture("1GiB", "512MiB", age_seed=7, path="guest.npz")  # doctest: +SKIP
+    >>> len(move.pfns)  # doctest: +SKIP
+    131072
     """
     memory_bytes, left_bytes = parse_size(memory), parse_size(leave)
     if left_bytes > memory_bytes:

@@ -33,6 +33,13 @@ class PageSteps:
         Of the guest, as the trace's start names them.
     by_blocks : bool
         Whether the driver allocates a block at a time.
+
+    Examples
+    --------
+    >>> noted = []
+    >>> steps = PageSteps(lambda *step, **more: noted.append(step[0]), {"allocations": 0}, [], True)
+    >>> steps.tell(1, told.Took(0, 0, np.array([7], np.uint32), listed=True)), noted
+    (True, ['take'])
     """
 
     def __init__(

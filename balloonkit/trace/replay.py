@@ -112,7 +112,15 @@ def state_at(trace: Trace | PlainTrace, step: int) -> State:
 
 
 def states(trace: Trace | PlainTrace) -> Iterator[State]:
-    """Walk a trace: the state at its start, then after each step. It is one state, changed."""
+    """Walk a trace: the state at its start, then after each step. It is one state, changed.
+
+    Examples
+    --------
+    >>> from balloonkit import Guest, trace_inflate
+    >>> trace = trace_inflate(Guest.idle("1MiB"), "64KiB")
+    >>> [int((state.pages == 3).sum()) for state in states(trace)][-1]
+    16
+    """
     plain = trace.as_dict() if isinstance(trace, Trace) else trace
     state = _start(plain)
     yield state
