@@ -74,7 +74,7 @@ def _inside(zone: Zone, zones: Sequence[Zone]) -> Iterator[tuple[int, int]]:
     """Yield the parts of a zone's span that are a smaller one's, each once, lowest first."""
     taken_pfn = zone.start_pfn
     for other in zones:
-        if (_pages(other), other.start_pfn) < (_pages(zone), zone.start_pfn):
+        if _size(other) < _size(zone):
             start_pfn = max(other.start_pfn, taken_pfn)
             end_pfn = min(other.end_pfn, zone.end_pfn)
             if start_pfn < end_pfn:
@@ -82,5 +82,6 @@ def _inside(zone: Zone, zones: Sequence[Zone]) -> Iterator[tuple[int, int]]:
                 taken_pfn = end_pfn
 
 
-def _pages(zone: Zone) -> int:
-    return zone.end_pfn - zone.start_pfn
+def _size(zone: Zone) -> tuple[int, int, int]:
+    """Order zones by size, and those of one size so that no two are equal."""
+    return zone.end_pfn - zone.start_pfn, zone.start_pfn, -zone.node

@@ -91,7 +91,14 @@ def flag_mask(*bits: int) -> np.uint64:
 
 
 def pages_by_flags(flagged: Callable[[int], NDArray[np.bool_]]) -> NDArray[np.uint8]:
-    """Return numbers of `PAGE_STATES` by PFN; `flagged` tells which pages have a bit set."""
+    """Return numbers of `PAGE_STATES` by PFN; `flagged` tells which pages have a bit set.
+
+    Examples
+    --------
+    >>> flags = np.array([1 << KPF_NOPAGE, 1 << KPF_BUDDY, 1 << KPF_OFFLINE, 0])
+    >>> pages_by_flags(lambda bit: flags >> bit & 1 == 1).tolist()
+    [0, 2, 3, 1]
+    """
     hole = flagged(KPF_NOPAGE)
     states = np.full(len(hole), PAGE_STATES["in use"], np.uint8)
     states[hole] = PAGE_STATES["hole"]

@@ -31,9 +31,9 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from balloonkit.guest.blocks import TOP_PAGES, Pfns
-from balloonkit.guest.buddy import ListOrder
 from balloonkit.guest.guest import Guest
 from balloonkit.guest.kernel_rules import LINUX_6_1, KernelRules
+from balloonkit.guest.list_order import ListOrder
 from balloonkit.guest.page_states import (
     KPF_ANON,
     KPF_BUDDY,
@@ -98,7 +98,7 @@ def guest_from_flags(
     >>> zones = zones_from_zoneinfo(capture.text("zoneinfo_boot"), len(flags))
     >>> guest = guest_from_flags("aged-1g", capture.guest_bytes, flags, zones)
     >>> len(guest.percpu.stock(1))  # in DMA32: real pages no flag shows
-    11605
+    11611
     """
     pages = np.asarray(flags, np.uint64)
     span = len(pages)
@@ -133,6 +133,13 @@ def movable_mask(flags: NDArray[np.uint64]) -> NDArray[np.bool_]:
     huge page, or a flagless block allocated in one piece; so is its neighbour, the other half of
     the block of order 10, unless a process has a page there or the firmware one in either: then
     boot never made them one block.
+
+    Examples
+    --------
+    >>> flags = np.full(2048, 1 << KPF_BUDDY, np.uint64)
+    >>> flags[700] = 1 << KPF_SLAB  # in the second pageblock, and the first is its neighbour
+    >>> movable_mask(flags).reshape(-1, 512).all(axis=1).tolist()
+    [False, False, True, True]
     """
     compound = _any(flags, _COMPOUND) & ~_any(flags, _HUGE)
     own = _any(flags, _KERNEL) | compound | _flagless_pools(flags)

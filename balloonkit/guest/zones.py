@@ -9,6 +9,7 @@ have been served higher up. Formulas: Linux 6.1 ``mm/page_alloc.c`` (``__setup_p
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,6 +21,7 @@ __all__ = [
     "PAGEBLOCK_PAGES",
     "Zone",
     "above_watermarks",
+    "check_spans",
     "count_by_zone",
     "with_watermarks",
     "x86_zones",
@@ -143,7 +145,13 @@ def x86_zones(span_pfns: int, page_bytes: int = BALLOON_PAGE_BYTES) -> tuple[Zon
 
 
 def count_by_zone(zones: Sequence[Zone], pages: NDArray[np.bool_]) -> list[int]:
-    """Count the pages of a mask, shape (PFNs,), in each zone, lowest zone first."""
+    """Count the pages of a mask, shape (PFNs,), in each zone, lowest zone first.
+
+    Examples
+    --------
+    >>> count_by_zone(x86_zones(8192), np.ones(8192, bool))
+    [4096, 4096]
+    """
     return [zone.count(pages) for zone in zones]
 
 
@@ -162,6 +170,12 @@ def with_watermarks(zones: tuple[Zone, ...], managed: NDArray[np.integer]) -> tu
     ``min = pageblock * zones * (2 + 9)`` pages over all zones (khugepaged's recommendation, at
     most 5 % of memory), shared out by size; ``low = min + min / 4``;
     ``batch = rounddown_pow2(1.5 * b) - 1`` with ``b = min(managed / 1024, 256) / 4``.
+
+    Examples
+    --------
+    >>> zones = with_watermarks(x86_zones(1 << 18), np.array([3840, 254_000]))
+    >>> [(zone.name, zone.low_pages, zone.batch) for zone in zones]
+    [('DMA', 208, 1), ('DMA32', 13870, 63)]
     """
     total = int(managed.sum())
     total_min = min(PAGEBLOCK_PAGES * len(zones) * 11, total // 20)
@@ -204,3 +218,28 @@ def above_watermarks(
             zone = zones[index]
             mark_pages = getattr(zone, level) + zone.reserve_pages - zone.withheld_pages
             yield index, max(free_pages(index) - mark_pages, 0)
+
+
+def check_spans(zones: Sequence[Zone], span_pfns: int) -> None:
+    """Raise ValueError unless zones ascend, start on top-order blocks and end in the span.
+
+    Examples
+    --------
+    >>> check_spans(x86_zones(2048), 1024)
+    Traceback (most recent call last):
+    ValueError: zones DMA to PFN 2048: they must be at least one and end by PFN 1024
+    """
+    if not zones or max(zone.end_pfn for zone in zones) > span_pfns:
+        ends = ", ".join(f"{zone.label} to PFN {zone.end_pfn}" for zone in zones)
+        raise ValueError(f"zones {ends}: they must be at least one and end by PFN {span_pfns}")
+    if len({zone.label for zone in zones}) < len(zones):
+        raise ValueError(f"zones {', '.join(zone.label for zone in zones)}: one is there twice")
+    parts = sorted((*part, zone.label) for zone in zones for part in zone.ranges)
+    for (_, below_end_pfn, _), (start_pfn, _, label) in pairwise(parts):
+        if start_pfn % TOP_PAGES or below_end_pfn > start_pfn:
+            raise ValueError(
+                f"zone {label} from PFN {start_pfn}: zones must ascend, not overlap, and start on "
+                f"multiples of {TOP_PAGES} pages"
+            )
+    if any(below.start_pfn > zone.start_pfn for below, zone in pairwise(zones)):
+        raise ValueError(f"zones {', '.join(zone.label for zone in zones)}: they must ascend")

@@ -30,7 +30,7 @@ def find_symbols(kallsyms: str) -> dict[str, int]:
     Examples
     --------
     >>> find_symbols("ffffffff82398470 D vmemmap_base\\n")
-    {'vmemmap_base': 18446744071599522928}
+    {'vmemmap_base': 18446744071599391856}
     """
     lines = (line.split() for line in kallsyms.splitlines())
     return {words[2]: int(words[0], 16) for words in lines if words[2:] and words[2] in _SYMBOLS}
