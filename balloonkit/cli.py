@@ -6,6 +6,7 @@ import sys
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 from rich.progress import DownloadColumn, MofNCompleteColumn
 from rich.table import Table
@@ -166,18 +167,31 @@ def _predict(options: argparse.Namespace) -> None:
     if options.json:
         print(json.dumps(result))
         return
-    short = result["shortfall_pages"]
-    found = f"{result['pages'] - short:,} of {counted(result['pages'], 'page')}"
-    caption = f"the model found {found}; the rest would need reclaim, which it has none of"
     table = Table(
         title=f"{capture.name}: predicted against real",
-        caption=caption if short else None,
+        caption=_where_from(result),
         show_header=False,
     )
     for key, value in result.items():
         text = f"{value:.4f}" if isinstance(value, float) else str(value)
         table.add_row(key.replace("_", " "), text)
     console().print(table)
+
+
+def _where_from(result: dict[str, Any]) -> str | None:
+    """Say which of the pages asked for were not simply free."""
+    asked = counted(result["pages"], "page")
+    reclaimed, short = result["reclaimed_pages"], result["shortfall_pages"]
+    free = f"{result['pages'] - short - reclaimed:,} of {asked}"
+    if short:
+        cache = f"it freed {reclaimed:,} of clean page cache, and " if reclaimed else ""
+        return f"{free} were free; the rest would need reclaim: {cache}{short:,} were not to be had"
+    if reclaimed:
+        return (
+            f"{free} were free; the rest would need reclaim: it freed {reclaimed:,} of clean page "
+            "cache, and which ones is estimated"
+        )
+    return None
 
 
 def _site(options: argparse.Namespace) -> None:
