@@ -47,7 +47,14 @@ class Verdict:
 
 
 def judge(duel: Duel) -> Verdict:
-    """Measure a duel by the list that holds for its QEMU."""
+    """Measure a duel by the list that holds for its QEMU.
+
+    Examples
+    --------
+    >>> from balloonkit.duel.run import run_duel
+    >>> judge(run_duel(200, seed=1)).surprises  # doctest: +SKIP
+    ()
+    """
     return Verdict(duel)
 
 

@@ -47,6 +47,12 @@ def run_duel(
         If there is no QEMU.
     ValueError
         If there is no such family.
+
+    Examples
+    --------
+    >>> duel = run_duel(200, seed=1)  # doctest: +SKIP
+    >>> duel.qemu  # doctest: +SKIP
+    '7.2.22'
     """
     if unknown := sorted(set(only) - set(FAMILIES)):
         raise ValueError(f"no family {unknown[0]!r}: there are {', '.join(FAMILIES)}")

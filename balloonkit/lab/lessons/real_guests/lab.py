@@ -10,8 +10,8 @@ import numpy as np
 import traitlets
 from numpy.typing import NDArray
 
+from balloonkit.captured_guest import FATES, MOMENTS, CapturedGuest
 from balloonkit.captures import SHIPPED
-from balloonkit.captures.captured_guest import FATES, MOMENTS, CapturedGuest
 from balloonkit.guest.blocks import TOP_PAGES, Pfns
 from balloonkit.guest.fragmentation import free_runs
 from balloonkit.guest.page_states import PAGE_STATES
