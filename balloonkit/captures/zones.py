@@ -31,8 +31,7 @@ def zones_of(readings: Sequence[ZoneReading], span_pfns: int) -> tuple[Zone, ...
     """Return the zones that hold pages, lowest first, from a reading that has zoneinfo.
 
     Where the spans of two overlap, the pages of the smaller are its own and the larger leaves them
-    out, as if they were plugged into it: zoneinfo does not say whose a page is. Of two with the
-    same span the first has them.
+    out, as if they were plugged into it: zoneinfo does not say whose a page is.
 
     Raises
     ------
@@ -43,7 +42,7 @@ def zones_of(readings: Sequence[ZoneReading], span_pfns: int) -> tuple[Zone, ...
     if not zones:
         raise ValueError("zoneinfo names no zone with managed pages")
     zones.sort(key=lambda zone: (zone.start_pfn, zone.end_pfn))
-    return tuple(replace(zone, excluded=tuple(_inside(n, zones))) for n, zone in enumerate(zones))
+    return tuple(replace(zone, excluded=tuple(_inside(zone, zones))) for zone in zones)
 
 
 def _zone(zone: ZoneReading, span_pfns: int) -> Zone:
@@ -71,12 +70,11 @@ def _zone(zone: ZoneReading, span_pfns: int) -> Zone:
     )
 
 
-def _inside(number: int, zones: Sequence[Zone]) -> Iterator[tuple[int, int]]:
+def _inside(zone: Zone, zones: Sequence[Zone]) -> Iterator[tuple[int, int]]:
     """Yield the parts of a zone's span that are a smaller one's, each once, lowest first."""
-    zone = zones[number]
     taken_pfn = zone.start_pfn
-    for n, other in enumerate(zones):
-        if (_pages(other), other.start_pfn, n) < (_pages(zone), zone.start_pfn, number):
+    for other in zones:
+        if _size(other) < _size(zone):
             start_pfn = max(other.start_pfn, taken_pfn)
             end_pfn = min(other.end_pfn, zone.end_pfn)
             if start_pfn < end_pfn:
@@ -84,5 +82,6 @@ def _inside(number: int, zones: Sequence[Zone]) -> Iterator[tuple[int, int]]:
                 taken_pfn = end_pfn
 
 
-def _pages(zone: Zone) -> int:
-    return zone.end_pfn - zone.start_pfn
+def _size(zone: Zone) -> tuple[int, int, int]:
+    """Order zones by size, and those of one size so that no two are equal."""
+    return zone.end_pfn - zone.start_pfn, zone.start_pfn, -zone.node

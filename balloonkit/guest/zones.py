@@ -227,19 +227,19 @@ def check_spans(zones: Sequence[Zone], span_pfns: int) -> None:
     --------
     >>> check_spans(x86_zones(2048), 1024)
     Traceback (most recent call last):
-    ValueError: zones (Zone(...),): they must be at least one and end by PFN 1024
+    ValueError: zones DMA to PFN 2048: they must be at least one and end by PFN 1024
     """
     if not zones or max(zone.end_pfn for zone in zones) > span_pfns:
-        raise ValueError(f"zones {zones}: they must be at least one and end by PFN {span_pfns}")
+        ends = ", ".join(f"{zone.label} to PFN {zone.end_pfn}" for zone in zones)
+        raise ValueError(f"zones {ends}: they must be at least one and end by PFN {span_pfns}")
     if len({zone.label for zone in zones}) < len(zones):
         raise ValueError(f"zones {', '.join(zone.label for zone in zones)}: one is there twice")
-    parts = [(start, end, zone) for zone in zones for start, end in zone.ranges]
-    parts.sort(key=lambda part: part[:2])
-    for (_, below_end_pfn, _), (start_pfn, _, zone) in pairwise(parts):
+    parts = sorted((*part, zone.label) for zone in zones for part in zone.ranges)
+    for (_, below_end_pfn, _), (start_pfn, _, label) in pairwise(parts):
         if start_pfn % TOP_PAGES or below_end_pfn > start_pfn:
             raise ValueError(
-                f"zone {zone.label} from PFN {start_pfn}: zones must not overlap, and start on "
+                f"zone {label} from PFN {start_pfn}: zones must ascend, not overlap, and start on "
                 f"multiples of {TOP_PAGES} pages"
             )
-    if [zone.start_pfn for zone in zones] != sorted(zone.start_pfn for zone in zones):
+    if any(below.start_pfn > zone.start_pfn for below, zone in pairwise(zones)):
         raise ValueError(f"zones {', '.join(zone.label for zone in zones)}: they must ascend")

@@ -65,7 +65,6 @@ def test_every_page_of_any_spans_belongs_to_exactly_one_zone_and_the_allocator_k
 def test_a_request_walks_node_by_node_and_inside_a_node_from_the_top():
     text = zoneinfo((0, "DMA32", 0, 2, 0), (0, "Normal", 2, 4, 0), (1, "Normal", 4, 6, 0))
     zones = zones_from_zoneinfo(text, 6 * TOP)
-    zones = tuple(zone for zone in zones)
     guest = Guest("nodes", 6 * TOP << 12, np.ones(6 * TOP, bool), zones)
     first = [int(guest.take(1)[0]) // TOP]
     for _ in range(2):
