@@ -22,7 +22,7 @@ def zones_from_zoneinfo(text: str, span_pfns: int) -> tuple[Zone, ...]:
     >>> from balloonkit.captures import load_capture
     >>> zones = zones_from_zoneinfo(load_capture("aged-1g").text("zoneinfo_boot"), 1 << 18)
     >>> [(zone.name, zone.start_pfn, zone.end_pfn) for zone in zones]
-    [('DMA', 1, 4096), ('DMA32', 4096, 262144)]
+    [('DMA', 1, 4096), ('DMA32', 4096, 262111)]
     """
     return zones_of(read_texts(text, page_kb=4).zones, span_pfns)
 

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from balloonkit.captures.zones import zones_from_zoneinfo
@@ -40,6 +40,7 @@ spans = st.tuples(st.integers(0, 15), st.integers(1, 8)).map(lambda s: (s[0], s[
 
 @settings(max_examples=100, deadline=None)
 @given(st.lists(spans, min_size=1, max_size=5), st.integers(0, 1000))
+@example([(0, 1), (0, 1)], 0)  # the same span twice
 def test_every_page_of_any_spans_belongs_to_exactly_one_zone_and_the_allocator_knows_it(ends, seed):
     zones = zones_from_zoneinfo(
         zoneinfo(*((node, "Normal", *span, 0) for node, span in enumerate(ends))), 24 * TOP
