@@ -19,69 +19,14 @@ from matplotlib import rcParams
 from matplotlib.figure import Figure
 
 from balloonkit.lab.js.bundle import scripts, styles
+from balloonkit.lab.view.controls import Choice, Control, Paste, Range, Switch
 from balloonkit.lab.view.page_map import PageMap
 
-__all__ = ["Choice", "Fold", "LabView", "Pane", "Range", "Switch", "Table"]
+__all__ = ["Choice", "Control", "Fold", "LabView", "Pane", "Paste", "Range", "Switch", "Table"]
 
 
 #: One picture of a view: a map, or a chart.
 Pane = PageMap | Figure
-
-
-@dataclass(frozen=True)
-class Range:
-    """A slider for a number.
-
-    Attributes
-    ----------
-    name, label : str
-        The model's trait, and what to call it.
-    low, step : float
-    high : float or str
-        The end of the slider, or the attribute of the model that says it.
-    help : str
-        One sentence for a newcomer.
-    unit : str
-    """
-
-    name: str
-    label: str
-    low: float
-    high: float | str
-    step: float
-    help: str = ""
-    unit: str = ""
-
-    def spec(self) -> dict[str, Any]:
-        """Return what the browser needs."""
-        return {"kind": "range"} | vars(self)
-
-
-@dataclass(frozen=True)
-class Choice:
-    """A menu of named values: (text, value) pairs."""
-
-    name: str
-    label: str
-    options: Sequence[tuple[str, Any]]
-    help: str = ""
-
-    def spec(self) -> dict[str, Any]:
-        """Return what the browser needs."""
-        return {"kind": "choice"} | vars(self)
-
-
-@dataclass(frozen=True)
-class Switch:
-    """A check box."""
-
-    name: str
-    label: str
-    help: str = ""
-
-    def spec(self) -> dict[str, Any]:
-        """Return what the browser needs."""
-        return {"kind": "switch"} | vars(self)
 
 
 @dataclass(frozen=True)
@@ -156,7 +101,7 @@ class LabView(anywidget.AnyWidget):
     ----------
     model : HasTraits
         Holds the inputs as traits; an assignment to one redraws the view.
-    controls : sequence of Range, Choice or Switch
+    controls : sequence of Range, Choice, Switch or Paste
     draw : callable
         Returns a pane or several, and their text twin, for the model's present inputs.
     title : str
@@ -201,7 +146,7 @@ class LabView(anywidget.AnyWidget):
     def __init__(
         self,
         model: traitlets.HasTraits,
-        controls: Sequence[Range | Choice | Switch],
+        controls: Sequence[Control],
         draw: Callable[[], tuple[Pane | Sequence[Pane], Table]],
         title: str,
         patience_s: float = 4.0,

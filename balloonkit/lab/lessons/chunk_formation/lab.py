@@ -14,6 +14,8 @@ from balloonkit.lab.lessons.chunk_formation.pictures import draw_counts
 from balloonkit.lab.lessons.predict_check_reason.lab import QuestionsLab
 from balloonkit.lab.player.player import StepPlayer
 from balloonkit.lab.view.column import Column
+from balloonkit.lab.view.controls import Control
+from balloonkit.lab.view.machine_box import MACHINE_BOX
 from balloonkit.lab.view.view import Choice, LabView, Range, Switch, Table
 from balloonkit.trace import COUNTERS
 from balloonkit.units import BALLOON_PAGE_BYTES, format_size
@@ -97,12 +99,15 @@ class ChunkLab(QuestionsLab):
         return StepPlayer(trace, next(first))
 
     def _play_anew(self, change: dict[str, Any]) -> None:
-        trace = self.model.trace()
+        try:
+            trace = self.model.trace()
+        except (ValueError, MemoryError):
+            return  # the view above says why
         for player in self._benched:
             if player.trace["code"] != trace["code"]:
                 player.trace = trace
 
-    def _controls(self) -> tuple[Choice | Range | Switch, ...]:
+    def _controls(self) -> tuple[Control, ...]:
         return (
             Choice("pages", "guest", [(f"{n:,} pages", n) for n in (64, 256, 1024, 4096)]),
             Range("inflate", "inflate", 1, 100, 1, "Share of the guest's pages.", " %"),
@@ -136,14 +141,16 @@ class ChunkLab(QuestionsLab):
             Choice("page_kib", "guest page", [(f"{n} KiB", n) for n in (4, 16, 64)]),
             Switch("blocks", "by blocks", "Allocate a whole block at a time, not page by page."),
             Switch("back", "and back", "The player goes on: deflate, and the guest's first touch."),
+            MACHINE_BOX,
         )
 
     def _draw(self) -> tuple[Figure, Table]:
         model = self.model
         totals = {path: model.totals(path) for path in ("classic", "chunks")}
         given = totals["chunks"]["pages"] * BALLOON_PAGE_BYTES
-        asked = model.inflate_pages * model.page_kib << 10
-        caption = f"{model.code}: {format_size(given)} of guest memory in the balloon"
+        asked = model.asked_bytes
+        named = "your machine" if model.machine.strip() else model.code
+        caption = f"{named}: {format_size(given)} of guest memory in the balloon"
         if given < asked:
             caption += f"; asked for {format_size(asked)}, but the guest has no more to give"
         head = ["", "classic", "chunks"]

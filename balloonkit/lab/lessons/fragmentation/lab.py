@@ -10,13 +10,18 @@ from typing import Any
 
 import numpy as np
 import traitlets
-from numpy.typing import NDArray
 
 from balloonkit.events import Event, Split
+from balloonkit.find import guest_of_paste
 from balloonkit.guest import Guest, OneBlockAtATime
 from balloonkit.guest.blocks import MAX_ORDER, Block
 from balloonkit.guest.fragmentation import fragmentation_index, free_runs, unusable_index
 from balloonkit.guest.page_states import PAGE_STATES
+from balloonkit.lab.lessons.fragmentation.pageblocks import (
+    WHY_MOVABLE,
+    draw_pageblocks,
+    pages_by_free_mask,
+)
 from balloonkit.lab.lessons.predict_check_reason.lab import QuestionsLab
 from balloonkit.lab.view.charts import (
     draw_lists,
@@ -25,6 +30,7 @@ from balloonkit.lab.view.charts import (
     draw_unusable,
     new_chart,
 )
+from balloonkit.lab.view.machine_box import MACHINE_BOX
 from balloonkit.lab.view.page_map import PageMap, magnified_pfn, whole_and_close_up
 from balloonkit.lab.view.palette import BLOCK_LOOKS
 from balloonkit.lab.view.view import Choice, Fold, LabView, Pane, Range, Table
@@ -39,36 +45,29 @@ SIZES = [("64 MiB", "64MiB"), ("1 GiB", "1GiB"), ("8 GiB", "8GiB")]
 SMALL_PAGES = 256
 
 
-def pages_by_free_mask(guest: Guest) -> NDArray[np.uint8]:
-    """Return the state of every page as a number of `PAGE_STATES`, shape (PFNs,).
-
-    Examples
-    --------
-    >>> np.bincount(pages_by_free_mask(Guest.idle("64MiB"))).tolist()
-    [0, 513, 15871]
-    """
-    states = np.zeros(len(guest.buddy.free_mask), np.uint8)
-    for gpa, size_bytes in guest.ram:
-        states[gpa // guest.page_bytes :][: size_bytes // guest.page_bytes] = PAGE_STATES["in use"]
-    states[guest.buddy.free_mask] = PAGE_STATES["free"]
-    return states
-
-
 class FragmentationModel(traitlets.HasTraits):
-    """An aged guest: size, share of odd pages in use, seed; and the place to magnify."""
+    """An aged guest: size, share of odd pages in use, seed; or one of the learner's own.
+
+    And the place to magnify.
+    """
 
     size = traitlets.Enum([value for _, value in SIZES], "8GiB")
     fragmentation = traitlets.Float(0.1, min=0, max=1)
     seed = traitlets.Int(1, min=0, max=20)
     look_at = traitlets.Float(60, min=0, max=100)
+    machine = traitlets.Unicode()
 
     _made: tuple[Any, Guest] | None = None
 
     def guest(self) -> Guest:
         """Return the guest these inputs describe; the last one is kept for the next view."""
-        inputs = (self.size, self.fragmentation, self.seed)
+        inputs = (self.size, self.fragmentation, self.seed, self.machine)
         if self._made is None or self._made[0] != inputs:
-            self._made = inputs, Guest.aged(*inputs)
+            if self.machine.strip():
+                guest = guest_of_paste(self.machine, self.seed)
+            else:
+                guest = Guest.aged(*inputs[:3])
+            self._made = inputs, guest
         return self._made[1]
 
 
@@ -147,11 +146,21 @@ class FragmentationLab(QuestionsLab):
             "Share of the addresses to skip. A click on the map moves it too.",
             " %",
         )
-        return LabView(self.model, (*_AGEING, look_at), self._draw_guest, "Age a guest")
+        controls = (*_AGEING, MACHINE_BOX, look_at)
+        return LabView(self.model, controls, self._draw_guest, "Age a guest")
 
     def runs(self) -> LabView:
         """Measure it: free runs, and what a request of each order could not use."""
-        return LabView(self.model, _AGEING, self._draw_runs, "Measure its fragmentation")
+        controls = (*_AGEING, MACHINE_BOX)
+        return LabView(self.model, controls, self._draw_runs, "Measure its fragmentation")
+
+    def pageblocks(self) -> LabView:
+        """Colour its pageblocks by what they are for: which of them may a balloon have, and why?"""
+        controls = (*_AGEING, MACHINE_BOX)
+        fold = Fold("Why a balloon takes movable pages", WHY_MOVABLE)
+        return LabView(
+            self.model, controls, self._draw_pageblocks, "Pageblocks by migrate type", fold=fold
+        )
 
     def blocks(self) -> LabView:
         """Allocate and free pages of a small guest: watch blocks split and merge."""
@@ -166,7 +175,7 @@ class FragmentationLab(QuestionsLab):
 
     def all(self) -> list[LabView]:
         """Return every step's view, in the order of the lesson."""
-        return [self.guest(), self.runs(), self.blocks()]
+        return [self.guest(), self.pageblocks(), self.runs(), self.blocks()]
 
     def _draw_guest(self) -> tuple[list[Pane], Table]:
         guest = self.model.guest()
@@ -185,6 +194,10 @@ class FragmentationLab(QuestionsLab):
         rows = [[zone, *(f"{n:,}" for n in row)] for zone, row in counts.items()]
         head = ["free blocks in zone", *(f"order {order}" for order in range(MAX_ORDER + 1))]
         return [*maps, figure], Table(caption, head, rows)
+
+    def _draw_pageblocks(self) -> tuple[Pane, Table]:
+        guest = self.model.guest()
+        return draw_pageblocks(guest, pages_by_free_mask(guest))
 
     def _draw_runs(self) -> tuple[list[Pane], Table]:
         guest = self.model.guest()

@@ -11,7 +11,8 @@ import traitlets
 from numpy.typing import NDArray
 
 from balloonkit.captured_guest import FATES, MOMENTS, CapturedGuest
-from balloonkit.captures import SHIPPED
+from balloonkit.captures import NEWER, SHIPPED, CaptureError
+from balloonkit.find import BINARY_MARK
 from balloonkit.guest.blocks import TOP_PAGES, Pfns
 from balloonkit.guest.fragmentation import free_runs
 from balloonkit.guest.page_states import PAGE_STATES
@@ -23,6 +24,7 @@ from balloonkit.lab.view.charts import (
     draw_wire_order,
     new_chart,
 )
+from balloonkit.lab.view.machine_box import CAPTURE_BOX
 from balloonkit.lab.view.page_map import magnified_pfn, whole_and_close_up
 from balloonkit.lab.view.palette import FATE_LOOKS, SENT_LOOKS
 from balloonkit.lab.view.view import Choice, LabView, Pane, Range, Table
@@ -45,15 +47,27 @@ class CaptureModel(traitlets.HasTraits):
     moment = traitlets.Enum(MOMENTS, "before")
     message = traitlets.Int(1, min=0)
     look_at = traitlets.Float(60, min=0, max=100)
+    machine = traitlets.Unicode()
 
     _loaded: CapturedGuest | None = None
 
     def guest(self) -> CapturedGuest:
         """Return the captured guest; only the last one is kept."""
-        if self._loaded is None or str(self._loaded.source) != self.capture:
+        source = self.capture
+        if self.machine.strip():
+            if not self.machine.startswith(BINARY_MARK):
+                raise CaptureError("a text names no pages: choose a capture, a .npz file")
+            source = self.machine
+        if self._loaded is None or str(self._loaded.source) != source:
             self._loaded = None
-            self._loaded = CapturedGuest.load(self.capture)
+            self._loaded = CapturedGuest.load(source)
         return self._loaded
+
+    def ballooned_guest(self) -> CapturedGuest:
+        """Return the captured guest, unless it never had a balloon."""
+        guest = self.guest()
+        guest.check_ballooned()
+        return guest
 
     @property
     def messages(self) -> int:
@@ -97,28 +111,29 @@ class CaptureLab(QuestionsLab):
         super().__init__()
         self.model = CaptureModel(capture=str(source))
         self.model.guest()
-        names = SHIPPED if str(source) in SHIPPED else (*SHIPPED, str(source))
-        self._capture = Choice("capture", "guest", [(Path(name).stem, name) for name in names])
+        names = dict.fromkeys((*SHIPPED, *NEWER, str(source)))
+        options = [(_named(name), name) for name in names]
+        self._capture = Choice("capture", "guest", options, "Its kernel is named behind it.")
 
     def memory(self) -> LabView:
         """Show the memory map before the balloon, inflated, and deflated again."""
         moment = Choice("moment", "moment", [(m, m) for m in MOMENTS])
-        controls = (self._capture, moment, _LOOK_AT)
+        controls = (self._capture, moment, _LOOK_AT, CAPTURE_BOX)
         return LabView(self.model, controls, self._draw_memory, "A real guest's memory")
 
     def order(self) -> LabView:
         """Follow the messages: which pages left when, from which zone."""
-        controls = (self._capture, _MESSAGE)
+        controls = (self._capture, _MESSAGE, CAPTURE_BOX)
         return LabView(self.model, controls, self._draw_order, "What it gave away, in what order")
 
     def chunks(self) -> LabView:
         """Pack what was given into chunks: how many, how long, in how many messages."""
-        controls = (self._capture, _MESSAGE)
+        controls = (self._capture, _MESSAGE, CAPTURE_BOX)
         return LabView(self.model, controls, self._draw_chunks, "What chunks make of it")
 
     def prediction(self) -> LabView:
         """Compare with the model, and light up where it errs."""
-        controls = (self._capture, _LOOK_AT)
+        controls = (self._capture, _LOOK_AT, CAPTURE_BOX)
         return LabView(self.model, controls, self._draw_prediction, "What the model foretells")
 
     def all(self) -> list[LabView]:
@@ -127,6 +142,8 @@ class CaptureLab(QuestionsLab):
 
     def _draw_memory(self) -> tuple[list[Pane], Table]:
         guest, moment = self.model.guest(), self.model.moment
+        if moment not in guest.states:
+            guest.check_ballooned()
         states, blocks = guest.states[moment], guest.blocks[moment]
         figure, axes = new_chart("Free memory by block size")
         draw_order_bars(axes, guest.zones, blocks)
@@ -136,7 +153,7 @@ class CaptureLab(QuestionsLab):
         return [*maps, figure], zone_table(caption, guest.zones, states, blocks)
 
     def _draw_order(self) -> tuple[list[Pane], Table]:
-        guest, sent = self.model.guest(), self.model.sent
+        guest, sent = self.model.ballooned_guest(), self.model.sent
         given = guest.given(sent)
         states = guest.states["before"].copy()
         states[given] = PAGE_STATES["in balloon"]
@@ -160,7 +177,7 @@ class CaptureLab(QuestionsLab):
         return [*maps, figure], Table(caption, ["pages given in zone", "so far", "in all"], rows)
 
     def _draw_chunks(self) -> tuple[list[Pane], Table]:
-        guest, sent = self.model.guest(), self.model.sent
+        guest, sent = self.model.ballooned_guest(), self.model.sent
         lengths = free_runs(guest.given(sent))
         pages, chunks = int(lengths.sum()), len(lengths)
         messages = -(-chunks // MAX_CHUNKS)
@@ -184,7 +201,7 @@ class CaptureLab(QuestionsLab):
         return [runs, bars], Table(caption, ["path", "entries", "messages", "bytes"], rows)
 
     def _draw_prediction(self) -> tuple[list[Pane], Table]:
-        guest = self.model.guest()
+        guest = self.model.ballooned_guest()
         fates = guest.prediction
         real = np.isin(fates, (FATES["foretold"], FATES["missed"]))
         foretold = np.isin(fates, (FATES["foretold"], FATES["wrong"]))
@@ -204,7 +221,7 @@ class CaptureLab(QuestionsLab):
         )
         if foretold.sum() < real.sum():
             found = f"{foretold.sum():,} of {real.sum():,} pages"
-            caption += f". It found {found}; the rest would need reclaim, which it has none of"
+            caption += f". It found {found}; the rest was neither free nor clean cache"
         at_pfn = magnified_pfn(self.model.look_at, len(fates))
         errors = FATES["missed"], FATES["wrong"]
         maps = whole_and_close_up(
@@ -225,6 +242,14 @@ _LOOK_AT = Range(
 _MESSAGE = Range(
     "message", "message", 0, "messages", 1, "How many messages of 256 page numbers were sent."
 )
+
+
+def _named(source: str) -> str:
+    """Name a capture and its kernel, as far as its name tells."""
+    kernels = {"k612": "Linux 6.12", "k72": "Linux 7.2"}
+    if source in SHIPPED:
+        return f"{source} (Linux 6.1)"
+    return f"{source} ({kernels[source.split('-')[0]]})" if source in NEWER else Path(source).stem
 
 
 def _message_in_words(pfns: Pfns) -> str:

@@ -20,6 +20,7 @@ from balloonkit.lab.lessons.host_release.model import SIZES
 from balloonkit.lab.lessons.predict_check_reason.lab import QuestionsLab
 from balloonkit.lab.lessons.the_race.model import BUFFERS, SWEEP, MeasuredModel, RaceModel
 from balloonkit.lab.lessons.the_race.pictures import draw_published, draw_race, draw_ratio
+from balloonkit.lab.view.machine_box import MACHINE_BOX
 from balloonkit.lab.view.palette import path_label
 from balloonkit.lab.view.view import Choice, LabView, Pane, Range, Switch, Table
 from balloonkit.limits import fitting_sizes
@@ -81,6 +82,7 @@ class RaceLab(QuestionsLab):
                 0.05,
                 "Share of odd pages in use: 0 is freshly booted, 1 a checkerboard.",
             ),
+            MACHINE_BOX,
         )
         return LabView(self.model, controls, self._draw_stages, "Race")
 
