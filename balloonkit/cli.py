@@ -50,8 +50,9 @@ def _parser() -> argparse.ArgumentParser:
     )
     race.add_argument(
         "--ram",
-        choices=tuple(PRESETS),
-        help="where a guest given by its size has its RAM (default: q35)",
+        metavar="MACHINE|RANGES",
+        help=f"where a guest given by its size has its RAM: {', '.join(PRESETS)}, with memory "
+        "plugged in (q35+1GiB), or ranges START:SIZE,START:SIZE (default: q35)",
     )
     race.add_argument("--inflate", help="how much to take (default: seven eighths of the guest)")
     race.add_argument(
