@@ -31,7 +31,8 @@ def zone_table(
     kinds = ("in use", "free", "in balloon")
     counts = [count_by_zone(zones, states == PAGE_STATES[kind]) for kind in kinds]
     rows = [
-        [zone.name, *pages, *blocks[zone.name]] for zone, *pages in zip(zones, *counts, strict=True)
+        [zone.label, *pages, *blocks[zone.label]]
+        for zone, *pages in zip(zones, *counts, strict=True)
     ]
     head = ["pages in zone", "in use", "free", "in the balloon"]
     head += [f"free blocks of order {order}" for order in range(MAX_ORDER + 1)]

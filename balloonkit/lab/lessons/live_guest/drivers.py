@@ -14,8 +14,9 @@ import traitlets
 from numpy.typing import NDArray
 
 from balloonkit.captures import load_capture
+from balloonkit.captures.zones import zones_from_zoneinfo
 from balloonkit.guest.page_states import pages_by_flags
-from balloonkit.guest.zones import Zone, zones_from_zoneinfo
+from balloonkit.guest.zones import Zone
 from balloonkit.host import BalloonDevice, GuestRam, ModelRelease
 from balloonkit.lab.lessons.live_guest.guests import RECORDED, GuestError, failures_in_words
 from balloonkit.lab.view.controls import BUFFERS

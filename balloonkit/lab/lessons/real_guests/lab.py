@@ -7,8 +7,8 @@
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from balloonkit.captured_guest import MOMENTS
 from balloonkit.captures import SHIPPED
-from balloonkit.captures.captured_guest import MOMENTS
 from balloonkit.lab.lab import Lab
 from balloonkit.lab.lessons.real_guests.model import CaptureModel, Looked
 from balloonkit.lab.lessons.real_guests.pictures import (

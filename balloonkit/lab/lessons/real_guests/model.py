@@ -4,9 +4,9 @@ from dataclasses import dataclass
 
 import traitlets
 
+from balloonkit.captured_guest import MOMENTS, CapturedGuest
 from balloonkit.captures import SHIPPED
 from balloonkit.captures.capture import Moment
-from balloonkit.captures.captured_guest import MOMENTS, CapturedGuest
 
 __all__ = ["CaptureModel", "Looked"]
 

@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from balloonkit.captures.captured_guest import FATES
+from balloonkit.captured_guest import FATES
 from balloonkit.guest.blocks import TOP_PAGES, Pfns
 from balloonkit.guest.fragmentation import free_runs
 from balloonkit.guest.page_states import PAGE_STATES
@@ -53,7 +53,7 @@ def show_order(seen: Looked) -> Drawing:
     figure, axes = new_chart("First page of each message")
     draw_wire_order(axes, guest.sent_pfns[::MAX_PFNS], sent, guest.zones)
     rows: list[list[TableCell]] = [
-        [zone.name, n, all_n]
+        [zone.label, n, all_n]
         for zone, n, all_n in zip(
             guest.zones,
             guest.by_zone(given),

@@ -236,6 +236,6 @@ def test_a_prediction_that_stops_at_what_is_free_says_what_the_rest_would_need(m
     # A guest that gave all that is free and all that could be reclaimed: no file holds such a one.
     every = np.flatnonzero(capture.flags("before") & flag_mask(KPF_BUDDY, KPF_LRU))
     hungry = replace(capture, inflate_pfns=every.astype(np.uint32))
-    monkeypatch.setattr("balloonkit.captures.captured_guest.load_capture", lambda source: hungry)
+    monkeypatch.setattr("balloonkit.captured_guest.load_capture", lambda source: hungry)
     caption = CaptureLab(RECORDED).prediction().caption
     assert f" of {len(every):,} pages; the rest would need reclaim" in caption
