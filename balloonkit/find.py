@@ -9,6 +9,7 @@ from pathlib import Path
 from balloonkit.captures import NEWER, SHIPPED, Capture, CaptureError, load_capture
 from balloonkit.captures.texts import MAX_TEXT_BYTES, read_texts
 from balloonkit.guest import Guest
+from balloonkit.guest.replayed import ReplayedGuest
 from balloonkit.look.model import guest_of_reading
 from balloonkit.predict import guest_of
 from balloonkit.ram_layout import parse_ram
@@ -22,7 +23,7 @@ BINARY_MARK = "data:application/octet-stream;base64,"
 _LEAST_GUEST_BYTES = 1 << 20
 
 
-def find_guest(source: str, ram: str | None = None) -> Guest:
+def find_guest(source: str, ram: str | None = None, replay: bool = False) -> Guest:
     """Return the guest a person means: a capture, a text about a machine, or a size.
 
     Parameters
@@ -33,6 +34,8 @@ def find_guest(source: str, ram: str | None = None) -> Guest:
     ram : str, optional
         Where a modelled guest has its RAM, see `balloonkit.ram_layout.parse_ram`; by default as on
         q35.
+    replay : bool
+        Of a capture: give the very pages its driver sent, in its order.
 
     Raises
     ------
@@ -46,6 +49,8 @@ def find_guest(source: str, ram: str | None = None) -> Guest:
     """
     if ram is not None and (source in SHIPPED + NEWER or Path(source).is_file()):
         raise ValueError(f"RAM layout {ram}: {source} says itself where its RAM lies")
+    if replay:
+        return _replayed(source)
     if source in SHIPPED + NEWER or source.endswith(".npz"):
         return guest_of(load_capture(source))
     if Path(source).is_file():
@@ -118,6 +123,16 @@ def capture_of_paste(paste: str) -> Capture:
         path = Path(folder, "your capture.npz")
         path.write_bytes(data)
         return load_capture(path)
+
+
+def _replayed(source: str) -> ReplayedGuest:
+    if source not in SHIPPED + NEWER and not Path(source).is_file():
+        raise ValueError(
+            f"guest {source[:40]!r}: only a capture can be replayed, one of "
+            f"{', '.join(SHIPPED + NEWER)} or a .npz file"
+        )
+    capture = load_capture(source)
+    return ReplayedGuest(guest_of(capture), capture.inflate_pfns)
 
 
 def find_format(source: str) -> Format:

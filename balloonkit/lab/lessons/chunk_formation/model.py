@@ -1,7 +1,9 @@
 """Inputs of the chunk-formation lab, the traces they describe, and a short code that names them."""
 
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
+from zlib import crc32
 
 import traitlets
 
@@ -10,7 +12,7 @@ from balloonkit.guest import Guest
 from balloonkit.trace import COUNTERS, trace_inflate
 from balloonkit.wire import Format, PageBitmaps, PageChunks, PfnArray
 
-__all__ = ["ChunkModel"]
+__all__ = ["ChunkModel", "PathCounts"]
 
 #: Words of a code, in this sequence; the first two are always said.
 _INPUTS = (
@@ -18,6 +20,24 @@ _INPUTS = (
     *("path", "bits", "buffer", "join", "blocks", "back"),
 )
 _TRUE_FALSE = {"yes": True, "no": False}
+
+
+@dataclass(frozen=True)
+class PathCounts:
+    """What both paths counted for one guest.
+
+    Attributes
+    ----------
+    code : str
+        Names the guest.
+    totals : dict of path to the counters of `balloonkit.trace`
+    asked_bytes : int
+        How much the guest was asked for.
+    """
+
+    code: str
+    totals: dict[str, dict[str, int]]
+    asked_bytes: int
 
 
 class ChunkModel(traitlets.HasTraits):
@@ -69,6 +89,11 @@ class ChunkModel(traitlets.HasTraits):
         own = self.machine.strip()
         page_bytes = _own_guest(self.machine, self.seed).page_bytes if own else self.page_kib << 10
         return self.inflate_pages * page_bytes
+
+    @property
+    def named(self) -> str:
+        """What to call a machine of the learner's own, apart from every other one."""
+        return f"your machine ({crc32(self.machine.encode()):08x})"
 
     def format(self, path: str) -> Format:
         """Return what the driver speaks on a path, with the inputs' bitmaps and buffer.
@@ -138,13 +163,19 @@ class ChunkModel(traitlets.HasTraits):
         values["back"] = back
         code = f"{self.code} back=yes" if back and not self.back else self.code
         if self.machine.strip():
-            code += " of your machine, which no code can name"
+            code += f", {self.named}"
         return _trace(path or self.path, tuple(values.values())) | {"code": code}
 
     def totals(self, path: str) -> dict[str, int]:
         """Return the counters of one path's inflate, without the way back."""
         steps = self.trace(path, back=False)["steps"]
         return dict(zip(COUNTERS, steps[-1]["counters"], strict=True))
+
+    def both(self) -> PathCounts:
+        """Run both paths, and return what they count."""
+        totals = {path: self.totals(path) for path in ("classic", "chunks")}
+        named = self.named if self.machine.strip() else self.code
+        return PathCounts(named, totals, self.asked_bytes)
 
 
 def _defaults() -> dict[str, Any]:

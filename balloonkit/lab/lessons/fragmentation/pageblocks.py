@@ -7,12 +7,14 @@ from balloonkit.guest import Guest
 from balloonkit.guest.migrate_types import MIGRATE_TYPES
 from balloonkit.guest.page_states import PAGE_STATES
 from balloonkit.guest.zones import PAGEBLOCK_PAGES
+from balloonkit.lab.lessons.fragmentation.model import pages_by_free_mask
+from balloonkit.lab.view.drawing import Drawing
 from balloonkit.lab.view.page_map import PageMap
 from balloonkit.lab.view.palette import MIGRATE_LOOKS
-from balloonkit.lab.view.view import Table
+from balloonkit.lab.view.table import Table, TableCell
 from balloonkit.units import counted
 
-__all__ = ["WHY_MOVABLE", "draw_pageblocks", "pages_by_free_mask", "types_of_pages"]
+__all__ = ["WHY_MOVABLE", "show_pageblocks", "types_of_pages"]
 
 #: Read beside the picture.
 WHY_MOVABLE = """\
@@ -26,23 +28,6 @@ balloon asks for movable pages and does no harm to large blocks. It cannot have 
 requests that cannot wait (HighAtomic) or is about to be taken out of use (Isolate), however much of
 it is free; CMA memory it may borrow. Pageblocks of the other kinds it gets only when nothing else
 is left, and this model leaves those of a capture alone."""
-
-
-def pages_by_free_mask(guest: Guest) -> NDArray[np.uint8]:
-    """Return the state of every page as a number of `PAGE_STATES`, shape (PFNs,).
-
-    Examples
-    --------
-    >>> np.bincount(pages_by_free_mask(Guest.idle("64MiB"))).tolist()
-    [0, 513, 15871]
-    """
-    states = np.zeros(len(guest.buddy.free_mask), np.uint8)
-    for gpa, size_bytes in guest.ram:
-        states[gpa // guest.page_bytes :][: size_bytes // guest.page_bytes] = PAGE_STATES["in use"]
-    states[guest.buddy.free_mask] = PAGE_STATES["free"]
-    if guest.kept_free is not None:
-        states[guest.kept_free] = PAGE_STATES["free"]
-    return states
 
 
 def types_of_pages(guest: Guest, ram: NDArray[np.bool_]) -> NDArray[np.uint8]:
@@ -59,21 +44,15 @@ def types_of_pages(guest: Guest, ram: NDArray[np.bool_]) -> NDArray[np.uint8]:
     return np.where(ram, types, np.uint8(0))
 
 
-def draw_pageblocks(guest: Guest, states: NDArray[np.uint8]) -> tuple[PageMap, Table]:
-    """Map the types, and count what is free in each and what of that a balloon may have.
-
-    Parameters
-    ----------
-    guest : Guest
-    states : uint8, shape (PFNs,)
-        Each page's number in `PAGE_STATES`.
-    """
+def show_pageblocks(guest: Guest) -> Drawing:
+    """Map the types, and count what is free in each and what of that a balloon may have."""
+    states = pages_by_free_mask(guest)
     buddy = guest.buddy
     ram = states != PAGE_STATES["hole"]
     types = types_of_pages(guest, ram)
     page_map = PageMap.of("Pageblocks by migrate type", types, MIGRATE_LOOKS, zones=buddy.zones)
     free = states == PAGE_STATES["free"]
-    rows = []
+    rows: list[list[TableCell]] = []
     for look, number in zip(MIGRATE_LOOKS[1:], range(1, len(MIGRATE_LOOKS)), strict=True):
         mine = types == number
         if mine.any():
@@ -81,9 +60,9 @@ def draw_pageblocks(guest: Guest, states: NDArray[np.uint8]) -> tuple[PageMap, T
             rows.append(
                 [
                     look.label,
-                    f"{-(-int(mine.sum()) // PAGEBLOCK_PAGES):,}",
-                    f"{int((mine & free).sum()):,}",
-                    f"{takes:,}",
+                    -(-int(mine.sum()) // PAGEBLOCK_PAGES),
+                    int((mine & free).sum()),
+                    takes,
                 ]
             )
     for_balloon, all_free = int(buddy.free_mask.sum()), int(free.sum())
@@ -93,4 +72,4 @@ def draw_pageblocks(guest: Guest, states: NDArray[np.uint8]) -> tuple[PageMap, T
     if guest.pageblocks is None:
         caption += "; no types are told, every pageblock is taken for movable"
     head = ["pageblocks of type", "pageblocks", "free pages", "of these for a balloon"]
-    return page_map, Table(caption, head, rows)
+    return [page_map], Table(caption, head, rows)
