@@ -71,7 +71,7 @@ class FragmentationLab(Lab):
     'Page 0 is taken: the block of 256 pages at 0 is split, and its other 255 pages stay free.'
     """
 
-    steps = ("guest", "pageblocks", "runs", "blocks")
+    steps = ("guest", "runs", "pageblocks", "blocks")
     kinds = ("next-page",)
 
     def __init__(self) -> None:
