@@ -17,6 +17,8 @@ from balloonkit.costs import PRICES
 from balloonkit.duel.command import add_duel
 from balloonkit.find import find_format, find_guest
 from balloonkit.guest.kernel_rules import KernelRules
+from balloonkit.guest.replayed import ReplayedGuest
+from balloonkit.host.rules import DEVICE_RULES
 from balloonkit.look.command import add_look
 from balloonkit.predict import predict
 from balloonkit.progress_bars import report_progress
@@ -48,8 +50,9 @@ def _parser() -> argparse.ArgumentParser:
     )
     race.add_argument(
         "--ram",
-        choices=tuple(PRESETS),
-        help="where a guest given by its size has its RAM (default: q35)",
+        metavar="MACHINE|RANGES",
+        help=f"where a guest given by its size has its RAM: {', '.join(PRESETS)}, with memory "
+        "plugged in (q35+1GiB), or ranges START:SIZE,START:SIZE (default: q35)",
     )
     race.add_argument("--inflate", help="how much to take (default: seven eighths of the guest)")
     race.add_argument(
@@ -63,6 +66,23 @@ def _parser() -> argparse.ArgumentParser:
         choices=tuple(PRICES),
         default="message",
         help="what model time takes sending to be paid by; the mail's figures fit each",
+    )
+    race.add_argument(
+        "--device",
+        choices=tuple(DEVICE_RULES),
+        default="kit",
+        help="whose rule turns messages into releases (default: this kit's)",
+    )
+    race.add_argument(
+        "--host-page",
+        choices=("4KiB", "64KiB", "2MiB"),
+        default="4KiB",
+        help="the host's page: a larger one goes as a whole or not at all",
+    )
+    race.add_argument(
+        "--replay",
+        action="store_true",
+        help="of a capture: the very pages the real driver sent, nothing foretold",
     )
     race.add_argument(
         "--format",
@@ -138,9 +158,11 @@ def _parser() -> argparse.ArgumentParser:
 def _race(options: argparse.Namespace) -> None:
     if options.inflate is not None:
         size_to_pages(options.inflate)  # a size that is none is refused before a guest is made
-    guest = find_guest(options.guest, options.ram)
+    guest = find_guest(options.guest, options.ram, options.replay)
     inflate = options.inflate
-    if inflate is None:
+    if inflate is None and isinstance(guest, ReplayedGuest):
+        inflate = guest.left_pages * BALLOON_PAGE_BYTES
+    elif inflate is None:
         inflate = guest.size_bytes // BALLOON_PAGE_BYTES // 8 * 7 * BALLOON_PAGE_BYTES
     with report_progress(DownloadColumn(binary_units=True)) as progress:
         formats = [find_format(source) for source in options.format]
@@ -152,6 +174,8 @@ def _race(options: argparse.Namespace) -> None:
             progress,
             formats,
             price=options.price,
+            device=options.device,
+            host_page=options.host_page,
         )
     if options.json:
         print(json.dumps(race.as_dict()))

@@ -9,6 +9,7 @@ from balloonkit.captures.texts import read_texts
 from balloonkit.captures.zones import zones_from_zoneinfo
 from balloonkit.guest.blocks import MAX_ORDER, TOP_PAGES
 from balloonkit.guest.page_states import KPF_BUDDY, KPF_NOPAGE, KPF_OFFLINE
+from balloonkit.guest.zones import check_spans
 
 __all__ = ["check_lists", "check_moments", "check_owners", "check_pfns", "check_zones"]
 
@@ -43,6 +44,10 @@ def check_zones(capture: Capture) -> None:
     try:
         zones = zones_from_zoneinfo(capture.text("zoneinfo_boot"), span_pfns)
     except (ValueError, KeyError) as error:
+        raise ArchiveError(f"zoneinfo_boot: {error}") from error
+    try:
+        check_spans(zones, span_pfns)
+    except ValueError as error:
         raise ArchiveError(f"zoneinfo_boot: {error}") from error
     for zone in zones:
         if not zone.ranges:

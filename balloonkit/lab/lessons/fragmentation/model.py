@@ -10,7 +10,6 @@ from balloonkit.events import Event, Split
 from balloonkit.guest import Guest, OneBlockAtATime
 from balloonkit.guest.blocks import Block
 from balloonkit.guest.page_states import PAGE_STATES
-from balloonkit.ram_layout import ram_layout
 
 __all__ = [
     "RETURN_ORDERS",
@@ -69,7 +68,7 @@ def pages_by_free_mask(guest: Guest) -> NDArray[np.uint8]:
     [0, 513, 15871]
     """
     states = np.zeros(len(guest.buddy.free_mask), np.uint8)
-    for gpa, size_bytes in ram_layout(guest.size_bytes):
+    for gpa, size_bytes in guest.ram:
         states[gpa // guest.page_bytes :][: size_bytes // guest.page_bytes] = PAGE_STATES["in use"]
     states[guest.buddy.free_mask] = PAGE_STATES["free"]
     return states

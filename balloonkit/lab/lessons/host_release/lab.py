@@ -55,7 +55,12 @@ _CHUNK = (
     Choice(
         name="layout",
         label="guest RAM",
-        options=[("with a hole (q35)", "q35"), ("touching regions", "touching")],
+        options=[
+            ("2 GiB below the hole (QEMU q35)", "q35"),
+            ("3 GiB below it (QEMU pc, Firecracker, Cloud Hypervisor)", "pc"),
+            ("q35 with 7 GiB, and 1 GiB plugged in", "plugged"),
+            ("touching regions", "touching"),
+        ],
     ),
 )
 _HOST_PAGES = (

@@ -20,7 +20,7 @@ from balloonkit.guest.driver import BalloonDriver
 from balloonkit.host import BalloonDevice, GuestRam, ModelHost, ModelRelease
 from balloonkit.host.counters import Handled
 from balloonkit.limits import fitting_sizes
-from balloonkit.ram_layout import RamRange, ram_layout
+from balloonkit.ram_layout import RamRange, ram_layout, with_dimms
 from balloonkit.units import BALLOON_PAGE_BYTES, PFN_SHIFT, parse_size
 from balloonkit.wire import CLASSIC, PROPOSED, encode_chunks, encode_pfns
 from balloonkit.wire.channel import Channel
@@ -48,6 +48,8 @@ __all__ = [
 #: RAM of an 8 GiB guest: QEMU's q35, and two banks that touch.
 LAYOUTS = {
     "q35": ram_layout(8 << 30),
+    "pc": ram_layout(8 << 30, "pc"),
+    "plugged": with_dimms(ram_layout(7 << 30), [1 << 30]),
     "touching": (RamRange(0, 4 << 30), RamRange(4 << 30, 4 << 30)),
 }
 CHUNK_SIZES = ("4KiB", "2MiB", "64MiB", "256MiB", "1GiB", "2GiB")

@@ -18,7 +18,7 @@ from balloonkit.lab.view.drawing import Drawing
 from balloonkit.lab.view.palette import BLUE, PATH_LOOKS, STAGE_LOOKS, VERMILLION, path_label
 from balloonkit.lab.view.table import Table, TableCell, ms, ratio
 from balloonkit.path_counts import GIB_PAGES
-from balloonkit.paths import PATHS
+from balloonkit.paths import label_of
 from balloonkit.units import BALLOON_PAGE_BYTES, counted, format_size
 
 __all__ = ["show_measured", "show_race", "show_sweep"]
@@ -145,8 +145,7 @@ def _race_table(race: PricedRace, verdict: str) -> Table:
             chunks = f"about {ms(CHUNKS_TOTAL_2017_S)}"
         priced = (ms(seconds.as_dict()[stage]) for seconds in race.stages.values())
         rows.append([f"{stage}, ms", *priced, ms(published_s), chunks])
-    head = ["", "model: classic", "model: chunks", "model: chunks, by blocks"]
-    head += [f"model: {path}" for path in race.counts if path not in PATHS]
+    head = ["", *(f"model: {label_of(path)}" for path in race.counts)]
     head += ["published 2017: classic", "published 2017: chunks"]
     caption = f"{verdict} (model; a kick costs {race.costs.message_s * 1e6:.0f} µs)"
     return Table(caption, head, rows)
