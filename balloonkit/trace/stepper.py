@@ -11,11 +11,12 @@ from typing import Any
 import numpy as np
 
 from balloonkit import events as told
+from balloonkit.guest.page_states import PAGE_STATES
 from balloonkit.machine import Machine
 from balloonkit.trace import words
 from balloonkit.trace.changes import merged
 from balloonkit.trace.page_steps import PageSteps
-from balloonkit.trace.start import start_of
+from balloonkit.trace.start import Watched
 from balloonkit.trace.step import COUNTERS, Step, Trace
 from balloonkit.trace.where import PageRanges, behind, marked_as, ranges_of, reach, spans
 from balloonkit.wire.queue import Queue
@@ -30,8 +31,8 @@ class Stepper:
 
     Parameters
     ----------
-    machine : Machine
-        On the model's host; `trace` ends the listening.
+    machine : Machine or Watched
+        On the model's host, or another run that can be listened to; `trace` ends the listening.
     steps_per_stage : int
         About how many steps one stage of one inflate or deflate may take.
     messages : range
@@ -48,15 +49,16 @@ class Stepper:
     """
 
     def __init__(
-        self, machine: Machine, steps_per_stage: int = 64, messages: range = range(0)
+        self, machine: Machine | Watched, steps_per_stage: int = 64, messages: range = range(0)
     ) -> None:
-        self._machine = machine
-        self._setup = start_of(machine)
+        run = machine if isinstance(machine, Watched) else Watched.machine(machine)
+        self._run = run
+        self._setup = run.setup
         self._scale: int = self._setup["scale"]
         self._steps_per_stage = steps_per_stage
         self._detailed = messages
-        self._by_blocks = machine.driver.block_alloc
-        self._format = machine.driver.format
+        self._by_blocks = run.by_blocks
+        self._format = run.format
         self._steps: list[Step] = []
         self._totals = dict.fromkeys(COUNTERS, 0)
         self._told = 0
@@ -65,6 +67,7 @@ class Stepper:
         self._sizes: list[int] = []  # balloon pages of each entry in the message being filled
         self._translated_pages = 0  # of the message the device has
         self._message: list[Step] = []
+        self._leaving: list[PageRanges] = []  # named in a deflate that is not acknowledged yet
         self._small: list[list[Step]] = []  # messages to become one step
         self._small_pages = 0
         self._wire: dict[str, Any] = {}
@@ -78,6 +81,7 @@ class Stepper:
             told.ChunksOpened: self._chunks_opened,
             told.ChunksJoined: self._chunks_joined,
             told.Written: self._written,
+            told.Named: self._named,
             told.Sent: self._sent,
             told.Popped: self._popped,
             told.Returned: lambda event: None,  # the ack shows it
@@ -90,7 +94,7 @@ class Stepper:
             told.Touched: self._touched,
             told.Reset: self._reset,
         }
-        machine.listen(self)
+        run.listen(self)
 
     # The listener's two questions
 
@@ -108,9 +112,9 @@ class Stepper:
 
     def trace(self) -> Trace:
         """End the listening, and return the steps."""
-        self._machine.listen(None)
+        self._run.listen(None)
         self._end_of_stage()
-        title = words.title(self._done, self._machine.guest.name, self._setup["format"])
+        title = words.title(self._done, self._run.name, self._setup["format"])
         return Trace({"title": title} | self._setup, tuple(self._steps))
 
     def _end_of_stage(self) -> None:
@@ -192,6 +196,21 @@ class Stepper:
         entries = [[event.first + k, pfn, 1] for k, pfn in enumerate(event.pfns.tolist())]
         self._note("pfn", self._guest_reach(spans(event.pfns)), words.written(), entries=entries)
 
+    def _named(self, event: told.Named) -> None:
+        sizes = (event.chunks[:, 1] * self._scale).tolist()
+        self._sizes[event.first :] = sizes
+        entries = [
+            [event.first + k, base * self._scale, size * self._scale]
+            for k, (base, size) in enumerate(event.chunks.tolist())
+        ]
+        inflate = event.queue == Queue.INFLATE
+        changes: dict[str, Any] = {"entries": entries}
+        if inflate:
+            changes["state"] = marked_as(event.chunks, PAGE_STATES["in balloon"])
+        else:
+            self._leaving.append(event.chunks)
+        self._note("chunk", reach(event.chunks), words.named(event, inflate), **changes)
+
     # The queue
 
     def _sent(self, event: told.Sent) -> None:
@@ -218,9 +237,10 @@ class Stepper:
         pages = sum(self._sizes) // self._scale
         self._wire = self._wire | {"used": event.used}
         deflate = event.queue == Queue.DEFLATE
+        freed = {"state": [r for c in self._leaving for r in marked_as(c, PAGE_STATES["free"])]}
         self._note("ack", self._message_span(), words.acked(deflate), message=self._wire,
-                   clear=True)  # fmt: skip
-        self._sizes = []
+                   clear=True, **(freed if self._leaving else {}))  # fmt: skip
+        self._sizes, self._leaving = [], []
         small = pages < self._pages_per_step
         if small and self._totals["messages"] - 1 not in self._detailed:
             self._small.append(self._message)
@@ -254,7 +274,8 @@ class Stepper:
     def _released(self, event: told.Released) -> None:
         self._totals["releases"] += event.calls
         self._totals["released_pages"] += int(event.counts.sum())
-        self._host_step("release", event.starts, event.counts, words.released(event), resident=0)
+        why = words.released(event, self._run.advice)
+        self._host_step("release", event.starts, event.counts, why, resident=0)
 
     def _waiting(self, event: told.Waiting) -> None:
         self._host_step("wait", event.starts, event.counts, words.waiting(event.counts))
