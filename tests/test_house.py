@@ -24,6 +24,7 @@ ACROSS = {
     "duel/test_mutants.py",
     "duel/test_rules.py",  # host/rules.py against QEMU
     "history/test_real_guests.py",
+    "host/qemu/test_running.py",  # device, host and RAM file on a machine that runs
     "lab/test_accessibility.py",
     "live/test_failures.py",
     "live/test_options.py",

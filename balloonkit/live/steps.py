@@ -8,9 +8,9 @@ programs of the guest touch meanwhile is not seen either.
 
 from typing import TYPE_CHECKING
 
+from balloonkit.captures.zones import zones_from_zoneinfo
 from balloonkit.events import Acked, Event, Listener, Named, Popped, Returned, Sent, pieces
 from balloonkit.guest.page_states import pages_by_flags
-from balloonkit.guest.zones import zones_from_zoneinfo
 from balloonkit.host.ram import GuestRam
 from balloonkit.live.errors import RefusedError
 from balloonkit.trace.start import Watched, start_from_pages

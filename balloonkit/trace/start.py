@@ -123,7 +123,7 @@ def start_from_pages(
     return {
         "page_kib": scale * BALLOON_PAGE_BYTES >> 10,
         "span": len(states),
-        "zones": [[z.name, z.start_pfn, z.end_pfn] for z in zones],
+        "zones": [[z.label, z.start_pfn, z.end_pfn] for z in zones],
         "initial": {
             "pages": run_lengths(states),
             "lists": nothing,

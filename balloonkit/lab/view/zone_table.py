@@ -31,7 +31,7 @@ def zone_table(
     kinds = ("in use", "free", "in balloon")
     counts = [count_by_zone(zones, states == PAGE_STATES[kind]) for kind in kinds]
     rows = [
-        [zone.name, *(f"{n:,}" for n in (*pages, *blocks[zone.name]))]
+        [zone.label, *(f"{n:,}" for n in (*pages, *blocks[zone.label]))]
         for zone, *pages in zip(zones, *counts, strict=True)
     ]
     head = ["pages in zone", "in use", "free", "in the balloon"]

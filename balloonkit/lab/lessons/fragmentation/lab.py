@@ -28,7 +28,6 @@ from balloonkit.lab.view.charts import (
 from balloonkit.lab.view.page_map import PageMap, magnified_pfn, whole_and_close_up
 from balloonkit.lab.view.palette import BLOCK_LOOKS
 from balloonkit.lab.view.view import Choice, Fold, LabView, Pane, Range, Table
-from balloonkit.ram_layout import ram_layout
 from balloonkit.units import counted
 
 __all__ = ["BlocksModel", "FragmentationLab", "FragmentationModel", "pages_by_free_mask"]
@@ -49,7 +48,7 @@ def pages_by_free_mask(guest: Guest) -> NDArray[np.uint8]:
     [0, 513, 15871]
     """
     states = np.zeros(len(guest.buddy.free_mask), np.uint8)
-    for gpa, size_bytes in ram_layout(guest.size_bytes):
+    for gpa, size_bytes in guest.ram:
         states[gpa // guest.page_bytes :][: size_bytes // guest.page_bytes] = PAGE_STATES["in use"]
     states[guest.buddy.free_mask] = PAGE_STATES["free"]
     return states

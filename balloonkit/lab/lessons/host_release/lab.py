@@ -25,18 +25,27 @@ from balloonkit.lab.view.page_map import PageMap
 from balloonkit.lab.view.palette import ORANGE, PAGE_LOOKS, Look
 from balloonkit.lab.view.view import Choice, LabView, Pane, Range, Table
 from balloonkit.limits import fitting_sizes
-from balloonkit.ram_layout import RamRange, ram_layout
+from balloonkit.ram_layout import RamRange, ram_layout, with_dimms
 from balloonkit.units import BALLOON_PAGE_BYTES, PFN_SHIFT, counted, format_size, parse_size
 from balloonkit.wire import PROPOSED, encode_chunks, encode_pfns
 from balloonkit.wire.queue import Queue
 
 __all__ = ["HostPageModel", "RealModel", "ReleaseLab", "TranslateModel"]
 
-#: RAM of an 8 GiB guest: QEMU's q35, and two banks that touch.
+#: RAM of an 8 GiB guest: machines that leave 2 or 3 GiB below the hole, with memory plugged in
+#: later above the rest, and two banks that touch.
 LAYOUTS = {
     "q35": ram_layout(8 << 30),
+    "pc": ram_layout(8 << 30, "pc"),
+    "plugged": with_dimms(ram_layout(7 << 30), [1 << 30]),
     "touching": (RamRange(0, 4 << 30), RamRange(4 << 30, 4 << 30)),
 }
+_LAYOUT_NAMES = [
+    ("2 GiB below the hole (QEMU q35)", "q35"),
+    ("3 GiB below it (QEMU pc, Firecracker, Cloud Hypervisor)", "pc"),
+    ("q35 with 7 GiB, and 1 GiB plugged in", "plugged"),
+    ("touching regions", "touching"),
+]
 CHUNK_SIZES = ("4KiB", "2MiB", "64MiB", "256MiB", "1GiB", "2GiB")
 ORDERS = ("ascending", "scattered")
 _PAGES = 64
@@ -146,14 +155,7 @@ class ReleaseLab(QuestionsLab):
                 " MiB",
             ),
             Choice("size", "its size", [(format_size(parse_size(s)), s) for s in CHUNK_SIZES]),
-            Choice(
-                "layout",
-                "guest RAM",
-                [
-                    ("with a hole (q35)", "q35"),
-                    ("touching regions", "touching"),
-                ],
-            ),
+            Choice("layout", "guest RAM", _LAYOUT_NAMES),
         )
         title = "Translate a chunk of an 8 GiB guest"
         return LabView(self.translate_model, controls, self._draw_translation, title)

@@ -16,6 +16,7 @@ __all__ = ["draw_release_calls", "draw_resident_fall", "draw_translation"]
 
 _RAM, _CHUNK, _REFUSED = SKY, ORANGE, VERMILLION
 _GIB = 1 << 30
+_NAMES_IN_A_ROW = 6
 
 
 def draw_translation(
@@ -42,9 +43,11 @@ def draw_translation(
     for index, (gpa, size_bytes) in enumerate(regions):
         for at, y in ((gpa, 2.0), (offset, 0.0)):
             _block(axes, at, size_bytes, y, _RAM, "")
-            middle = (at + size_bytes / 2) / _GIB
             text = f"region {index}: {size_bytes / _GIB:g} GiB"
-            axes.text(middle, y + (0.8 if y else -0.27), text, ha="center", fontsize=9)
+            # A name wider than its region ends where that ends, or it would leave the picture.
+            wide = size_bytes > end / _NAMES_IN_A_ROW
+            x, side = (at + size_bytes / 2, "center") if wide else (at + size_bytes, "right")
+            axes.text(x / _GIB, y + (0.8 if y else -0.27), text, ha=side, fontsize=9)
         offset += size_bytes
     for below, above in pairwise(regions):
         edge = below.gpa + below.size_bytes

@@ -17,6 +17,7 @@ from balloonkit.lab.lessons.live_guest.model import KEPT_PERCENT, LiveModel
 from balloonkit.lab.lessons.live_guest.pictures import draw_madvise_calls, draw_resident_over_time
 from balloonkit.lab.lessons.predict_check_reason.lab import QuestionsLab
 from balloonkit.lab.lessons.the_race.model import BUFFERS
+from balloonkit.lab.player.player import StepPlayer
 from balloonkit.lab.view.charts import draw_order_bars, draw_runs, new_chart
 from balloonkit.lab.view.column import Column
 from balloonkit.lab.view.meter import ResidentMeter
@@ -126,9 +127,18 @@ class LiveLab(QuestionsLab):
             )
         return Column(view)
 
-    def all(self) -> list[Column | LabView]:
+    def steps(self) -> StepPlayer:
+        """Step through what the proposal's driver sent, as it was loaded last."""
+        model = self.drivers_model
+        with self._working():
+            model.runs()
+        assert model.trace is not None
+        return StepPlayer(model.trace.as_dict())
+
+    def all(self) -> list[Column | LabView | StepPlayer]:
         """Return every step's view, in the order of the lesson."""
-        return [self.boot(), self.age(), self.balloon(), self.replay(), self.drivers()]
+        views = [self.boot(), self.age(), self.balloon(), self.replay(), self.drivers()]
+        return [*views, self.steps()]
 
     def close(self) -> None:
         """End the guests; the pictures stay."""

@@ -145,7 +145,7 @@ class CaptureLab(QuestionsLab):
         figure, axes = new_chart("First page of each message")
         draw_wire_order(axes, guest.sent_pfns[::MAX_PFNS], sent, guest.zones)
         rows = [
-            [zone.name, f"{n:,}", f"{all_n:,}"]
+            [zone.label, f"{n:,}", f"{all_n:,}"]
             for zone, n, all_n in zip(
                 guest.zones,
                 guest.by_zone(given),

@@ -309,7 +309,8 @@ def _stages_table(
             f"about {CHUNKS_TOTAL_2017_S * 1000:.0f}" if stage == "total" else "not published"
         )
         rows.append([f"{stage}, ms", *shown, f"{published[stage] * 1000:,.0f}", chunks_ms])
-    head = ["", "model: classic", "model: chunks", "model: chunks, by blocks"]
+    head = ["", "model: classic", "model: classic, joined", "model: chunks"]
+    head += ["model: chunks, by blocks"]
     head += [f"model: {path}" for path in counts if path not in PATHS]
     head += ["published 2017: classic", "published 2017: chunks"]
     caption = f"{verdict} (model; a kick costs {costs.message_s * 1e6:.0f} µs)"

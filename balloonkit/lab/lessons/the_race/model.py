@@ -51,6 +51,7 @@ class RaceModel(traitlets.HasTraits):
         chunked = (self.inflate_gib, self.cut_bits, self.max_chunks)
         return {
             "classic": paged.classic(self.inflate_gib),
+            "classic_joined": paged.classic_joined(self.inflate_gib),
             "chunks": paged.chunks(*chunked),
             "chunks_block_alloc": _block_counts(self.fragmentation, *chunked),
         } | {
