@@ -53,18 +53,18 @@ def step_kernel(
     >>> stepper.trace().steps[0].kind  # doctest: +SKIP
     'chunk'
     """
-    if guest.driver != "chunks":
+    host, memory, options = guest.host, guest.memory_file, guest.options
+    if host is None or memory is None or options is None:
         raise RefusedError(
             f"a guest with the {guest.driver} driver cannot be stepped: QEMU's device tells nobody "
             'what it does; boot one with driver="chunks"'
         )
-    host = guest.host
     states = pages_by_flags(guest.memory().flagged)
-    wire_format = PageChunks(max_entries=guest.options.message_chunks)
+    wire_format = PageChunks(max_entries=options.message_chunks)
     setup = start_from_pages(
         states,
         zones_from_zoneinfo(guest.run("cat /proc/zoneinfo"), len(states)),
-        guest.memory_file.resident_mask(),
+        memory.resident_mask(),
         GuestRam.of_size(guest.memory_bytes),
         wire_format,
     )

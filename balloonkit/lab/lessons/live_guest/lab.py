@@ -137,8 +137,8 @@ class LiveLab(QuestionsLab):
 
     def all(self) -> list[Column | LabView | StepPlayer]:
         """Return every step's view, in the order of the lesson."""
-        views = [self.boot(), self.age(), self.balloon(), self.replay(), self.drivers()]
-        return [*views, self.steps()]
+        steps = self.boot, self.age, self.balloon, self.replay, self.drivers, self.steps
+        return [step() for step in steps]
 
     def close(self) -> None:
         """End the guests; the pictures stay."""
