@@ -24,6 +24,10 @@ for view in [found for found in gc.get_objects() if isinstance(found, LabView)]:
         elif control["kind"] == "choice":
             # Long menus are sizes: the larger ones only take longer.
             moves = [value for _, value in control["options"]][:3]
+        elif control["kind"] == "paste":
+            # Where a lesson needs pages, a text is refused, with the reason.
+            text = "Node 0, zone   Normal " + 10 * "     9 " + "    40"
+            moves = [text] if "Paste" in control["help"] else [""]
         else:
             moves = [True, False]
         for value in [*moves, start[control["name"]]]:

@@ -8,6 +8,11 @@ function input(control, value) {
       field.append(new Option(text, JSON.stringify(option)));
     }
     field.value = JSON.stringify(value);
+  } else if (control.kind === "paste") {
+    field = document.createElement("textarea");
+    field.rows = 3;
+    field.spellcheck = false;
+    write(control, field, value);
   } else {
     field = document.createElement("input");
     field.type = control.kind === "range" ? "range" : "checkbox";
@@ -21,12 +26,44 @@ function input(control, value) {
   return field;
 }
 
+// A file that is no text is held beside the box, which names it; an edit of the box lets it go.
+function hold(field, name, bytes, mark) {
+  let binary = "";
+  for (let at = 0; at < bytes.length; at += 4096) {
+    binary += String.fromCharCode(...bytes.subarray(at, at + 4096));
+  }
+  field.held = { shown: `file ${name}, ${bytes.length.toLocaleString("en")} bytes`,
+    value: mark + btoa(binary) };
+  field.value = field.held.shown;
+}
+
+async function take(control, field, file) {
+  const bytes = new Uint8Array(await file.arrayBuffer());
+  if (bytes[0] === 0x50 && bytes[1] === 0x4b) {
+    hold(field, file.name, bytes, control.mark);
+  } else {
+    field.value = new TextDecoder().decode(bytes);
+  }
+  field.dispatchEvent(new Event("change"));
+}
+
 function read(control, field) {
+  if (control.kind === "paste") {
+    return field.held?.shown === field.value ? field.held.value : field.value;
+  }
   if (control.kind === "choice") return JSON.parse(field.value);
   return control.kind === "range" ? Number(field.value) : field.checked;
 }
 
 function write(control, field, value) {
+  if (control.kind === "paste") {
+    if (!value.startsWith(control.mark)) field.value = value;
+    else if (field.held?.value !== value) {
+      field.held = { shown: "a file that was chosen before", value };
+      field.value = field.held.shown;
+    }
+    return;
+  }
   if (control.kind === "choice") field.value = JSON.stringify(value);
   else if (control.kind === "range") field.value = value;
   else field.checked = value;
@@ -55,6 +92,13 @@ function render({ model, el }) {
     const shown = document.createElement("output");
     shown.htmlFor = field.id;
     row.append(label, field, shown);
+    if (control.kind === "paste") {
+      const file = document.createElement("input");
+      file.type = "file";
+      file.setAttribute("aria-label", `${control.label}: a file`);
+      file.addEventListener("change", () => file.files[0] && take(control, field, file.files[0]));
+      row.append(file);
+    }
     if (control.help) {
       const help = document.createElement("small");
       help.id = `${field.id}-help`;

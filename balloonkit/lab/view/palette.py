@@ -15,6 +15,7 @@ __all__ = [
     "FORMAT_LOOKS",
     "GREEN",
     "HOST_LOOKS",
+    "MIGRATE_LOOKS",
     "ORANGE",
     "PAGE_LOOKS",
     "PATH_LOOKS",
@@ -71,6 +72,18 @@ HOST_LOOKS = (Look("released", EMPTY, "-", "xx"), Look("resident", GREEN, "R", "
 
 #: A page while the messages of an inflate are followed.
 SENT_LOOKS = (*PAGE_LOOKS, Look("in this message", PURPLE, "M", "++"))
+
+#: A pageblock's migrate type, by its number (`balloonkit.guest.migrate_types`).
+MIGRATE_LOOKS = (
+    PAGE_LOOKS[0],
+    Look("Movable", SKY, "M", ".."),
+    Look("Unmovable", "#595959", "U", ""),
+    Look("Reclaimable", GREEN, "R", "\\\\"),
+    Look("HighAtomic", VERMILLION, "H", "//"),
+    Look("CMA", YELLOW, "C", "++"),
+    Look("Isolate", PURPLE, "I", "xx"),
+    Look("the kernel's own: Unmovable or Reclaimable", "#595959", "K", ""),
+)
 
 #: What a real guest did with a page, against what the model foretold.
 FATE_LOOKS = (

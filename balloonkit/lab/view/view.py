@@ -59,7 +59,7 @@ class LabView(anywidget.AnyWidget):
     ----------
     model : HasTraits
         Holds the inputs as traits; an assignment to one runs and shows anew.
-    controls : sequence of Range, Choice or Switch
+    controls : sequence of Range, Choice, Switch or Paste
     run : callable
         Acts on the model's present inputs (computes, boots, measures) and returns a result.
     show : callable
