@@ -1,4 +1,4 @@
-"""The command: race, predict, look, bench, site, capture, duel."""
+"""The command: race, predict, look, bench, site, capture, duel, backings."""
 
 import argparse
 import json
@@ -10,6 +10,7 @@ from pathlib import Path
 from rich.progress import DownloadColumn, MofNCompleteColumn
 from rich.table import Table
 
+from balloonkit.backings.command import add_backings
 from balloonkit.bench import run_bench
 from balloonkit.captures import NEWER, SHIPPED, load_capture
 from balloonkit.costs import PRICES
@@ -139,6 +140,7 @@ def _parser() -> argparse.ArgumentParser:
     catch.set_defaults(run=_capture)
 
     add_duel(commands)
+    add_backings(commands)
 
     bench = commands.add_parser("bench", help="this machine's figures, as ratios in one run")
     bench.add_argument("--guest-size", help="real memory to release (default: up to 8GiB)")
