@@ -24,6 +24,7 @@ from balloonkit.progress_bars import report_progress
 from balloonkit.race import run_race
 from balloonkit.race_table import race_table
 from balloonkit.ram_layout import PRESETS
+from balloonkit.residency import TOUCHED
 from balloonkit.terminal import console, report_errors
 from balloonkit.units import BALLOON_PAGE_BYTES, counted, size_to_pages
 
@@ -76,6 +77,12 @@ def _parser() -> argparse.ArgumentParser:
         choices=("4KiB", "64KiB", "2MiB"),
         default="4KiB",
         help="the host's page: a larger one goes as a whole or not at all",
+    )
+    race.add_argument(
+        "--touched",
+        choices=tuple(TOUCHED),
+        default="all",
+        help="what of the guest's RAM has memory behind it: an untouched page frees nothing",
     )
     race.add_argument(
         "--replay",
@@ -170,6 +177,7 @@ def _race(options: argparse.Namespace) -> None:
             price=options.price,
             device=options.device,
             host_page=options.host_page,
+            touched=options.touched,
         )
     if options.json:
         print(json.dumps(race.as_dict()))
