@@ -6,6 +6,7 @@ import sys
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 from rich.progress import DownloadColumn, MofNCompleteColumn
 from rich.table import Table
@@ -16,10 +17,11 @@ from balloonkit.captures import NEWER, SHIPPED, load_capture
 from balloonkit.costs import PRICES
 from balloonkit.duel.command import add_duel
 from balloonkit.find import find_format, find_guest
+from balloonkit.guest.kernel_rules import KernelRules
 from balloonkit.guest.replayed import ReplayedGuest
 from balloonkit.host.rules import DEVICE_RULES
 from balloonkit.look.command import add_look
-from balloonkit.predict import RULES_KERNEL, predict
+from balloonkit.predict import predict
 from balloonkit.progress_bars import report_progress
 from balloonkit.race import run_race
 from balloonkit.race_table import race_table
@@ -50,8 +52,9 @@ def _parser() -> argparse.ArgumentParser:
     )
     race.add_argument(
         "--ram",
-        choices=tuple(PRESETS),
-        help="where a guest given by its size has its RAM (default: q35)",
+        metavar="MACHINE|RANGES",
+        help=f"where a guest given by its size has its RAM: {', '.join(PRESETS)}, with memory "
+        "plugged in (q35+1GiB), or ranges START:SIZE,START:SIZE (default: q35)",
     )
     race.add_argument("--inflate", help="how much to take (default: seven eighths of the guest)")
     race.add_argument(
@@ -135,6 +138,11 @@ def _parser() -> argparse.ArgumentParser:
     catch.add_argument(
         "--shared", action="store_true", help="shared memory for classic too, to compare them on"
     )
+    catch.add_argument(
+        "--kernel",
+        metavar="FILE|FOLDER",
+        help="a kernel's package, or the folder it was unpacked in (default: the newest found)",
+    )
     catch.add_argument("--json", action="store_true", help="print what the inflate did")
     catch.add_argument("--force", action="store_true", help="replace FILE if it is there")
     catch.add_argument(
@@ -188,22 +196,36 @@ def _race(options: argparse.Namespace) -> None:
 def _predict(options: argparse.Namespace) -> None:
     capture = load_capture(options.file)
     result = asdict(predict(capture, options.flags_only))
-    result |= {"kernel": capture.meta.get("kernel"), "rules_of": RULES_KERNEL}
+    kernel = capture.meta.get("kernel")
+    result |= {"kernel": kernel, "rules_of": KernelRules.of(kernel).name}
     if options.json:
         print(json.dumps(result))
         return
-    short = result["shortfall_pages"]
-    found = f"{result['pages'] - short:,} of {counted(result['pages'], 'page')}"
-    caption = f"the model found {found}; the rest would need reclaim, which it has none of"
     table = Table(
         title=f"{capture.name}: predicted against real",
-        caption=caption if short else None,
+        caption=_where_from(result),
         show_header=False,
     )
     for key, value in result.items():
         text = f"{value:.4f}" if isinstance(value, float) else str(value)
         table.add_row(key.replace("_", " "), text)
     console().print(table)
+
+
+def _where_from(result: dict[str, Any]) -> str | None:
+    """Say which of the pages asked for were not simply free."""
+    asked = counted(result["pages"], "page")
+    reclaimed, short = result["reclaimed_pages"], result["shortfall_pages"]
+    free = f"{result['pages'] - short - reclaimed:,} of {asked}"
+    if short:
+        cache = f"it freed {reclaimed:,} of clean page cache, and " if reclaimed else ""
+        return f"{free} were free; the rest would need reclaim: {cache}{short:,} were not to be had"
+    if reclaimed:
+        return (
+            f"{free} were free; the rest would need reclaim: it freed {reclaimed:,} of clean page "
+            "cache, and which ones is estimated"
+        )
+    return None
 
 
 def _site(options: argparse.Namespace) -> None:
@@ -224,7 +246,11 @@ def _seed(text: str) -> int:
 
 def _capture(options: argparse.Namespace) -> None:
     if options.source == "here":
-        given = [name for name in ("memory", "leave", "age") if getattr(options, name) is not None]
+        given = [
+            name
+            for name in ("memory", "leave", "age", "kernel")
+            if getattr(options, name) is not None
+        ]
         given += ["driver"] if options.driver != "classic" else []
         given += [name for name in ("shared", "json") if getattr(options, name)]
         if given:
@@ -244,6 +270,7 @@ def _capture(options: argparse.Namespace) -> None:
         options.force,
         options.driver,
         options.shared,
+        options.kernel,
     )
     if options.json:
         print(json.dumps({"driver": options.driver, **inflate.as_dict()}))

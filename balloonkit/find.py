@@ -10,7 +10,7 @@ from balloonkit.guest import Guest
 from balloonkit.guest.replayed import ReplayedGuest
 from balloonkit.look.model import guest_of_reading
 from balloonkit.predict import guest_of
-from balloonkit.ram_layout import ram_layout
+from balloonkit.ram_layout import parse_ram
 from balloonkit.units import format_size, parse_size
 from balloonkit.wire import Format
 
@@ -28,8 +28,8 @@ def find_guest(source: str, ram: str | None = None, replay: bool = False) -> Gue
         A shipped capture's name, a file (``.npz``, or a text as `balloonkit look` reads it), or a
         size.
     ram : str, optional
-        The machine whose layout a modelled guest has, one of `balloonkit.ram_layout.PRESETS`; by
-        default q35.
+        Where a modelled guest has its RAM, see `balloonkit.ram_layout.parse_ram`; by default as on
+        q35.
     replay : bool
         Of a capture: give the very pages its driver sent, in its order.
 
@@ -66,7 +66,8 @@ def find_guest(source: str, ram: str | None = None, replay: bool = False) -> Gue
     if 0 < size_bytes < _LEAST_GUEST_BYTES:
         unit = "; a number without a unit is bytes" if source.strip().isdigit() else ""
         raise ValueError(f"guest {source!r}: {format_size(size_bytes)} is no guest's RAM{unit}")
-    return Guest.idle(source, ram=ram_layout(size_bytes, ram or "q35"))
+    ranges = parse_ram(ram or "q35", size_bytes)
+    return Guest.idle(sum(part_bytes for _, part_bytes in ranges), ram=ranges)
 
 
 def _replayed(source: str) -> ReplayedGuest:

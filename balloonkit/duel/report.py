@@ -4,12 +4,13 @@ from typing import Any
 
 from rich.table import Table
 
+from balloonkit.duel.case import shortened
 from balloonkit.duel.expected import Expected, Surprise, expected_differences, surprises
 from balloonkit.duel.families import FAMILIES, TOPICS
-from balloonkit.duel.run import Duel
+from balloonkit.duel.found import Duel
 from balloonkit.units import counted
 
-__all__ = ["Verdict", "agreements_table", "as_dict", "differences_table", "judge"]
+__all__ = ["Verdict", "agreements_table", "as_dict", "differences_table", "judge", "not_asked"]
 
 
 class Verdict:
@@ -36,7 +37,8 @@ class Verdict:
         kinds = sum(1 for _, differs in duel.seen if differs)
         text = (
             f"QEMU {duel.qemu_version}: {duel.cases:,} exchanges ({duel.messages:,} messages) of "
-            f"{len(duel.families())} families in {duel.seconds:.1f} s; "
+            f"{len(duel.families())} families in {duel.seconds:.1f} s, "
+            f"{duel.per_second:.0f} exchanges a second; "
             f"{counted(kinds, 'kind')} of difference, {len(self.surprises)} not expected"
         )
         if duel.qemu_version.split(".")[:2] != self.version.split("."):
@@ -45,7 +47,14 @@ class Verdict:
 
 
 def judge(duel: Duel) -> Verdict:
-    """Measure a duel by the list that holds for its QEMU."""
+    """Measure a duel by the list that holds for its QEMU.
+
+    Examples
+    --------
+    >>> from balloonkit.duel.run import run_duel
+    >>> judge(run_duel(200, seed=1)).surprises  # doctest: +SKIP
+    ()
+    """
     return Verdict(duel)
 
 
@@ -78,12 +87,26 @@ def differences_table(verdict: Verdict) -> Table:
         table.add_row(
             f"[bold]{name}[/bold]\n{differs}\n"
             f"{counted(seen.count, 'exchange')}, {'expected' if expected else 'NOT EXPECTED'}",
-            f"{_short(seen.case.said)}\n"
+            f"{shortened(seen.case.said)}\n"
             f"the kit: {seen.kit.in_words()}\nQEMU: {seen.qemu.in_words()}\n"
             f"VIRTIO 1.2, {family.section}: {family.rule}"
             + (f"\n{known.why}" if known is not None and expected else ""),
         )
     return table
+
+
+def not_asked(skipped: dict[str, str]) -> list[str]:
+    """Name the families that were not asked, one line a reason.
+
+    Examples
+    --------
+    >>> not_asked({"a": "no memory", "b": "no memory", "c": "no card"})
+    ['not asked: a, b (no memory)', 'not asked: c (no card)']
+    """
+    reasons: dict[str, list[str]] = {}
+    for family, reason in skipped.items():
+        reasons.setdefault(reason, []).append(family)
+    return [f"not asked: {', '.join(names)} ({reason})" for reason, names in reasons.items()]
 
 
 def as_dict(verdict: Verdict) -> dict[str, Any]:
@@ -96,6 +119,7 @@ def as_dict(verdict: Verdict) -> dict[str, Any]:
         "exchanges": duel.cases,
         "messages": duel.messages,
         "seconds": round(duel.seconds, 3),
+        "exchanges_a_second": round(duel.per_second, 1),
         "kinds": [
             {
                 "family": name,
@@ -117,7 +141,3 @@ def as_dict(verdict: Verdict) -> dict[str, Any]:
 
 def _known(expected: dict[str, Expected], family: str) -> str:
     return expected[family].difference if family in expected else ""
-
-
-def _short(said: str, most: int = 160) -> str:
-    return said if len(said) <= most else said[:most] + " ..."

@@ -13,7 +13,8 @@ from numpy.typing import ArrayLike, NDArray
 
 from balloonkit.events import Listener
 from balloonkit.guest.blocks import MAX_ORDER, Pfns
-from balloonkit.guest.buddy import BuddyAllocator, ListOrder
+from balloonkit.guest.buddy import BuddyAllocator
+from balloonkit.guest.list_order import ListOrder
 from balloonkit.guest.percpu import PerCpuLists
 from balloonkit.guest.zones import Zone, with_watermarks, x86_zones
 from balloonkit.limits import check_modelled
@@ -151,7 +152,7 @@ class Guest:
     ) -> "Guest":
         size_bytes = sum(size_bytes for _, size_bytes in ram)
         zones = x86_zones(len(free), page_bytes)
-        managed = np.array([free[z.span].sum() for z in zones])
+        managed = np.array([z.count(free) for z in zones])
         booted = ListOrder.BOOT_2017 if kernel is Kernel.LINUX_2017 else ListOrder.BOOT
         return cls(
             f"{format_size(size_bytes)} {state}",

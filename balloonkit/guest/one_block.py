@@ -14,7 +14,8 @@ from numpy.typing import ArrayLike
 
 from balloonkit.events import Event, Freed, Listener, Merged, Split, Took
 from balloonkit.guest.blocks import MAX_ORDER, Block, Pfns, check_order
-from balloonkit.guest.buddy import BuddyAllocator, ListOrder, OutOfPagesError
+from balloonkit.guest.buddy import BuddyAllocator, OutOfPagesError
+from balloonkit.guest.list_order import ListOrder
 from balloonkit.guest.zones import Zone, above_watermarks
 
 __all__ = ["OneBlockAtATime"]
@@ -75,7 +76,7 @@ class OneBlockAtATime:
     def buddyinfo(self) -> dict[str, list[int]]:
         """Count the free blocks at order 0..10 in each zone, as ``/proc/buddyinfo`` does."""
         return {
-            zone.name: [len(blocks) for blocks in lists]
+            zone.label: [len(blocks) for blocks in lists]
             for zone, lists in zip(self.zones, self._lists, strict=True)
         }
 

@@ -8,8 +8,9 @@ from own_format import Pairs
 
 from balloonkit.guest import Guest, x86_zones
 from balloonkit.guest.driver import BalloonDriver
-from balloonkit.lab.lessons.the_race.lab import RaceLab, break_even
-from balloonkit.lab.lessons.the_race.model import BUFFERS, SWEEP, MeasuredModel, RaceModel
+from balloonkit.lab import RaceLab
+from balloonkit.lab.lessons.the_race.model import SWEEP, MeasuredModel, RaceModel, break_even
+from balloonkit.lab.view.controls import BUFFERS
 from balloonkit.path_counts import BITS, GIB_PAGES, PageCounts, block_counts, chunk_counts
 from balloonkit.race import run_race
 from balloonkit.wire import PFN_ARRAY, PageBitmaps, PageChunks, pack_chunks
