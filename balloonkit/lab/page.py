@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from balloonkit.lab.js.bundle import scripts
+from balloonkit.lab.js.bundle import bundle
 from balloonkit.lab.notebooks import WIDGET_VIEW, Notebook, Output, widget_models
 
 __all__ = ["embed", "place", "render_page"]
@@ -19,7 +19,7 @@ __all__ = ["embed", "place", "render_page"]
 #: Widgets that need no kernel, by what anywidget calls them.
 STEPS_ALONE = frozenset({"balloonkit.lab.player.StepPlayer", "balloonkit.lab.review.ReviewView"})
 
-_SCRIPT = scripts("page")
+_SCRIPT = bundle("page")
 _NOTEBOOK_LINK = re.compile(r"\]\(([^):]+)\.ipynb(?=[#)])")
 #: Longer than any row of backticks in a cell or an output.
 _FENCE = "`" * 12

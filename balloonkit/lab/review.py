@@ -10,7 +10,6 @@ from dataclasses import asdict
 from functools import cache
 from typing import Any
 
-import anywidget
 import numpy as np
 import traitlets
 
@@ -20,11 +19,12 @@ from balloonkit.guest.page_states import PAGE_STATES
 from balloonkit.history import AS_POSTED, Fault, PageLoss, pages_lost
 from balloonkit.lab.ask import QuestionsLab
 from balloonkit.lab.fragmentation import pages_by_free_mask
-from balloonkit.lab.js.bundle import scripts, styles
+from balloonkit.lab.js.bundle import bundle, styles
 from balloonkit.lab.page_map import PageMap
 from balloonkit.lab.palette import PAGE_LOOKS, VERMILLION, Look
 from balloonkit.lab.review_cases import CELL_LOOKS, all_cases
 from balloonkit.lab.view import Choice, LabView, Pane, Table
+from balloonkit.lab.widget import KitWidget
 from balloonkit.predict import guest_of
 
 __all__ = ["ReviewLab", "ReviewModel", "ReviewView"]
@@ -43,10 +43,10 @@ _REPAIRS = {
 }
 
 
-class ReviewView(anywidget.AnyWidget):
+class ReviewView(KitWidget):
     """Every fault with its smallest input, all sent at once: choosing one needs no kernel."""
 
-    _esm = scripts("review")
+    _esm = bundle("review")
     _css = styles("view", "review")
 
     cases: traitlets.List[Any] = traitlets.List().tag(sync=True)
@@ -59,14 +59,12 @@ class ReviewView(anywidget.AnyWidget):
             raise ValueError(f"fault {name!r}: choose one of {', '.join(names)}")
         super().__init__(
             cases=[asdict(case) for case in all_cases()],
-            looks={state: list(look[:3]) for state, look in CELL_LOOKS.items()},
+            looks={state: look.spec() for state, look in CELL_LOOKS.items()},
             chosen=names.index(name),
         )
 
-    def _repr_mimebundle_(self, **kwargs: Any) -> Any:
-        """Return the live widget and, for where no script runs, all faults as text."""
-        live = super()._repr_mimebundle_(**kwargs)
-        bundle, metadata = live if isinstance(live, tuple) else (live, {})
+    def static(self) -> dict[str, Any]:
+        """Return all faults as text."""
         texts, sections = [], []
         for case in all_cases():
             lines = [
@@ -80,8 +78,7 @@ class ReviewView(anywidget.AnyWidget):
             texts.append("\n  ".join([title, *lines]))
             items = "".join(f"<li>{html.escape(line)}</li>" for line in lines)
             sections.append(f"<p><b>{html.escape(title)}</b></p><ul>{items}</ul>")
-        static = {"text/plain": "\n".join(texts), "text/html": "".join(sections)}
-        return (bundle or {}) | static, metadata
+        return {"text/plain": "\n".join(texts), "text/html": "".join(sections)}
 
 
 class ReviewModel(traitlets.HasTraits):

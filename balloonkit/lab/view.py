@@ -13,13 +13,13 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import anywidget
 import traitlets
 from matplotlib import rcParams
 from matplotlib.figure import Figure
 
-from balloonkit.lab.js.bundle import scripts, styles
+from balloonkit.lab.js.bundle import bundle, styles
 from balloonkit.lab.page_map import PageMap
+from balloonkit.lab.widget import KitWidget
 
 __all__ = ["Choice", "Fold", "LabView", "Pane", "Range", "Switch", "Table"]
 
@@ -149,7 +149,7 @@ class Fold:
         )
 
 
-class LabView(anywidget.AnyWidget):
+class LabView(KitWidget):
     """Controls over a model, and what `draw` makes of it.
 
     Parameters
@@ -182,15 +182,12 @@ class LabView(anywidget.AnyWidget):
     ({'pages': 5}, True)
     """
 
-    _esm = scripts("page_map", "view")
+    _esm = bundle("view")
     _css = styles("view")
 
     title = traitlets.Unicode().tag(sync=True)
     spec: traitlets.List[Any] = traitlets.List().tag(sync=True)
     values = traitlets.Dict().tag(sync=True)
-    #: The browser counts what it sends, the kernel repeats the number when it has drawn it.
-    sent = traitlets.Int().tag(sync=True)
-    drawn = traitlets.Int().tag(sync=True)
     panes: traitlets.List[Any] = traitlets.List().tag(sync=True)
     table = traitlets.Unicode().tag(sync=True)
     caption = traitlets.Unicode().tag(sync=True)
@@ -215,11 +212,10 @@ class LabView(anywidget.AnyWidget):
         super().__init__(title=title, patience_s=patience_s, fold=folded)
         self._show(*draw())
         model.observe(self._model_changed, self._names)
-        self.observe(self._browser_sent, "sent")
 
-    def _browser_sent(self, change: dict[str, Any]) -> None:
-        """Move the model as the browser asked; draw here first, then wherever else it shows."""
-        moved = {name: self.values[name] for name in self._names}
+    def answer(self, what: str, **details: Any) -> None:
+        """Move the model as the browser asks; draw here first, then wherever else it shows."""
+        moved = {name: details["values"][name] for name in self._names}
         self._from_browser = True
         try:
             with self._model.hold_trait_notifications():
@@ -230,7 +226,6 @@ class LabView(anywidget.AnyWidget):
             self.error = str(error)
         finally:
             self._from_browser = False
-            self.drawn = change["new"]
 
     def _model_changed(self, change: dict[str, Any]) -> None:
         if not self._from_browser:
@@ -259,17 +254,14 @@ class LabView(anywidget.AnyWidget):
             self.table = table.as_html()
             self.caption = table.caption
             self.error = ""
-            self.drawn = self.sent  # with the picture: an answer of its own would cost a frame
+            self.mark_answered()
 
-    def _repr_mimebundle_(self, **kwargs: Any) -> Any:
-        """Return the live widget and, for where no kernel runs, pictures and table."""
-        live = super()._repr_mimebundle_(**kwargs)
-        bundle, metadata = live if isinstance(live, tuple) else (live, {})
+    def static(self) -> dict[str, Any]:
+        """Return pictures and table."""
         panes, table = self._shown
         alt = html.escape(f"{self.title}: {table.caption}; the table below says it")
         images = "".join(f'<img alt="{alt}" src="{_png_uri(pane)}">' for pane in panes)
-        static = {"text/plain": table.as_text(), "text/html": images + table.as_html() + self.fold}
-        return (bundle or {}) | static, metadata
+        return {"text/plain": table.as_text(), "text/html": images + table.as_html() + self.fold}
 
 
 def _spec(pane: Pane) -> dict[str, Any]:

@@ -8,15 +8,15 @@ from importlib.metadata import PackageNotFoundError, version
 from platform import python_version
 from typing import Any
 
-import anywidget
 import traitlets
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from balloonkit.costs import CHUNKS_TOTAL_2017_S, CLASSIC_2017_S
-from balloonkit.lab.js.bundle import scripts
+from balloonkit.lab.js.bundle import bundle, styles
 from balloonkit.lab.palette import PATH_LOOKS, STAGE_LOOKS
 from balloonkit.lab.view import LabView, Table
+from balloonkit.lab.widget import KitWidget
 
 __all__ = ["Alive", "Versions", "Welcome"]
 
@@ -27,27 +27,15 @@ _NOT_ALIVE = (
 _SAVED = 1 - CHUNKS_TOTAL_2017_S / CLASSIC_2017_S.total
 
 
-class Alive(anywidget.AnyWidget):
+class Alive(KitWidget):
     """Two crosses that turn into ticks: one by the browser, one when the kernel answers it."""
 
-    _esm = scripts("alive")
-    #: The browser counts up, the kernel repeats the number.
-    asked = traitlets.Int().tag(sync=True)
-    answered = traitlets.Int().tag(sync=True)
+    _esm = bundle("alive")
+    _css = styles("alive")
 
-    def __init__(self) -> None:
-        super().__init__()
-        self.observe(self._answer, "asked")
-
-    def _answer(self, change: dict[str, Any]) -> None:
-        self.answered = change["new"]
-
-    def _repr_mimebundle_(self, **kwargs: Any) -> Any:
-        """Return the live widget and, for where it cannot live, a sentence that says so."""
-        live = super()._repr_mimebundle_(**kwargs)
-        bundle, metadata = live if isinstance(live, tuple) else (live, {})
-        static = {"text/plain": _NOT_ALIVE, "text/html": f"<p>✗ {_NOT_ALIVE}</p>"}
-        return (bundle or {}) | static, metadata
+    def static(self) -> dict[str, Any]:
+        """Return a sentence that says it is not alive."""
+        return {"text/plain": _NOT_ALIVE, "text/html": f"<p>✗ {_NOT_ALIVE}</p>"}
 
 
 class Versions:
