@@ -28,7 +28,7 @@ __all__ = ["CSS", "ESM", "StepPlayer", "pack"]
 #: One ES module without imports.
 ESM = bundle("player")
 #: Its style sheet.
-CSS = styles("player")
+CSS = styles("player", "panes")
 
 
 def pack(trace: PlainTrace) -> bytes:

@@ -2,23 +2,14 @@
 
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
-import { readdirSync, readFileSync } from "node:fs";
 import { test } from "node:test";
 
 import { makeLit, stepPages } from "../../balloonkit/lab/js/pages.js";
 import { makeReplay } from "../../balloonkit/lab/js/replay.js";
 import { textTwin } from "../../balloonkit/lab/js/twin.js";
+import { GOLDEN } from "./golden.mjs";
 
-/** @import { Labels, Range, State, Trace } from "../../balloonkit/lab/js/types" */
-/** @typedef {{ trace: Trace, labels: Labels, states: string[], texts: string[] }} Golden */
-
-const folder = new URL("../trace/golden/", import.meta.url);
-/** @type {Record<string, Golden>} */
-const GOLDEN = Object.fromEntries(
-  readdirSync(folder)
-    .filter((name) => name.endsWith(".json"))
-    .map((name) => [name.slice(0, -5), JSON.parse(readFileSync(new URL(name, folder), "utf8"))]),
-);
+/** @import { Range, State } from "../../balloonkit/lab/js/types" */
 
 /** @param {Uint8Array} values */
 function runLengths(values) {
@@ -109,4 +100,10 @@ test("light touches exactly the pages in its ranges", () => {
       assert.equal(touches({ base, pages }), expected, `${base}, ${pages}`);
     }
   assert.equal(makeLit([]).touches({ base: 0, pages: 9 }), false);
+});
+
+test("every kind of step happens in a pane", async () => {
+  const { HOME } = await import("../../balloonkit/lab/js/pipeline.js");
+  for (const { trace } of Object.values(GOLDEN))
+    for (const kind of Object.keys(trace.stages)) assert.ok(HOME[kind], kind);
 });

@@ -61,11 +61,11 @@ def _taken(names: str, module: str) -> str:
 
 
 def styles(*names: str) -> str:
-    """Return the named style sheets as one, after the colours and fonts all share.
+    """Return the named style sheets as one, after the colours and fonts they share.
 
     Examples
     --------
     >>> ".balloonkit-meter" in styles("meter")
     True
     """
-    return "\n".join((_FOLDER / f"{name}.css").read_text() for name in names)
+    return "\n".join((_FOLDER / f"{name}.css").read_text() for name in ("tokens", *names))
