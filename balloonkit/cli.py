@@ -15,8 +15,9 @@ from balloonkit.captures import NEWER, SHIPPED, load_capture
 from balloonkit.costs import PRICES
 from balloonkit.duel.command import add_duel
 from balloonkit.find import find_format, find_guest
+from balloonkit.guest.kernel_rules import KernelRules
 from balloonkit.look.command import add_look
-from balloonkit.predict import RULES_KERNEL, predict
+from balloonkit.predict import predict
 from balloonkit.progress_bars import report_progress
 from balloonkit.race import run_race
 from balloonkit.race_table import race_table
@@ -108,6 +109,11 @@ def _parser() -> argparse.ArgumentParser:
     catch.add_argument(
         "--shared", action="store_true", help="shared memory for classic too, to compare them on"
     )
+    catch.add_argument(
+        "--kernel",
+        metavar="FILE|FOLDER",
+        help="a kernel's package, or the folder it was unpacked in (default: the newest found)",
+    )
     catch.add_argument("--json", action="store_true", help="print what the inflate did")
     catch.add_argument("--force", action="store_true", help="replace FILE if it is there")
     catch.add_argument(
@@ -155,7 +161,8 @@ def _race(options: argparse.Namespace) -> None:
 def _predict(options: argparse.Namespace) -> None:
     capture = load_capture(options.file)
     result = asdict(predict(capture, options.flags_only))
-    result |= {"kernel": capture.meta.get("kernel"), "rules_of": RULES_KERNEL}
+    kernel = capture.meta.get("kernel")
+    result |= {"kernel": kernel, "rules_of": KernelRules.of(kernel).name}
     if options.json:
         print(json.dumps(result))
         return
@@ -175,7 +182,7 @@ def _predict(options: argparse.Namespace) -> None:
 
 def _site(options: argparse.Namespace) -> None:
     # Only where it is wanted: what builds the site is an extra.
-    from balloonkit.lab.site import build_site
+    from balloonkit.publish.site import build_site
 
     with report_progress(MofNCompleteColumn()) as progress:
         build_site(options.out, progress)
@@ -191,7 +198,11 @@ def _seed(text: str) -> int:
 
 def _capture(options: argparse.Namespace) -> None:
     if options.source == "here":
-        given = [name for name in ("memory", "leave", "age") if getattr(options, name) is not None]
+        given = [
+            name
+            for name in ("memory", "leave", "age", "kernel")
+            if getattr(options, name) is not None
+        ]
         given += ["driver"] if options.driver != "classic" else []
         given += [name for name in ("shared", "json") if getattr(options, name)]
         if given:
@@ -211,6 +222,7 @@ def _capture(options: argparse.Namespace) -> None:
         options.force,
         options.driver,
         options.shared,
+        options.kernel,
     )
     if options.json:
         print(json.dumps({"driver": options.driver, **inflate.as_dict()}))

@@ -162,6 +162,12 @@ def memory_limit(root: Path = Path("/")) -> Limit:
     ----------
     root : Path
         Where ``proc`` and the control groups are found.
+
+    Examples
+    --------
+    >>> limit = memory_limit()
+    >>> limit.available_bytes > 0
+    True
     """
     meminfo = dict(line.split(":", 1) for line in (root / "proc/meminfo").read_text().splitlines())
     machine = Limit(int(meminfo["MemAvailable"].split()[0]) << 10, "this machine (MemAvailable)")

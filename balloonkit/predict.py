@@ -13,20 +13,18 @@ from dataclasses import dataclass
 import numpy as np
 
 from balloonkit.captures import Capture
+from balloonkit.captures.texts import read_texts
 from balloonkit.guest import BuddyAllocator, Guest
 from balloonkit.guest.blocks import Pfns
 from balloonkit.guest.driver import BalloonDriver
+from balloonkit.guest.kernel_rules import KernelRules
 from balloonkit.guest.recorded import guest_from_lists
 from balloonkit.guest.snapshot import guest_from_flags
 from balloonkit.guest.zones import zones_from_zoneinfo
 from balloonkit.wire import PFN_ARRAY, pack_chunks
 from balloonkit.wire.pfn_array import MAX_PFNS
 
-__all__ = ["RULES_KERNEL", "Prediction", "WireOrder", "guest_of", "predict", "predict_pfns"]
-
-#: The kernel whose allocation rules the model has. Newer ones free in another order and fill their
-#: per-CPU lists in growing steps: from recorded lists that hardly shows, from page flags it does.
-RULES_KERNEL = "Linux 6.1"
+__all__ = ["Prediction", "WireOrder", "guest_of", "predict", "predict_pfns"]
 
 
 @dataclass(frozen=True)
@@ -114,7 +112,14 @@ def guest_of(capture: Capture, flags_only: bool = False) -> Guest:
     flags = capture.flags("before")
     zones = zones_from_zoneinfo(capture.text("zoneinfo_boot"), len(flags))
     if flags_only or not capture.lists_recorded:
-        guest = guest_from_flags(capture.name, capture.guest_bytes, flags, zones)
+        guest = guest_from_flags(
+            capture.name,
+            capture.guest_bytes,
+            flags,
+            zones,
+            KernelRules.of(capture.meta.get("kernel")),
+            _movable_tops(capture),
+        )
         guest.ram = capture.ram
         return guest
     guest = guest_from_lists(
@@ -127,6 +132,18 @@ def guest_of(capture: Capture, flags_only: bool = False) -> Guest:
     )
     guest.ram = capture.ram
     return guest
+
+
+def _movable_tops(capture: Capture) -> dict[str, int]:
+    """Count the free blocks of order 10 on each zone's movable list, where pagetypeinfo does."""
+    if "pagetypeinfo_before" not in capture.arrays:
+        return {}
+    zones = read_texts(capture.text("pagetypeinfo_before")).zones
+    return {
+        zone.name if zone.node == 0 else f"{zone.node}/{zone.name}": zone.by_type["Movable"][-1]
+        for zone in zones
+        if "Movable" in zone.by_type
+    }
 
 
 def predict_pfns(capture: Capture, flags_only: bool = False) -> Pfns:

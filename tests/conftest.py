@@ -19,7 +19,7 @@ load_once = cache(load_capture)
 @pytest.fixture(scope="session")
 def site(tmp_path_factory):
     """The documentation with every notebook's page, built once for all who look at it."""
-    from balloonkit.lab.site import build_pages
+    from balloonkit.publish.site import build_pages
 
     out = tmp_path_factory.mktemp("site")
     build_pages(out, lambda what, done, total: None)

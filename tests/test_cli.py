@@ -56,7 +56,7 @@ def test_race_says_when_a_guest_had_less_to_give_than_was_asked_for(capsys):
 def test_race_takes_a_format_from_a_file(capsys, monkeypatch, tmp_path, host):
     monkeypatch.setenv("COLUMNS", "120")
     monkeypatch.syspath_prepend(str(tmp_path))
-    source = (Path(__file__).parent / "own_format.py").read_text()
+    source = (Path(__file__).parent / "support" / "own_format.py").read_text()
     (tmp_path / f"five_bytes_{host}.py").write_text(source)
     race = ("race", "--guest", "64MiB", "--inflate", "16MiB", "--host", host)
     own = ("--format", f"{tmp_path / f'five_bytes_{host}.py'}:Pairs")

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from balloonkit.lab.handout import _TAKE_HOME
+from balloonkit.publish.handout import _TAKE_HOME
 
 ROOT = Path(__file__).parents[1]
 GUIDE = (ROOT / "docs" / "instructor.md").read_text()

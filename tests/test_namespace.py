@@ -51,7 +51,7 @@ from balloonkit.guest import BalloonDriver, BuddyAllocator
 from balloonkit.lab import RaceLab
 print(__version__, RaceLab.__module__)
 """
-    assert run(code) == [balloonkit.__version__, "balloonkit.lab.race"]
+    assert run(code) == [balloonkit.__version__, "balloonkit.lab.lessons.the_race.lab"]
 
 
 def test_the_package_and_its_empty_lab_load_no_widgets_and_no_pictures():

@@ -104,6 +104,22 @@ def test_wire_order_equals_a_walk_from_page_to_page(pfns, message_pfns):
     assert order.message_step_pages == (np.median(between) if between else 0)
 
 
+@pytest.mark.parametrize(("name", "overlap"), [(NEWER[0], 0.999), (NEWER[2], 0.999)])
+def test_newer_idle_kernels_are_foretold_from_page_flags_as_well(name, overlap):
+    prediction = predict(load_capture(name), flags_only=True)
+    assert prediction.overlap >= overlap
+    assert prediction.descending_share_predicted == pytest.approx(
+        prediction.descending_share_real, abs=0.005
+    )
+
+
+def test_a_newer_kernels_descending_share_shows_that_its_frees_ascend():
+    # With the rule of 6.1 the share would be 0.79.
+    prediction = predict(load_capture("k72-aged-1g"), flags_only=True)
+    assert prediction.descending_share_predicted == pytest.approx(0.732, abs=0.005)
+    assert prediction.overlap >= 0.975
+
+
 @pytest.mark.parametrize("name", NEWER)
 def test_newer_kernels_from_their_recorded_lists_are_foretold_by_the_same_rules(name):
     prediction = predict_once(name)

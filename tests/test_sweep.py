@@ -129,8 +129,8 @@ def test_a_grid_that_cannot_be_run_is_refused_by_name(grid, named):
 
 
 def test_a_picture_with_more_lines_than_can_be_told_apart_is_refused():
-    charts = pytest.importorskip("balloonkit.lab.charts")
-    from balloonkit.lab.sweep_chart import draw_sweep
+    charts = pytest.importorskip("balloonkit.lab.view.charts")
+    from balloonkit.lab.lessons.the_race.sweep_chart import draw_sweep
 
     rows = sweep({"guest": ["64MiB"], "inflate": ["1MiB"], "bitmaps": [1, 2, 3, 4, 5]})
     _, (axes,) = charts.new_axes()
@@ -140,9 +140,9 @@ def test_a_picture_with_more_lines_than_can_be_told_apart_is_refused():
 
 @pytest.mark.parametrize("paths", [["chunks"], ["chunks", "classic"], ["chunks_block_alloc"]])
 def test_a_line_for_each_path_has_the_colour_of_its_path(paths):
-    charts = pytest.importorskip("balloonkit.lab.charts")
-    from balloonkit.lab.palette import PATH_LOOKS
-    from balloonkit.lab.sweep_chart import draw_sweep
+    charts = pytest.importorskip("balloonkit.lab.view.charts")
+    from balloonkit.lab.lessons.the_race.sweep_chart import draw_sweep
+    from balloonkit.lab.view.palette import PATH_LOOKS
 
     rows = sweep({"guest": ["64MiB"], "inflate": ["1MiB"], "path": paths})
     _, (axes,) = charts.new_axes()

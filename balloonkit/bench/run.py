@@ -80,6 +80,12 @@ def run_bench(guest_size: str | int | None, progress: Progress) -> BenchReport:
     ------
     MemoryError
         If `guest_size` is given and the machine or its control group cannot give it.
+
+    Examples
+    --------
+    >>> report = run_bench("1GiB", lambda section, done, total: None)  # doctest: +SKIP
+    >>> [figure.name for figure in report.figures if not figure.met]  # doctest: +SKIP
+    []
     """
     if guest_size is not None:  # refused now, not after minutes of measuring
         check_memory(parse_size(guest_size))

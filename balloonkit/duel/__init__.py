@@ -11,7 +11,8 @@ back, what was released and whether a device broke is compared. Differences that
 
 from balloonkit.duel.expected import expected_differences
 from balloonkit.duel.families import FAMILIES
+from balloonkit.duel.found import Duel
 from balloonkit.duel.report import judge
-from balloonkit.duel.run import Duel, run_duel
+from balloonkit.duel.run import run_duel
 
 __all__ = ["FAMILIES", "Duel", "expected_differences", "judge", "run_duel"]

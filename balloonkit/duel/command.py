@@ -40,8 +40,8 @@ def _duel(options: argparse.Namespace) -> int:
         with report_progress(MofNCompleteColumn()) as progress:
             vectors = make_vectors(options.seed, options.qemu, progress)
         write_vectors(options.vectors, vectors)
-        for family, reason in vectors["not_asked"].items():
-            print(f"not asked: {family} ({reason})")
+        for line in report.not_asked(vectors["not_asked"]):
+            print(line)
         print(f"{options.vectors}: {counted(len(vectors['vectors']), 'vector')}")
         return 0
     with report_progress(MofNCompleteColumn()) as progress:
@@ -54,9 +54,7 @@ def _duel(options: argparse.Namespace) -> int:
     else:
         out = console()
         out.print(report.agreements_table(found), report.differences_table(verdict))
-        for family, reason in found.skipped.items():
-            out.print(f"not asked: {family} ({reason})")
-        out.print(verdict.summary)
+        out.print(*report.not_asked(found.skipped), verdict.summary, sep="\n")
     for surprise in verdict.surprises:
         print(f"balloonkit: not expected: {surprise}", file=sys.stderr)
     return 1 if verdict.surprises else 0

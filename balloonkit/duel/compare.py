@@ -15,6 +15,8 @@ def difference(kit: DuelOutcome, qemu: DuelOutcome) -> str:
     >>> difference(done, done), difference(done, broken)
     ('', 'only QEMU breaks; only the kit returns it; only the kit releases')
     """
+    if kit == qemu and not kit.raised:
+        return ""
     if kit.raised:
         return f"the kit raises {kit.raised}"
     parts: list[str] = []

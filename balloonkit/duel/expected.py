@@ -11,7 +11,7 @@ from functools import cache
 from importlib.resources import files
 from typing import Literal
 
-from balloonkit.duel.run import Duel
+from balloonkit.duel.found import Duel
 
 __all__ = ["Expected", "Surprise", "expected_differences", "surprises"]
 

@@ -6,10 +6,10 @@ from rich.table import Table
 
 from balloonkit.duel.expected import Expected, Surprise, expected_differences, surprises
 from balloonkit.duel.families import FAMILIES, TOPICS
-from balloonkit.duel.run import Duel
+from balloonkit.duel.found import Duel
 from balloonkit.units import counted
 
-__all__ = ["Verdict", "agreements_table", "as_dict", "differences_table", "judge"]
+__all__ = ["Verdict", "agreements_table", "as_dict", "differences_table", "judge", "not_asked"]
 
 
 class Verdict:
@@ -36,7 +36,8 @@ class Verdict:
         kinds = sum(1 for _, differs in duel.seen if differs)
         text = (
             f"QEMU {duel.qemu_version}: {duel.cases:,} exchanges ({duel.messages:,} messages) of "
-            f"{len(duel.families())} families in {duel.seconds:.1f} s; "
+            f"{len(duel.families())} families in {duel.seconds:.1f} s, "
+            f"{duel.per_second:.0f} exchanges a second; "
             f"{counted(kinds, 'kind')} of difference, {len(self.surprises)} not expected"
         )
         if duel.qemu_version.split(".")[:2] != self.version.split("."):
@@ -45,7 +46,14 @@ class Verdict:
 
 
 def judge(duel: Duel) -> Verdict:
-    """Measure a duel by the list that holds for its QEMU."""
+    """Measure a duel by the list that holds for its QEMU.
+
+    Examples
+    --------
+    >>> from balloonkit.duel.run import run_duel
+    >>> judge(run_duel(200, seed=1)).surprises  # doctest: +SKIP
+    ()
+    """
     return Verdict(duel)
 
 
@@ -86,6 +94,20 @@ def differences_table(verdict: Verdict) -> Table:
     return table
 
 
+def not_asked(skipped: dict[str, str]) -> list[str]:
+    """Name the families that were not asked, one line a reason.
+
+    Examples
+    --------
+    >>> not_asked({"a": "no memory", "b": "no memory", "c": "no card"})
+    ['not asked: a, b (no memory)', 'not asked: c (no card)']
+    """
+    reasons: dict[str, list[str]] = {}
+    for family, reason in skipped.items():
+        reasons.setdefault(reason, []).append(family)
+    return [f"not asked: {', '.join(names)} ({reason})" for reason, names in reasons.items()]
+
+
 def as_dict(verdict: Verdict) -> dict[str, Any]:
     """Return all of it as plain data."""
     duel = verdict.duel
@@ -96,6 +118,7 @@ def as_dict(verdict: Verdict) -> dict[str, Any]:
         "exchanges": duel.cases,
         "messages": duel.messages,
         "seconds": round(duel.seconds, 3),
+        "exchanges_a_second": round(duel.per_second, 1),
         "kinds": [
             {
                 "family": name,

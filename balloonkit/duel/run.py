@@ -3,78 +3,20 @@
 import time
 from collections.abc import Callable, Collection, Iterator
 from contextlib import ExitStack
-from dataclasses import dataclass, field
 
 import numpy as np
 
-from balloonkit.duel.arena import Arena
-from balloonkit.duel.case import DuelCase, DuelOutcome
-from balloonkit.duel.compare import difference
-from balloonkit.duel.families import FAMILIES, Family
-from balloonkit.duel.script import Script
+from balloonkit.duel.families import FAMILIES, SMALL, Family
+from balloonkit.duel.found import Duel
+from balloonkit.duel.lane import Lane, OtherLane, run_lane
 from balloonkit.host.qemu import find_qemu, qemu_version
 
-__all__ = ["Duel", "Seen", "run_duel"]
+__all__ = ["run_duel"]
 
 #: Called with what is being done, how many cases are done, and how many there are.
 DuelProgress = Callable[[str, int, int], None]
-
-
-@dataclass
-class Seen:
-    """A kind of outcome: how often, and the smallest case that shows it."""
-
-    count: int
-    case: DuelCase
-    kit: DuelOutcome
-    qemu: DuelOutcome
-
-
-@dataclass
-class Duel:
-    """What a duel found.
-
-    Attributes
-    ----------
-    qemu_version : str
-    seed : int
-    cases, messages : int
-        Exchanges done, and the chains offered in them.
-    seconds : float
-    seen : dict of (family, difference) to Seen
-        The difference is empty where both did the same.
-    skipped : dict of str to str
-        Families not asked, and why.
-    """
-
-    qemu_version: str
-    seed: int
-    cases: int = 0
-    messages: int = 0
-    seconds: float = 0.0
-    seen: dict[tuple[str, str], Seen] = field(default_factory=dict)
-    skipped: dict[str, str] = field(default_factory=dict)
-
-    def note(self, case: DuelCase, kit: DuelOutcome, qemu: DuelOutcome) -> str:
-        """Count one case; return how the sides differ."""
-        differs = difference(kit, qemu)
-        self.cases += 1
-        self.messages += case.messages
-        seen = self.seen.get((case.family, differs))
-        if seen is None:
-            self.seen[case.family, differs] = Seen(1, case, kit, qemu)
-        else:
-            seen.count += 1
-            if case.size_bytes < seen.case.size_bytes:
-                seen.case, seen.kit, seen.qemu = case, kit, qemu
-        return differs
-
-    def families(self) -> dict[str, int]:
-        """Count the cases of each family that was asked."""
-        counts: dict[str, int] = {}
-        for (family, _), seen in self.seen.items():
-            counts[family] = counts.get(family, 0) + seen.count
-        return counts
+#: Exchanges from which a second process is worth its start.
+_TWO_LANES_FROM = 400
 
 
 def run_duel(
@@ -105,35 +47,45 @@ def run_duel(
         If there is no QEMU.
     ValueError
         If there is no such family.
+
+    Examples
+    --------
+    >>> duel = run_duel(200, seed=1)  # doctest: +SKIP
+    >>> duel.qemu  # doctest: +SKIP
+    '7.2.22'
     """
     if unknown := sorted(set(only) - set(FAMILIES)):
         raise ValueError(f"no family {unknown[0]!r}: there are {', '.join(FAMILIES)}")
-    duel = Duel(qemu_version(find_qemu(qemu)), seed)
+    version = qemu_version(find_qemu(qemu))
     families = [family for family in FAMILIES.values() if not only or family.name in only]
+    numbered = list(enumerate(_order(families, messages, seed)))
+    two_lanes = messages >= _TWO_LANES_FROM
+    # Other set-ups are rare: they would each start a QEMU in both.
+    theirs = [number % 2 == 1 and two_lanes and f.setup == SMALL for number, f in numbered]
+    lanes = [
+        Lane(
+            qemu,
+            version,
+            seed,
+            tuple((number, f.name) for number, f in numbered if theirs[number] == other),
+        )
+        for other in (False, True)
+    ]
     started_s = time.perf_counter()
     with ExitStack() as stack:
-        arenas: dict[str, Arena] = {}
-        for number, family in enumerate(_order(families, messages, seed)):
-            progress("exchanges", number, messages)
-            if family.name in duel.skipped:
-                continue
-            arena = arenas.get(family.setup.name)
-            if arena is None:
-                try:
-                    arena = Arena(family.setup, qemu)
-                except OSError as error:
-                    duel.skipped |= {
-                        f.name: f"set-up {f.setup.name!r}: {error}"
-                        for f in families
-                        if f.setup == family.setup
-                    }
-                    continue
-                stack.callback(arena.close)
-                arenas[family.setup.name] = arena
-            script = Script(family.name, arena.available, np.random.default_rng([seed, number]))
-            family.write(script)
-            case = script.case()
-            duel.note(case, *arena.run(case))
+        other = OtherLane(lanes[1]) if two_lanes else None
+        if other is not None:
+            stack.callback(other.close)
+        begun = 0
+
+        def one_more() -> None:
+            nonlocal begun
+            progress("exchanges", begun + (other.done if other else 0), messages)
+            begun += 1
+
+        duel = run_lane(lanes[0], one_more)
+        if other is not None:
+            duel.add(other.result())
         progress("exchanges", messages, messages)
     duel.seconds = time.perf_counter() - started_s
     return duel

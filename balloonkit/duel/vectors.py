@@ -63,7 +63,7 @@ def make_vectors(
                     arena = arenas[family.setup.name] = Arena(family.setup, qemu)
                     stack.callback(arena.close)
             except OSError as error:
-                not_asked[family.name] = f"set-up {family.setup.name!r}: {error}"
+                not_asked[family.name] = f"set-up {family.setup.name!r}: {error.strerror or error}"
                 continue
             arena = arenas[family.setup.name]
             for member in range(_EACH if family.share > _SELDOM_SHARE else 1):

@@ -16,14 +16,12 @@ the halves it leaves are the lowest orders there are; `balloonkit.guest.merging`
 """
 
 from collections.abc import Iterator, Sequence
-from enum import Enum
-from itertools import pairwise
 from typing import Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from balloonkit.events import Listener, Split, Took, pieces
+from balloonkit.events import Listener, pieces
 from balloonkit.guest.blocks import (
     MAX_ORDER,
     TOP_PAGES,
@@ -34,21 +32,12 @@ from balloonkit.guest.blocks import (
     join_pfns,
     maximal_blocks,
 )
+from balloonkit.guest.list_order import ListOrder
 from balloonkit.guest.merging import merge_freed
-from balloonkit.guest.zones import Zone, above_watermarks, x86_zones
+from balloonkit.guest.splitting import take_split
+from balloonkit.guest.zones import Zone, above_watermarks, check_spans, x86_zones
 
-__all__ = ["BuddyAllocator", "ListOrder", "OutOfPagesError"]
-
-
-class ListOrder(Enum):
-    """In what sequence the lists hold blocks when the allocator is built from a mask."""
-
-    #: Freshly booted, Linux 5.10 and newer: ranges are freed to the tail, lowest leaves first.
-    BOOT = "boot"
-    #: Freshly booted, the kernels of 2017: ranges are freed to the head, highest leaves first.
-    BOOT_2017 = "boot-2017"
-    #: Running: whole top-order blocks still in boot order, smaller ones freed since, highest first.
-    RUNNING = "running"
+__all__ = ["BuddyAllocator", "OutOfPagesError"]
 
 
 class OutOfPagesError(MemoryError):
@@ -92,7 +81,7 @@ class BuddyAllocator:
         for order, blocks in enumerate(maximal_blocks(self._free)):
             ends = np.searchsorted(blocks, [zone.end_pfn for zone in self.zones])
             for lists, mine in zip(self._lists, np.split(blocks, ends[:-1]), strict=True):
-                lists.append(mine[::-1] if _highest_first(list_order, order) else mine)
+                lists.append(mine[::-1] if list_order.highest_first(order) else mine)
 
     @classmethod
     def from_free_mask(
@@ -121,7 +110,7 @@ class BuddyAllocator:
         if mask.ndim != 1 or mask.dtype != bool or not len(mask):
             raise ValueError(f"free mask of type {mask.dtype}, shape {mask.shape}: give bool (n,)")
         zones = x86_zones(len(mask)) if zones is None else zones
-        _check_zones(zones, len(mask))
+        check_spans(zones, len(mask))
         outside = mask.copy()
         for zone in zones:
             outside[zone.span] = False
@@ -244,60 +233,13 @@ class BuddyAllocator:
 
     def take_from(self, zone: int, n: int, order: int = 0) -> Pfns:
         """Allocate up to `n` blocks of one zone, whatever its watermark; see `take`."""
+        lists = self._lists[zone]
         if self.listener is None:
-            return self._take_piece(zone, n, order)
+            return take_split(self._free, lists, zone, n, order)
         return join_pfns(
-            self._take_piece(zone, piece.stop - piece.start, order)
+            take_split(self._free, lists, zone, piece.stop - piece.start, order, self.listener)
             for piece in pieces(n, self.listener)
         )
-
-    def _take_piece(self, zone: int, n: int, order: int) -> Pfns:
-        lists = self._lists[zone]
-        taken = []
-        for at_order in range(order, MAX_ORDER + 1):
-            if n == 0:
-                break
-            blocks = lists[at_order]
-            split = at_order - order  # each block here makes 2^split of those asked for
-            used = min(len(blocks), -(-n >> split))
-            if not used:
-                continue
-            lists[at_order] = blocks[used:]
-            steps = np.arange(1 << split, dtype=np.uint32) << np.uint32(order)
-            parts = (blocks[:used, None] + steps).ravel()
-            rest_pfn = end_pfn = int(blocks[used - 1]) + (1 << at_order)
-            if len(parts) > n:
-                rest_pfn = int(parts[n])
-            if split:
-                self._split(zone, at_order, blocks[:used], rest_pfn, single=n == 1)
-            taken.append(parts[:n])
-            self._free.reshape(-1, 1 << at_order)[blocks[:used] >> np.uint32(at_order)] = False
-            self._free[rest_pfn:end_pfn] = True
-            n -= len(taken[-1])
-            if self.listener is not None:
-                self.listener.tell(Took(zone, order, taken[-1], listed=not split))
-        return join_pfns(taken)
-
-    def _split(self, zone: int, order: int, blocks: Pfns, rest_pfn: int, single: bool) -> None:
-        """List what the last of `blocks` keeps from `rest_pfn` on: an upper part per order.
-
-        All lists below are empty, so these become their only entries; from the top down, as the
-        kernel halves a block.
-        """
-        lists = self._lists[zone]
-        uppers: list[tuple[int, int]] = []
-        while rest_pfn & ((1 << order) - 1):
-            uppers.append(((rest_pfn & -rest_pfn).bit_length() - 1, rest_pfn))
-            rest_pfn += 1 << uppers[-1][0]
-        for at_order, pfn in reversed(uppers):
-            lists[at_order] = np.append(lists[at_order][:0], np.uint32(pfn))
-            if single and self.listener is not None:
-                half = ((at_order, pfn),)
-                self.listener.tell(
-                    Split(zone, at_order + 1, blocks, half, listed=at_order + 1 == order)
-                )
-        if not single and self.listener is not None:
-            self.listener.tell(Split(zone, order, blocks, tuple(uppers[::-1]), listed=True))
 
     # Free
 
@@ -347,9 +289,7 @@ class BuddyAllocator:
 
     def check_allocated(self, pages: Pfns) -> None:
         """Raise ValueError, with the PFN, unless `pages` are allocated and named once each."""
-        inside = np.zeros(len(pages), bool)
-        for zone in self.zones:
-            inside |= zone.holds(pages)
+        inside = np.any([zone.holds(pages) for zone in self.zones], axis=0)
         if not inside.all():
             raise ValueError(f"PFN {pages[~inside][0]}: in no zone of this guest")
         if self._free[pages].any():
@@ -358,20 +298,3 @@ class BuddyAllocator:
         twice = in_order[1:] == in_order[:-1]
         if twice.any():
             raise ValueError(f"PFN {in_order[1:][twice][0]}: freed twice in one call")
-
-
-def _highest_first(list_order: ListOrder, order: int) -> bool:
-    if list_order is ListOrder.RUNNING:
-        return order < MAX_ORDER
-    return list_order is ListOrder.BOOT_2017
-
-
-def _check_zones(zones: Sequence[Zone], span_pfns: int) -> None:
-    for below, zone in pairwise(zones):
-        if zone.start_pfn % TOP_PAGES or below.end_pfn > zone.start_pfn:
-            raise ValueError(
-                f"zone {zone.name} from PFN {zone.start_pfn}: zones must ascend and start on "
-                f"multiples of {TOP_PAGES} pages"
-            )
-    if not zones or zones[-1].end_pfn > span_pfns:
-        raise ValueError(f"zones {zones}: they must be at least one and end by PFN {span_pfns}")

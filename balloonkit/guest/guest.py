@@ -13,7 +13,8 @@ from numpy.typing import ArrayLike, NDArray
 
 from balloonkit.events import Listener
 from balloonkit.guest.blocks import MAX_ORDER, Pfns
-from balloonkit.guest.buddy import BuddyAllocator, ListOrder
+from balloonkit.guest.buddy import BuddyAllocator
+from balloonkit.guest.list_order import ListOrder
 from balloonkit.guest.percpu import PerCpuLists
 from balloonkit.guest.zones import Zone, with_watermarks, x86_zones
 from balloonkit.limits import check_modelled

@@ -14,7 +14,8 @@ from numpy.typing import ArrayLike
 
 from balloonkit.events import Event, Freed, Listener, Merged, Split, Took
 from balloonkit.guest.blocks import MAX_ORDER, Block, Pfns, check_order
-from balloonkit.guest.buddy import BuddyAllocator, ListOrder, OutOfPagesError
+from balloonkit.guest.buddy import BuddyAllocator, OutOfPagesError
+from balloonkit.guest.list_order import ListOrder
 from balloonkit.guest.zones import Zone, above_watermarks
 
 __all__ = ["OneBlockAtATime"]

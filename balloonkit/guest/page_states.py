@@ -1,7 +1,7 @@
 """What a page can be: this kit's states, and the bits of ``/proc/kpageflags`` that tell, once each.
 
 Numbers are bit positions in the u64 of a page: up to 26 they are those of Linux
-``include/uapi/linux/kernel-page-flags.h``, 34 is of ``include/linux/kernel-page-flags.h``.
+``include/uapi/linux/kernel-page-flags.h``, from 32 on of ``include/linux/kernel-page-flags.h``.
 
 Examples
 --------
@@ -26,6 +26,7 @@ __all__ = [
     "KPF_NOPAGE",
     "KPF_OFFLINE",
     "KPF_PGTABLE",
+    "KPF_RESERVED",
     "KPF_SLAB",
     "KPF_THP",
     "PAGE_STATES",
@@ -54,6 +55,8 @@ KPF_NOPAGE = 20
 KPF_OFFLINE = 23
 #: Holds page tables.
 KPF_PGTABLE = 26
+#: Of the firmware or the boot code: never free.
+KPF_RESERVED = 32
 #: PG_mappedtodisk; on an anonymous page PG_anon_exclusive: one process maps it.
 KPF_MAPPEDTODISK = 34
 
@@ -70,7 +73,14 @@ def flag_mask(*bits: int) -> np.uint64:
 
 
 def pages_by_flags(flagged: Callable[[int], NDArray[np.bool_]]) -> NDArray[np.uint8]:
-    """Return numbers of `PAGE_STATES` by PFN; `flagged` tells which pages have a bit set."""
+    """Return numbers of `PAGE_STATES` by PFN; `flagged` tells which pages have a bit set.
+
+    Examples
+    --------
+    >>> flags = np.array([1 << KPF_NOPAGE, 1 << KPF_BUDDY, 1 << KPF_OFFLINE, 0])
+    >>> pages_by_flags(lambda bit: flags >> bit & 1 == 1).tolist()
+    [0, 2, 3, 1]
+    """
     hole = flagged(KPF_NOPAGE)
     states = np.full(len(hole), PAGE_STATES["in use"], np.uint8)
     states[hole] = PAGE_STATES["hole"]

@@ -10,6 +10,7 @@ have been served higher up. Formulas: Linux 6.1 ``mm/page_alloc.c`` (``__setup_p
 import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,6 +22,7 @@ __all__ = [
     "PAGEBLOCK_PAGES",
     "Zone",
     "above_watermarks",
+    "check_spans",
     "count_by_zone",
     "with_watermarks",
     "x86_zones",
@@ -106,7 +108,13 @@ def x86_zones(span_pfns: int, page_bytes: int = BALLOON_PAGE_BYTES) -> tuple[Zon
 
 
 def count_by_zone(zones: Sequence[Zone], pages: NDArray[np.bool_]) -> list[int]:
-    """Count the pages of a mask, shape (PFNs,), in each zone, lowest zone first."""
+    """Count the pages of a mask, shape (PFNs,), in each zone, lowest zone first.
+
+    Examples
+    --------
+    >>> count_by_zone(x86_zones(8192), np.ones(8192, bool))
+    [4096, 4096]
+    """
     return [int(pages[zone.span].sum()) for zone in zones]
 
 
@@ -125,6 +133,12 @@ def with_watermarks(zones: tuple[Zone, ...], managed: NDArray[np.integer]) -> tu
     ``min = pageblock * zones * (2 + 9)`` pages over all zones (khugepaged's recommendation, at
     most 5 % of memory), shared out by size; ``low = min + min / 4``;
     ``batch = rounddown_pow2(1.5 * b) - 1`` with ``b = min(managed / 1024, 256) / 4``.
+
+    Examples
+    --------
+    >>> zones = with_watermarks(x86_zones(1 << 18), np.array([3840, 254_000]))
+    >>> [(zone.name, zone.low_pages, zone.batch) for zone in zones]
+    [('DMA', 208, 1), ('DMA32', 13870, 63)]
     """
     total = int(managed.sum())
     total_min = min(PAGEBLOCK_PAGES * len(zones) * 11, total // 20)
@@ -177,6 +191,13 @@ def zones_from_zoneinfo(text: str, span_pfns: int) -> tuple[Zone, ...]:
     ------
     ValueError
         If the text names no zone that holds pages.
+
+    Examples
+    --------
+    >>> from balloonkit.captures import load_capture
+    >>> text = load_capture("idle-8g").text("zoneinfo_boot")
+    >>> [(zone.name, zone.start_pfn) for zone in zones_from_zoneinfo(text, 1 << 22)]
+    [('DMA', 1), ('DMA32', 4096), ('Normal', 1048576)]
     """
     found: list[Zone] = []
     parts = re.split(r"^Node (\d+), zone\s+", text, flags=re.MULTILINE)[1:]
@@ -206,3 +227,22 @@ def zones_from_zoneinfo(text: str, span_pfns: int) -> tuple[Zone, ...]:
     found.sort(key=lambda zone: zone.start_pfn)  # nodes may lie between each other
     starts = [zone.start_pfn for zone in found[1:]] + [span_pfns]
     return tuple(replace(z, end_pfn=end) for z, end in zip(found, starts, strict=True))
+
+
+def check_spans(zones: Sequence[Zone], span_pfns: int) -> None:
+    """Raise ValueError unless zones ascend, start on top-order blocks and end in the span.
+
+    Examples
+    --------
+    >>> check_spans(x86_zones(2048), 1024)
+    Traceback (most recent call last):
+    ValueError: zones (Zone(...),): they must be at least one and end by PFN 1024
+    """
+    for below, zone in pairwise(zones):
+        if zone.start_pfn % TOP_PAGES or below.end_pfn > zone.start_pfn:
+            raise ValueError(
+                f"zone {zone.name} from PFN {zone.start_pfn}: zones must ascend and start on "
+                f"multiples of {TOP_PAGES} pages"
+            )
+    if not zones or zones[-1].end_pfn > span_pfns:
+        raise ValueError(f"zones {zones}: they must be at least one and end by PFN {span_pfns}")

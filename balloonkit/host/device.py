@@ -210,15 +210,15 @@ class BalloonDevice:
         self, starts: NDArray[np.int64], counts: NDArray[np.int64] | None
     ) -> tuple[Rejection, ...]:
         started_s = perf_counter()
-        failures: list[ReleaseError] = []
-        for piece in pieces(len(starts), self.listener):
-            if counts is None:
-                failures += self.backend.release_pages(starts[piece])
-            else:
-                failures += self.backend.release_ranges(starts[piece], counts[piece])
-            if self.listener is not None:
-                sizes = np.ones_like(starts[piece]) if counts is None else counts[piece]
-                self.listener.tell(Released(starts[piece], sizes, len(sizes)))
+        if self.listener is None:
+            failures = self._release_at_once(starts, counts)
+        else:
+            failures = []
+            for piece in pieces(len(starts), self.listener):
+                sizes = None if counts is None else counts[piece]
+                failures += self._release_at_once(starts[piece], sizes)
+                told = np.ones_like(starts[piece]) if sizes is None else sizes
+                self.listener.tell(Released(starts[piece], told, len(told)))
         self._release_s += perf_counter() - started_s
         self._released_pages += len(starts) if counts is None else int(counts.sum())
         if not failures:
@@ -227,6 +227,13 @@ class BalloonDevice:
         rejections = tuple(Rejection(Reason.RELEASE_FAILED, None, str(e)) for e in failures)
         self._note(rejections)
         return rejections
+
+    def _release_at_once(
+        self, starts: NDArray[np.int64], counts: NDArray[np.int64] | None
+    ) -> list[ReleaseError]:
+        if counts is None:
+            return self.backend.release_pages(starts)
+        return self.backend.release_ranges(starts, counts)
 
     def _refuse(self, reason: Reason, detail: str) -> Handled:
         rejections = (Rejection(reason, None, detail),)

@@ -163,7 +163,17 @@ class MappingRelease:
 def advise_ranges(
     mapping: mmap.mmap, advice: int, starts: NDArray[np.int64], counts: NDArray[np.int64]
 ) -> list[ReleaseError]:
-    """Give ranges of pages of `mapping` an advice, one madvise each; return the failures."""
+    """Give ranges of pages of `mapping` an advice, one madvise each; return the failures.
+
+    Examples
+    --------
+    >>> memory = mmap.mmap(-1, 4 * 4096, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
+    >>> memory[4096:4097] = b"x"
+    >>> advise_ranges(memory, mmap.MADV_DONTNEED, np.array([1]), np.array([2]))
+    []
+    >>> memory[4096]
+    0
+    """
     failures: list[ReleaseError] = []
     madvise = mapping.madvise
     offsets, lengths = (starts << PFN_SHIFT).tolist(), (counts << PFN_SHIFT).tolist()

@@ -30,6 +30,19 @@ class QueueService:
     ----------
     listener : Listener or None
         Told of every chain taken off a ring and put back, and of a reset.
+
+    Examples
+    --------
+    >>> from balloonkit.host.ram import GuestRam
+    >>> from balloonkit.host.release import ModelRelease
+    >>> from balloonkit.wire.channel import WINDOW_BYTES, Channel
+    >>> ram, memory = GuestRam.of_size("1MiB"), memoryview(bytearray(WINDOW_BYTES))
+    >>> device = BalloonDevice(ram, ModelRelease(ram.pages))
+    >>> service = QueueService(device, memory)
+    >>> inflate = Channel(memory, Queue.INFLATE, service.serve, lambda queue, timeout_s: True)
+    >>> inflate.send(bytes([7, 0, 0, 0]))
+    >>> device.counters().pages
+    1
     """
 
     def __init__(self, device: BalloonDevice, memory: memoryview) -> None:
@@ -103,13 +116,13 @@ class QueueService:
         if self.listener is not None:
             self.listener.tell(Popped(queue, chain.head))
         self._handle(queue, ring, chain)
-        done: int | None = chain.head
-        if queue == Queue.STATS:
-            done, self._stats_head = self._stats_head, chain.head
-        if done is None:
-            return False
-        self._return(queue, ring, done)
-        return True
+        if queue is not Queue.STATS:
+            self._return(queue, ring, chain.head)
+            return True
+        done, self._stats_head = self._stats_head, chain.head
+        if done is not None:
+            self._return(queue, ring, done)
+        return done is not None
 
     def _return(self, queue: Queue, ring: DeviceQueue, head: int) -> None:
         ring.push(head)

@@ -14,7 +14,20 @@ _Numbers = NDArray[np.int64]
 def tell_translated(
     listener: Listener, entries: Entries, starts: _Numbers, counts: _Numbers | None
 ) -> None:
-    """Tell where each entry lies in the host; one that a region's edge splits has two places."""
+    """Tell where each entry lies in the host; one that a region's edge splits has two places.
+
+    Examples
+    --------
+    >>> class Listener:
+    ...     def grain(self, items):
+    ...         return items
+    ...     def tell(self, event):
+    ...         print(event)
+
+    >>> entries = Entries(np.array([16]), np.array([3]), 1, ())
+    >>> tell_translated(Listener(), entries, np.array([16]), np.array([3]))
+    Translated(pfns=array([16]), pages=array([3]), host_pages=array([16]), look_ups=1)
+    """
     sizes = np.ones_like(entries.bases) if entries.sizes is None else entries.sizes
     counts = np.ones_like(starts) if counts is None else counts
     # Pieces follow each other as the pages of the entries do, so a running sum finds the entry.
@@ -33,7 +46,20 @@ def tell_waiting(
     released: tuple[_Numbers, _Numbers | None],
     pages: int,
 ) -> None:
-    """Tell which of the host pages named were not released, out of `pages` there are."""
+    """Tell which of the host pages named were not released, out of `pages` there are.
+
+    Examples
+    --------
+    >>> class Listener:
+    ...     def grain(self, items):
+    ...         return items
+    ...     def tell(self, event):
+    ...         print(event)
+
+    >>> named, released = (np.array([8]), np.array([12])), (np.array([16]), np.array([4]))
+    >>> tell_waiting(Listener(), named, released, pages=32)
+    Waiting(starts=array([8]), counts=array([8]))
+    """
     left = np.zeros(pages, bool)
     for (starts, counts), value in ((named, True), (released, False)):
         sizes = np.ones_like(starts) if counts is None else counts

@@ -9,17 +9,17 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from balloonkit.lab.ask import QuestionsLab
-    from balloonkit.lab.captures import CaptureLab
-    from balloonkit.lab.chunks import ChunkLab
-    from balloonkit.lab.fragmentation import FragmentationLab
-    from balloonkit.lab.lineage import LineageLab
-    from balloonkit.lab.live import LiveLab
-    from balloonkit.lab.player import StepPlayer
-    from balloonkit.lab.race import RaceLab
-    from balloonkit.lab.release import ReleaseLab
-    from balloonkit.lab.review import ReviewLab
-    from balloonkit.lab.welcome import Welcome
+    from balloonkit.lab.lessons.chunk_formation.lab import ChunkLab
+    from balloonkit.lab.lessons.fragmentation.lab import FragmentationLab
+    from balloonkit.lab.lessons.host_release.lab import ReleaseLab
+    from balloonkit.lab.lessons.index.lab import Welcome
+    from balloonkit.lab.lessons.lineage.lab import LineageLab
+    from balloonkit.lab.lessons.live_guest.lab import LiveLab
+    from balloonkit.lab.lessons.predict_check_reason.lab import QuestionsLab
+    from balloonkit.lab.lessons.real_guests.lab import CaptureLab
+    from balloonkit.lab.lessons.review_the_patch.lab import ReviewLab
+    from balloonkit.lab.lessons.the_race.lab import RaceLab
+    from balloonkit.lab.player.player import StepPlayer
 
 __all__ = [
     "CaptureLab",
@@ -36,17 +36,17 @@ __all__ = [
 ]
 
 _MODULE_OF = {
-    "CaptureLab": "captures",
-    "ChunkLab": "chunks",
-    "FragmentationLab": "fragmentation",
-    "LineageLab": "lineage",
-    "LiveLab": "live",
-    "QuestionsLab": "ask",
-    "RaceLab": "race",
-    "ReleaseLab": "release",
-    "ReviewLab": "review",
-    "StepPlayer": "player",
-    "Welcome": "welcome",
+    "CaptureLab": "lessons.real_guests.lab",
+    "ChunkLab": "lessons.chunk_formation.lab",
+    "FragmentationLab": "lessons.fragmentation.lab",
+    "LineageLab": "lessons.lineage.lab",
+    "LiveLab": "lessons.live_guest.lab",
+    "QuestionsLab": "lessons.predict_check_reason.lab",
+    "RaceLab": "lessons.the_race.lab",
+    "ReleaseLab": "lessons.host_release.lab",
+    "ReviewLab": "lessons.review_the_patch.lab",
+    "StepPlayer": "player.player",
+    "Welcome": "lessons.index.lab",
 }
 
 

@@ -1,6 +1,7 @@
 """A real Linux guest under QEMU, aged and ballooned from Python; needs no virtualisation rights."""
 
 from balloonkit.live.balloon import BalloonMove
+from balloonkit.live.capture import capture
 from balloonkit.live.driver import DriverOptions
 from balloonkit.live.errors import (
     GuestDiedError,
@@ -12,7 +13,6 @@ from balloonkit.live.errors import (
 )
 from balloonkit.live.guest import LiveGuest
 from balloonkit.live.memory import GuestMemory
-from balloonkit.live.record import capture
 
 __all__ = [
     "BalloonMove",

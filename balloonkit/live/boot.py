@@ -2,6 +2,7 @@
 
 import contextlib
 from collections.abc import Callable
+from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from balloonkit.host.shared import SharedRelease
@@ -49,7 +50,12 @@ class Started(NamedTuple):
 
 
 def start(
-    memory_bytes: int, chunks: bool, shared: bool, kernel_options: str, reporting: bool
+    memory_bytes: int,
+    chunks: bool,
+    shared: bool,
+    kernel_options: str,
+    reporting: bool,
+    kernel: str | Path | None = None,
 ) -> Started:
     """Start QEMU.
 
@@ -65,6 +71,8 @@ def start(
         Appended to the kernel command line.
     reporting : bool
         Offer VIRTIO_BALLOON_F_REPORTING, if the device is QEMU's.
+    kernel : path, optional
+        See `balloonkit.live.assets.find_assets`.
 
     Raises
     ------
@@ -75,7 +83,7 @@ def start(
         from balloonkit.live.qmp import QemuLink
     except ModuleNotFoundError as error:
         raise MissingPackageError(f"{error}. Install it: pip install 'balloonkit[live]'") from error
-    assets = find_assets()
+    assets = find_assets(kernel)
     modules = {name: read_module(path) for name, path in assets.modules.items()}
     files = {DRIVER_FILE: build_driver(assets.release).read_bytes()} if chunks else {}
     disk = build_initramfs(assets.busybox.read_bytes(), modules, files)

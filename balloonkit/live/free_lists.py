@@ -1,16 +1,16 @@
 """The sequence of a live guest's free lists, read by the host from the guest's own memory.
 
 No file in ``/proc`` tells it, but every free block is linked into its list by the ``struct page``
-of its first page, so the array of those (``vmemmap``) holds all lists. Layout as in Linux 6.1 on
-x86-64, ``include/linux/mm_types.h``: 64 bytes a page. Which list a chain belongs to is told by
-where its head lies: ``free_list`` (``struct free_area``) and ``lists`` (``struct per_cpu_pages``)
-are arrays by migrate type, each preceded by a number, and a number is no kernel address.
+of its first page, so the array of those (``vmemmap``) holds all lists. The kernel itself tells its
+layout (`balloonkit.live.page_layout`). Which list a chain belongs to is told by where its head
+lies: ``free_list`` (``struct free_area``) and ``lists`` (``struct per_cpu_pages``) are arrays by
+migrate type, each preceded by a number, and a number is no kernel address.
 
 Caveat: a kernel with another layout gives lists that do not match its ``/proc/buddyinfo``; then
 nothing is returned, rather than something wrong.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -19,16 +19,11 @@ from numpy.typing import NDArray
 from balloonkit.captures import parse_buddyinfo
 from balloonkit.guest.page_states import KPF_NOPAGE, flag_mask
 from balloonkit.live.memory import GuestMemory
+from balloonkit.live.page_layout import PageLayout, ReadKernel
 
-__all__ = ["FreeLists", "find_vmemmap", "read_free_lists"]
+__all__ = ["FreeLists", "read_free_lists"]
 
-#: Reads (address, bytes) of the guest kernel's virtual memory.
-ReadKernel = Callable[[int, int], bytes]
-
-_PAGE_BYTES = 64
-_LINK_OFFSET = 8  # of ``lru``, and of ``buddy_list`` and ``pcp_list``, which share its place
-_NEXT, _PREV, _PRIVATE, _COUNTS = 1, 2, 5, 6  # 8-byte words of a struct page
-_BUDDY_TYPE = 0xFFFFFF7F  # page_type of a free block (PG_buddy), the low half of _COUNTS
+_WORD_BYTES = 8
 _SECTION_PAGES = 1 << 15  # vmemmap exists by sections of 128 MiB
 _NO_PAGE = flag_mask(KPF_NOPAGE)
 _KERNEL_HALF = 0xFF00 << 48
@@ -52,29 +47,14 @@ class FreeLists:
     percpu_pfns: NDArray[np.uint32]
 
 
-def find_vmemmap(read: ReadKernel, kallsyms: str) -> int | None:
-    """Find the guest kernel's array of struct pages; None if it has no such symbol.
-
-    Parameters
-    ----------
-    read : callable
-        Reads (address, bytes) of the guest kernel's virtual memory.
-    kallsyms : str
-        The line of ``vmemmap_base`` in the guest's ``/proc/kallsyms``, or nothing.
-    """
-    symbol = kallsyms.split()
-    return int.from_bytes(read(int(symbol[0], 16), 8), "little") if symbol else None
-
-
-def read_free_lists(read: ReadKernel, vmemmap: int, memory: GuestMemory) -> FreeLists | None:
+def read_free_lists(read: ReadKernel, layout: PageLayout, memory: GuestMemory) -> FreeLists | None:
     """Follow the links of a guest's free lists; the guest must be at rest.
 
     Parameters
     ----------
     read : callable
         Reads (address, bytes) of the guest kernel's virtual memory.
-    vmemmap : int
-        Address of the first ``struct page``.
+    layout : PageLayout
     memory : GuestMemory
         A reading just before.
 
@@ -83,17 +63,16 @@ def read_free_lists(read: ReadKernel, vmemmap: int, memory: GuestMemory) -> Free
     lists : FreeLists or None
         None if what was found does not add up to the guest's ``/proc/buddyinfo``.
     """
-    pages = _struct_pages(read, vmemmap, memory.flags)
-    first_link = vmemmap + _LINK_OFFSET
-    is_block = pages[:, _COUNTS] & np.uint64(0xFFFFFFFF) == _BUDDY_TYPE
-    unused = is_block | (pages[:, _COUNTS] >> np.uint64(32) == 0)  # no reference is held
+    pages = _struct_pages(read, layout, memory.flags)
+    is_block = _half_words(pages, layout.type_) == layout.buddy_type
+    unused = is_block | (_half_words(pages, layout.count) == 0)  # no reference is held
     blocks, percpu_pfns, counts = [], [], [0] * (_MAX_ORDER + 1)
-    for head, chain in _chains(pages, unused, first_link):
+    for head, chain in _chains(pages, unused, layout):
         movable = _place_in_array(read, head) == _MOVABLE
         if not is_block[chain[0]]:
             percpu_pfns += chain if movable else []
             continue
-        order = int(pages[chain[0], _PRIVATE])
+        order = int(pages[chain[0], layout.private // _WORD_BYTES])
         if order > _MAX_ORDER:
             return None
         counts[order] += len(chain)
@@ -103,32 +82,43 @@ def read_free_lists(read: ReadKernel, vmemmap: int, memory: GuestMemory) -> Free
     return FreeLists(np.array(blocks, np.uint32).reshape(-1, 2), np.array(percpu_pfns, np.uint32))
 
 
-def _struct_pages(read: ReadKernel, vmemmap: int, flags: NDArray[np.uint64]) -> NDArray[np.uint64]:
-    """Read the struct pages as words, shape (PFNs, 8); 0 where there is no memory."""
-    pages = np.zeros((len(flags), _PAGE_BYTES // 8), np.uint64)
+def _struct_pages(
+    read: ReadKernel, layout: PageLayout, flags: NDArray[np.uint64]
+) -> NDArray[np.uint64]:
+    """Read the struct pages as words, shape (PFNs, words); 0 where there is no memory."""
+    pages = np.zeros((len(flags), layout.size_bytes // _WORD_BYTES), np.uint64)
     for start in range(0, len(flags), _SECTION_PAGES):
         section = slice(start, min(start + _SECTION_PAGES, len(flags)))
         if not (flags[section] & _NO_PAGE).all():
-            size_bytes = (section.stop - start) * _PAGE_BYTES
-            data = read(vmemmap + start * _PAGE_BYTES, size_bytes)
-            pages[section] = np.frombuffer(data, np.uint64).reshape(-1, _PAGE_BYTES // 8)
+            size_bytes = (section.stop - start) * layout.size_bytes
+            data = read(layout.vmemmap + start * layout.size_bytes, size_bytes)
+            pages[section] = np.frombuffer(data, np.uint64).reshape(-1, pages.shape[1])
     return pages
 
 
+def _half_words(pages: NDArray[np.uint64], offset_bytes: int) -> NDArray[np.uint64]:
+    """Return a field of 32 bits of every struct page, shape (PFNs,)."""
+    shift = np.uint64(8 * (offset_bytes % _WORD_BYTES))
+    words: NDArray[np.uint64] = pages[:, offset_bytes // _WORD_BYTES] >> shift
+    return words & np.uint64(0xFFFFFFFF)
+
+
 def _chains(
-    pages: NDArray[np.uint64], unused: NDArray[np.bool_], first_link: int
+    pages: NDArray[np.uint64], unused: NDArray[np.bool_], layout: PageLayout
 ) -> Iterator[tuple[int, list[int]]]:
     """Yield the address of each list's head and the PFNs on it, head first."""
-    after, before = pages[:, _NEXT].tolist(), pages[:, _PREV].tolist()
-    end_link = first_link + _PAGE_BYTES * len(pages)
+    next_word = layout.link // _WORD_BYTES
+    after, before = pages[:, next_word].tolist(), pages[:, next_word + 1].tolist()
+    first_link, step = layout.vmemmap + layout.link, layout.size_bytes
+    end_link = first_link + step * len(pages)
     for start in np.flatnonzero(unused).tolist():
         head = before[start]
         if head < _KERNEL_HALF or first_link <= head < end_link:
             continue
         chain = [start]
         while first_link <= (link := after[chain[-1]]) < end_link:
-            pfn = (link - first_link) // _PAGE_BYTES
-            if before[pfn] != first_link + _PAGE_BYTES * chain[-1]:
+            pfn = (link - first_link) // step
+            if before[pfn] != first_link + step * chain[-1]:
                 break  # not a list: the words of this page mean something else
             chain.append(pfn)
         if link == head:

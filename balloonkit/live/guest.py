@@ -57,6 +57,9 @@ class LiveGuest:
     reporting : bool
         Let the guest report free blocks of its own accord (VIRTIO_BALLOON_F_REPORTING), see
         `reported`. Off, because it changes what is resident while the balloon stands still.
+    kernel : path, optional
+        A kernel of your choice: the file of its package (``linux-image-....deb``; the parts of a
+        kernel that comes in several beside it), or a folder it was unpacked in.
     progress : bool
         Show progress bars.
 
@@ -104,6 +107,7 @@ class LiveGuest:
         options: DriverOptions | None = None,
         init_on_alloc: bool = False,
         reporting: bool = False,
+        kernel: str | Path | None = None,
         progress: bool = True,
     ) -> None:
         self.memory_bytes = parse_size(memory)
@@ -116,7 +120,7 @@ class LiveGuest:
         check_size(self.memory_bytes)
         with progress_bar(f"boot of {format_size(self.memory_bytes)}", progress):
             kernel_options = f"init_on_alloc={int(init_on_alloc)}"
-            started = start(self.memory_bytes, chunks, shared, kernel_options, reporting)
+            started = start(self.memory_bytes, chunks, shared, kernel_options, reporting, kernel)
             self.close = weakref.finalize(self, started.close)
             self._link, self._process, self.host = started.link, started.link.process, started.host
             self.memory_file = started.memory

@@ -6,10 +6,11 @@ import tarfile
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
+from typing import IO
 
 from balloonkit.live.errors import MissingPackageError
 
-__all__ = ["INSTALL_HELP", "fetch"]
+__all__ = ["INSTALL_HELP", "fetch", "unpack"]
 
 #: What to do when fetching is impossible.
 INSTALL_HELP = (
@@ -52,15 +53,32 @@ def fetch(names: Sequence[str], parts: str, wanted: re.Pattern[str], folder: Pat
         if not packages:
             raise MissingPackageError(f"apt knows none of {', '.join(names)}. {INSTALL_HELP}")
         _run(["apt-get", *options, "download", *packages], Path(scratch))
-        unpacked = Path(scratch, "unpacked")
-        for package in Path(scratch).glob("*.deb"):
+        unpack(sorted(Path(scratch).glob("*.deb")), wanted, folder)
+
+
+def unpack(packages: Sequence[Path], wanted: re.Pattern[str], folder: Path) -> None:
+    """Unpack files of packages that are here into `folder`; see `fetch`.
+
+    Raises
+    ------
+    MissingPackageError
+        If one is no package.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=folder) as scratch:
+        unpacked = Path(scratch)
+        for package in packages:
             _unpack(package, wanted, unpacked)
-        # By renaming, lib before boot: a kernel that is there has its modules, whole.
+        # By renaming, modules before what names them whole: a kernel that is there has its modules.
         files = (path for path in unpacked.rglob("*") if path.is_symlink() or path.is_file())
-        for file in sorted(files, reverse=True):
+        for file in sorted(files, key=_kernel_last):
             target = folder / file.relative_to(unpacked)
             target.parent.mkdir(parents=True, exist_ok=True)
             file.replace(target)
+
+
+def _kernel_last(file: Path) -> tuple[bool, str]:
+    return file.name.startswith("vmlinuz"), str(file)
 
 
 def _resolve(names: Sequence[str], parts: str, options: list[str]) -> list[str]:
@@ -75,11 +93,17 @@ def _resolve(names: Sequence[str], parts: str, options: list[str]) -> list[str]:
 
 
 def _unpack(package: Path, wanted: re.Pattern[str], folder: Path) -> None:
-    unpack = ["dpkg-deb", "--fsys-tarfile", str(package)]
-    with (
-        subprocess.Popen(unpack, stdout=subprocess.PIPE) as process,
-        tarfile.open(fileobj=process.stdout, mode="r|") as archive,
-    ):
+    command = ["dpkg-deb", "--fsys-tarfile", str(package)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        try:
+            _unpack_tar(process.stdout, wanted, folder)
+        except tarfile.TarError as error:
+            said = process.stderr.read().decode(errors="replace").strip() if process.stderr else ""
+            raise MissingPackageError(f"{package}: no Debian package ({said or error})") from error
+
+
+def _unpack_tar(stream: IO[bytes] | None, wanted: re.Pattern[str], folder: Path) -> None:
+    with tarfile.open(fileobj=stream, mode="r|") as archive:
         for member in archive:
             if not wanted.fullmatch(member.name) or member.isdir():
                 continue

@@ -1,4 +1,4 @@
-"""From nothing to a capture: boot a guest, age it, balloon it, and write down what happened."""
+"""From a running guest to a capture: balloon it, and write down what happened."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -8,68 +8,18 @@ import numpy as np
 from balloonkit.captures.write import check_target, write_capture
 from balloonkit.live.balloon import BalloonMove
 from balloonkit.live.errors import LiveError, RefusedError
-from balloonkit.live.free_lists import FreeLists, find_vmemmap, read_free_lists
+from balloonkit.live.free_lists import FreeLists, read_free_lists
 from balloonkit.live.memory import GuestMemory
-from balloonkit.units import format_size, parse_size
+from balloonkit.live.page_layout import PageLayout
+from balloonkit.units import format_size
 
 if TYPE_CHECKING:
     from balloonkit.live.guest import LiveGuest
 
-__all__ = ["capture", "record"]
+__all__ = ["record"]
 
-
-def capture(
-    memory: str | int,
-    leave: str | int,
-    age_seed: int | None,
-    path: str | Path,
-    force: bool = False,
-    driver: str = "classic",
-    shared: bool = False,
-) -> BalloonMove:
-    """Boot a guest, age it, inflate and deflate its balloon, and write a capture.
-
-    Parameters
-    ----------
-    memory : str or int
-        RAM of the guest.
-    leave : str or int
-        What the inflated balloon leaves to the guest.
-    age_seed : int, optional
-        Seed of the ageing; None leaves the guest idle.
-    path : str or Path
-        File to write, ``.npz``.
-    force : bool
-        Replace a file of this name; without it, and for anything but an ordinary file, that is
-        refused before the guest boots.
-    driver : str
-        "classic" or "chunks", see `LiveGuest`.
-    shared : bool
-        RAM in a memory file, as the chunks driver always has it.
-
-    Returns
-    -------
-    inflate : BalloonMove
-
-    Raises
-    ------
-    LiveError
-        If the guest cannot be had, or cannot be left with so little.
-    OSError
-        If the file cannot be written; one that was there before stays as it was.
-    """
-    memory_bytes, left_bytes = parse_size(memory), parse_size(leave)
-    if left_bytes > memory_bytes:
-        raise RefusedError(
-            f"balloon to {format_size(left_bytes)}: the guest's RAM is {format_size(memory_bytes)}"
-        )
-    from balloonkit.live.guest import LiveGuest
-
-    check_target(Path(path), force)
-    with LiveGuest(memory, driver=driver, shared=shared) as guest:
-        if age_seed is not None:
-            guest.age(seed=age_seed)
-        return guest.capture(path, leave, force)
+#: ``vm.stat_interval`` while a capture is taken, in seconds: longer than any takes.
+_STAT_INTERVAL_S = 3600
 
 
 def record(guest: "LiveGuest", path: Path, target_bytes: int, force: bool = False) -> BalloonMove:
@@ -87,10 +37,13 @@ def record(guest: "LiveGuest", path: Path, target_bytes: int, force: bool = Fals
     check_target(path, force)
     guest.balloon(guest.memory_bytes)
     # First, as a process that ends moves pages between the lists.
-    kallsyms = guest.run("grep -w vmemmap_base /proc/kallsyms || true")
-    vmemmap = find_vmemmap(guest.read_kernel, kallsyms)
+    kallsyms = guest.run("grep -E 'vmemmap_base|vmcoreinfo_' /proc/kallsyms || true")
+    layout = _layout(guest, kallsyms)
+    # Each stat_interval since 6.7 the kernel gives pages of idle per-CPU lists back
+    # (decay_pcp_high): the lists would not be those the balloon finds.
+    guest.run(f"echo {_STAT_INTERVAL_S} > /proc/sys/vm/stat_interval")
     before = guest.memory()
-    free_lists = _free_lists(guest, vmemmap, before)
+    free_lists = _free_lists(guest, layout, before)
     inflate = guest.balloon(target_bytes)
     inflated = guest.memory()
     deflate = guest.balloon(guest.memory_bytes)
@@ -120,11 +73,20 @@ def record(guest: "LiveGuest", path: Path, target_bytes: int, force: bool = Fals
     return inflate
 
 
-def _free_lists(guest: "LiveGuest", vmemmap: int | None, memory: GuestMemory) -> FreeLists | None:
-    """Read the free lists; None if this kernel's memory is not laid out as we know it."""
-    if vmemmap is None:
+def _layout(guest: "LiveGuest", kallsyms: str) -> PageLayout | None:
+    try:
+        return PageLayout.of_guest(guest.read_kernel, kallsyms)
+    except RefusedError:  # what should be a pointer is no address in this kernel
+        return None
+
+
+def _free_lists(
+    guest: "LiveGuest", layout: PageLayout | None, memory: GuestMemory
+) -> FreeLists | None:
+    """Read the free lists; None if this kernel's memory is not laid out as it says."""
+    if layout is None:
         return None
     try:
-        return read_free_lists(guest.read_kernel, vmemmap, memory)
+        return read_free_lists(guest.read_kernel, layout, memory)
     except RefusedError:  # what is a link in a layout we know is no address in this one
         return None

@@ -10,9 +10,9 @@ Whatever a `balloonkit.Machine` can do can be stepped::
 
 from balloonkit.trace.inflate import trace_inflate
 from balloonkit.trace.replay import START, State, state_at, states
-from balloonkit.trace.step import COUNTERS, STAGE_OF, PlainTrace, Step, Trace
+from balloonkit.trace.step import COUNTERS, STAGE_OF, Step, Trace
 from balloonkit.trace.stepper import Stepper
-from balloonkit.trace.window import crop, window_of
+from balloonkit.trace.window import PlainTrace, crop, window_of
 
 __all__ = [
     "COUNTERS",

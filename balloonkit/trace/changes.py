@@ -18,6 +18,12 @@ def lists_changed(events: Iterable[Event]) -> list[Change]:
     """Say which blocks left ("-") and joined lists at the head ("+") or the tail ("t").
 
     A block that came and went in between is left out.
+
+    Examples
+    --------
+    >>> pfns = np.array([8], np.uint32)
+    >>> lists_changed([Split(0, 3, pfns, ((2, 12),), listed=True), Took(0, 2, pfns, listed=False)])
+    [['-', 0, 3, 8], ['+', 0, 2, 12]]
     """
     gone: list[Change] = []
     came: dict[tuple[int, int], dict[int, str]] = {}  # by zone and order, in the sequence they came
@@ -57,7 +63,13 @@ def lists_changed(events: Iterable[Event]) -> list[Change]:
 def stock_changed(
     zone: int, came: NDArray[np.uint32], went: NDArray[np.uint32], at_head: bool = False
 ) -> list[Change]:
-    """Say what a per-CPU stock lost and gained when pages came to its tail, or head, and went."""
+    """Say what a per-CPU stock lost and gained when pages came to its tail, or head, and went.
+
+    Examples
+    --------
+    >>> stock_changed(1, came=np.array([4, 5, 6]), went=np.array([3, 4]))
+    [['-', 1, [3]], ['t', 1, [5, 6]]]
+    """
     gone = went[~np.isin(went, came, assume_unique=True)]
     kept = came[~np.isin(came, went, assume_unique=True)]
     changes: list[Change] = []
@@ -69,7 +81,15 @@ def stock_changed(
 
 
 def merged(kind: str, why: str, steps: Sequence[Step]) -> Step:
-    """Make one step of several that follow each other: the state after it is that of the last."""
+    """Make one step of several that follow each other: the state after it is that of the last.
+
+    Examples
+    --------
+    >>> steps = [Step("release", 4, 2, "", (1,), {}, 1), Step("release", 9, 1, "", (2,), {}, 2)]
+    >>> step = merged("messages", "two messages", steps)
+    >>> step.base, step.pages, step.counters
+    (4, 6, (2,))
+    """
     changes: dict[str, Any] = {"clear": True}
     for step in steps:
         for pane, change in step.changes.items():

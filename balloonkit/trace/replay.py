@@ -13,7 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from balloonkit.trace.run_lengths import read_run_lengths
-from balloonkit.trace.step import PlainTrace, Trace
+from balloonkit.trace.step import Trace
+from balloonkit.trace.window import PlainTrace
 
 __all__ = ["START", "State", "state_at", "states"]
 
@@ -111,7 +112,15 @@ def state_at(trace: Trace | PlainTrace, step: int) -> State:
 
 
 def states(trace: Trace | PlainTrace) -> Iterator[State]:
-    """Walk a trace: the state at its start, then after each step. It is one state, changed."""
+    """Walk a trace: the state at its start, then after each step. It is one state, changed.
+
+    Examples
+    --------
+    >>> from balloonkit import Guest, trace_inflate
+    >>> trace = trace_inflate(Guest.idle("1MiB"), "64KiB")
+    >>> [int((state.pages == 3).sum()) for state in states(trace)][-1]
+    16
+    """
     plain = trace.as_dict() if isinstance(trace, Trace) else trace
     state = _start(plain)
     yield state

@@ -57,7 +57,14 @@ def start_of(machine: Machine) -> dict[str, Any]:
 
 
 def page_states(guest: Guest, ram: GuestRam) -> NDArray[np.uint8]:
-    """Return each guest page's state, shape (PFNs,), as if the balloon were empty."""
+    """Return each guest page's state, shape (PFNs,), as if the balloon were empty.
+
+    Examples
+    --------
+    >>> states = page_states(Guest.idle("1MiB"), GuestRam.of_size("1MiB"))
+    >>> np.bincount(states).tolist()
+    [0, 9, 247]
+    """
     states = np.full(len(guest.buddy.free_mask), PAGE_STATES["hole"], np.uint8)
     for gpa, size_bytes in ram.regions:
         first_pfn = gpa // guest.page_bytes
@@ -69,7 +76,13 @@ def page_states(guest: Guest, ram: GuestRam) -> NDArray[np.uint8]:
 
 
 def lists_of(buddy: BuddyAllocator) -> list[list[list[int]]]:
-    """Return the first PFNs of free blocks by zone, order and place in the list, head first."""
+    """Return the first PFNs of free blocks by zone, order and place in the list, head first.
+
+    Examples
+    --------
+    >>> lists_of(BuddyAllocator.from_free_mask(np.ones(12, bool)))[0][2:4]
+    [[8], [0]]
+    """
     return [
         [buddy.free_list(zone, order).tolist() for order in range(MAX_ORDER + 1)]
         for zone in range(len(buddy.zones))
@@ -77,7 +90,15 @@ def lists_of(buddy: BuddyAllocator) -> list[list[list[int]]]:
 
 
 def stocks_of(guest: Guest) -> list[list[int]]:
-    """Return the pages of the per-CPU stock by zone, head first."""
+    """Return the pages of the per-CPU stock by zone, head first.
+
+    Examples
+    --------
+    >>> guest = Guest.idle("1GiB")
+    >>> _ = guest.take(1)
+    >>> [len(stock) for stock in stocks_of(guest)]
+    [0, 62]
+    """
     return [guest.percpu.stock(zone).tolist() for zone in range(len(guest.buddy.zones))]
 
 

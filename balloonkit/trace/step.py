@@ -8,11 +8,9 @@ from dataclasses import dataclass, fields
 from typing import Any
 
 from balloonkit.costs import Counts
+from balloonkit.trace.window import PlainTrace, crop
 
-__all__ = ["COUNTERS", "STAGE_OF", "PlainTrace", "Step", "Trace"]
-
-#: A trace as `Trace.as_dict` gives it: plain data, as a player and a golden file have it.
-PlainTrace = dict[str, Any]
+__all__ = ["COUNTERS", "STAGE_OF", "Step", "Trace"]
 
 #: What is counted after each step: what a report counts.
 COUNTERS = tuple(field.name for field in fields(Counts))
@@ -102,8 +100,6 @@ class Trace:
         ``ranges`` ([balloon page, pages, host page]), ``host`` ([host page, pages, resident]),
         ``reject`` ([entry or None, reason, detail]).
         """
-        from balloonkit.trace.window import crop
-
         whole = self.setup | {
             "counters": list(COUNTERS),
             "stages": STAGE_OF,

@@ -6,15 +6,15 @@ such a piece into one step together.
 """
 
 from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import Any
 
 import numpy as np
 
 from balloonkit import events as told
-from balloonkit.guest.page_states import PAGE_STATES
 from balloonkit.machine import Machine
 from balloonkit.trace import words
-from balloonkit.trace.changes import lists_changed, merged, stock_changed
+from balloonkit.trace.changes import merged
+from balloonkit.trace.page_steps import PageSteps
 from balloonkit.trace.start import start_of
 from balloonkit.trace.step import COUNTERS, Step, Trace
 from balloonkit.trace.where import PageRanges, behind, marked_as, ranges_of, reach, spans
@@ -23,8 +23,6 @@ from balloonkit.wire.queue import Queue
 __all__ = ["Stepper"]
 
 _SHOWN_BYTES = 256  # of a message; its length tells how many more there are
-_FREE, _BALLOON = PAGE_STATES["free"], PAGE_STATES["in balloon"]
-_E = TypeVar("_E")
 
 
 class Stepper:
@@ -64,25 +62,16 @@ class Stepper:
         self._told = 0
         self._done: list[tuple[str, int]] = []  # what was begun, and how many guest pages
         self._pages_per_step = 1
-        self._page_events: list[tuple[int, told.Event]] = []  # of the allocator, not worded yet
-        self._missing_pages = 0  # drained, and not on a free list yet
         self._sizes: list[int] = []  # balloon pages of each entry in the message being filled
         self._translated_pages = 0  # of the message the device has
         self._message: list[Step] = []
         self._small: list[list[Step]] = []  # messages to become one step
         self._small_pages = 0
         self._wire: dict[str, Any] = {}
+        self._pages = PageSteps(self._note, self._totals, self._setup["zones"], self._by_blocks)
         self._word: dict[type[told.Event], Callable[[Any], None]] = {
             told.Began: self._began,
             told.OutOfPuff: self._out_of_puff,
-            told.Split: self._hold,
-            told.Took: self._took,
-            told.Refilled: self._hold,
-            told.HandedOut: self._handed_out,
-            told.Stocked: self._hold,
-            told.Drained: self._drained,
-            told.Merged: self._list_left,
-            told.Freed: self._list_joined,
             told.RoundLaid: self._round_laid,
             told.Marked: self._marked,
             told.RunsFound: self._runs_found,
@@ -114,10 +103,8 @@ class Stepper:
     def tell(self, event: told.Event) -> None:
         """Word one event, or keep it until what it belongs to is complete."""
         self._told += 1
-        held = self._page_events
-        if len(held) == 1 and not isinstance(event, told.Drained):
-            self._end_of_pages()
-        self._word[type(event)](event)
+        if not self._pages.tell(self._told, event):
+            self._word[type(event)](event)
 
     def trace(self) -> Trace:
         """End the listening, and return the steps."""
@@ -127,14 +114,8 @@ class Stepper:
         return Trace({"title": title} | self._setup, tuple(self._steps))
 
     def _end_of_stage(self) -> None:
-        self._end_of_pages()
+        self._pages.end()
         self._end_messages()
-
-    def _end_of_pages(self) -> None:
-        """Word pages that were put in stock, and drained nothing."""
-        for at, event in self._of(told.Stocked):
-            self._page_events = []
-            self._stocked(at, event)
 
     def _end_messages(self) -> None:
         """Let go of whole messages, and of one that was never acknowledged."""
@@ -174,104 +155,6 @@ class Stepper:
     def _out_of_puff(self, event: told.OutOfPuff) -> None:
         self._end_of_stage()
         self._note("puff", (0, 0), words.out_of_puff(event.missing_pages))
-
-    # Pages leave the allocator
-
-    def _hold(self, event: told.Event) -> None:
-        self._page_events.append((self._told, event))
-
-    def _of(self, kind: type[_E]) -> list[tuple[int, _E]]:
-        return [(at, event) for at, event in self._page_events if isinstance(event, kind)]
-
-    def _took(self, event: told.Took) -> None:
-        self._hold(event)
-        if self._by_blocks:
-            self._totals["allocations"] += len(event.pfns)
-            self._splits(single=len(event.pfns) == 1)
-            lists = lists_changed(event for _, event in self._page_events)
-            taken = spans(event.pfns, 1 << event.order)
-            state = marked_as(taken, _BALLOON)
-            self._note("take", reach(taken), words.block(event), lists=lists, state=state)
-            self._page_events = []
-
-    def _handed_out(self, event: told.HandedOut) -> None:
-        self._totals["allocations"] += len(event.pfns)
-        refills = [(at, e.pfns) for at, e in self._of(told.Refilled)]
-        drawn = np.concatenate([event.pfns[:0], *(pfns for _, pfns in refills)])
-        one = len(event.pfns) == 1
-        first_block = words.first_block(self._page_events)
-        self._splits(single=one and len(drawn) == 1)
-        lists = lists_changed(e for _, e in self._page_events)
-        self._page_events = []
-        if one and len(drawn) > 1:
-            span = reach(spans(drawn))
-            why = words.refill(event.zone, drawn, self._setup["zones"])
-            stock = [["t", event.zone, drawn.tolist()]]
-            self._note("refill", span, why, at=refills[-1][0], lists=lists, stock=stock)
-            drawn, lists = drawn[:0], []
-        stock = stock_changed(event.zone, drawn, event.pfns)
-        taken = spans(event.pfns)
-        state = marked_as(taken, _BALLOON)
-        why = words.take(event.pfns, bool(stock), first_block)
-        self._note("take", reach(taken), why, lists=lists, stock=stock, state=state)
-
-    def _splits(self, single: bool) -> None:
-        """Note a split of one block as a step of its own, and let go of it."""
-        for at, split in self._of(told.Split) if single else ():
-            why, pfn = words.split(split), int(split.pfns[0])
-            lists = lists_changed([split])
-            self._note("split", (pfn, 1 << split.order), why, at=at, lists=lists)
-        if single:
-            kept = [held for held in self._page_events if not isinstance(held[1], told.Split)]
-            self._page_events = kept
-
-    # Pages come back
-
-    def _stocked(self, at: int, event: told.Stocked) -> None:
-        freed = spans(event.pfns)
-        stock = [["+", event.zone, event.pfns.tolist()]]
-        why, state = words.back(event.pfns), marked_as(freed, _FREE)
-        self._note("back", reach(freed), why, at=at, stock=stock, state=state)
-
-    def _drained(self, event: told.Drained) -> None:
-        self._hold(event)
-        self._missing_pages = len(event.pfns)
-
-    def _list_left(self, event: told.Merged) -> None:
-        self._hold(event)
-        self._missing_pages += len(event.pfns) << event.order
-
-    def _list_joined(self, event: told.Freed) -> None:
-        self._hold(event)
-        self._missing_pages -= len(event.heads) + len(event.tails) << event.order
-        if self._missing_pages == 0:
-            self._freed()
-
-    def _freed(self) -> None:
-        [(_, drained)] = self._of(told.Drained)
-        stocked = self._of(told.Stocked)
-        together = [e.pfns for _, e in stocked if len(e.pfns) > 1 or e.pfns[0] == drained.pfns[0]]
-        if stocked and not together:
-            self._stocked(*stocked[0])
-        back = np.concatenate([drained.pfns[:0], *together])
-        stock = stock_changed(drained.zone, back, drained.pfns, at_head=True)
-        freed = spans(np.union1d(back, drained.pfns))
-        state = marked_as(freed, _FREE)
-        if len(drained.pfns) == 1:
-            for at, left in self._of(told.Merged):
-                both = (int(left.pfns[0]) & -(2 << left.order), 2 << left.order)
-                self._note("merge", both, words.merge(left), at=at, stock=stock, state=state,
-                           lists=lists_changed([left]))  # fmt: skip
-                stock, state = [], []
-            [(_, joined)] = self._of(told.Freed)
-            pfn = int(np.concatenate((joined.heads, joined.tails))[0])
-            self._note("free", (pfn, 1 << joined.order), words.free(joined), stock=stock,
-                       state=state, lists=lists_changed([joined]))  # fmt: skip
-        else:
-            lists = lists_changed(event for _, event in self._page_events)
-            why = words.drain(len(back), len(drained.pfns))
-            self._note("drain", reach(freed), why, stock=stock, state=state, lists=lists)
-        self._page_events = []
 
     # Packing
 

@@ -15,7 +15,13 @@ PageRanges = NDArray[np.int64]
 
 
 def ranges_of(starts: NDArray[np.integer], counts: NDArray[np.integer]) -> PageRanges:
-    """Put first pages and counts, shape (n,) each, side by side."""
+    """Put first pages and counts, shape (n,) each, side by side.
+
+    Examples
+    --------
+    >>> ranges_of(np.array([4, 9]), np.array([2, 1])).tolist()
+    [[4, 2], [9, 1]]
+    """
     return np.stack((starts, counts), axis=1).astype(np.int64)
 
 
@@ -48,7 +54,13 @@ def reach(ranges: PageRanges) -> tuple[int, int]:
 
 
 def marked_as(ranges: PageRanges, value: int) -> list[list[int]]:
-    """Write ranges as [first, pages, value] each: what a page became, or is to."""
+    """Write ranges as [first, pages, value] each: what a page became, or is to.
+
+    Examples
+    --------
+    >>> marked_as(np.array([[4, 2]]), 3)
+    [[4, 2, 3]]
+    """
     values = np.full(len(ranges), value, np.int64)
     marked: list[list[int]] = np.column_stack((ranges, values)).tolist()
     return marked
@@ -58,6 +70,11 @@ def behind(regions: Sequence[Sequence[int]], host: PageRanges) -> PageRanges:
     """Find the balloon pages behind ranges of host pages, each inside one region.
 
     `regions` are (first balloon page, pages, first host page), as a trace shows them.
+
+    Examples
+    --------
+    >>> behind([[0, 8, 0], [100, 8, 8]], np.array([[2, 3], [8, 1]])).tolist()
+    [[2, 3], [100, 1]]
     """
     firsts = np.array([host_page for _, _, host_page in regions], np.int64)
     shifts = np.array([page - host_page for page, _, host_page in regions], np.int64)

@@ -11,9 +11,11 @@ from numpy.typing import ArrayLike, NDArray
 
 from balloonkit.guest.page_states import PAGE_STATES
 from balloonkit.trace.run_lengths import read_run_lengths, run_lengths
-from balloonkit.trace.step import PlainTrace
 
-__all__ = ["SHOWN_WHOLE_PFNS", "WINDOW_PFNS", "crop", "window_of"]
+__all__ = ["SHOWN_WHOLE_PFNS", "WINDOW_PFNS", "PlainTrace", "crop", "window_of"]
+
+#: A trace as `Trace.as_dict` gives it: plain data, as a player and a golden file have it.
+PlainTrace = dict[str, Any]
 
 #: A guest of so many pages can still be shown whole: 64 MiB of 4 KiB pages.
 SHOWN_WHOLE_PFNS = 1 << 14

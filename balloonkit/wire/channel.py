@@ -48,12 +48,24 @@ WINDOW_BYTES = _PAGE_BYTES + len(Queue) * _QUEUE_BYTES
 
 
 def queue_layout(queue: Queue) -> RingLayout:
-    """Return where the ring of `queue` lies in the window."""
+    """Return where the ring of `queue` lies in the window.
+
+    Examples
+    --------
+    >>> queue_layout(Queue.INFLATE)
+    RingLayout(base=4096, size=128)
+    """
     return RingLayout(_PAGE_BYTES + queue * _QUEUE_BYTES, QUEUE_SIZE)
 
 
 def message_address(queue: Queue) -> int:
-    """Return the address of the room for one message of `queue`."""
+    """Return the address of the room for one message of `queue`.
+
+    Examples
+    --------
+    >>> hex(message_address(Queue.INFLATE))
+    '0x2000'
+    """
     return queue_layout(queue).base + _RING_BYTES
 
 

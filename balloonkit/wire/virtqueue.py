@@ -135,8 +135,7 @@ class DriverQueue:
     def _write_table(self, base: int, slots: Sequence[int], buffers: Sequence[Buffer]) -> None:
         last = len(buffers) - 1
         for i, (address, length_bytes, writable) in enumerate(buffers):
-            flags = ring.WRITE if writable else 0
-            following = 0
+            flags, following = ring.WRITE if writable else 0, 0
             if i < last:
                 flags |= ring.NEXT
                 following = slots[i + 1]
@@ -146,13 +145,11 @@ class DriverQueue:
     def kick_wanted(self) -> bool:
         """Whether the device asks to be told about what was added."""
         _fence()
-        flags: int = _get16(self._memory, self._layout.used)[0]
-        return not flags & ring.USED_NO_NOTIFY
+        return not _get16(self._memory, self._layout.used)[0] & ring.USED_NO_NOTIFY
 
     def suppress_acks(self, suppress: bool) -> None:
         """Ask the device to return buffers in silence, or to ack them again."""
-        flags = ring.AVAIL_NO_INTERRUPT if suppress else 0
-        _put16(self._memory, self._layout.avail, flags)
+        _put16(self._memory, self._layout.avail, ring.AVAIL_NO_INTERRUPT if suppress else 0)
         _fence()
 
     def take_used(self) -> int | None:
@@ -185,6 +182,11 @@ class DeviceQueue:
         The shared window; the driver may write anything into it at any time.
     layout : RingLayout
         Where this queue lies in it.
+
+    Examples
+    --------
+    >>> DeviceQueue(memoryview(bytearray(8192)), RingLayout(base=0, size=4)).pending()
+    False
     """
 
     def __init__(self, memory: memoryview, layout: RingLayout) -> None:
@@ -276,7 +278,7 @@ class DeviceQueue:
     def read(self, chain: Chain) -> bytes:
         """Copy what the driver wrote: once, so that it cannot change while it is checked."""
         if len(chain.buffers) == 1:
-            address, length_bytes, _ = chain.buffers[0]
+            [(address, length_bytes, _)] = chain.buffers
             return bytes(self._memory[address : address + length_bytes])
         return b"".join(self._memory[b.address : b.address + b.length_bytes] for b in chain.buffers)
 
@@ -295,5 +297,4 @@ class DeviceQueue:
     def ack_wanted(self) -> bool:
         """Whether the driver asks to be told that buffers came back."""
         _fence()
-        flags: int = _get16(self._memory, self._layout.avail)[0]
-        return not flags & ring.AVAIL_NO_INTERRUPT
+        return not _get16(self._memory, self._layout.avail)[0] & ring.AVAIL_NO_INTERRUPT

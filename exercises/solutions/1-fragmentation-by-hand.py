@@ -12,8 +12,8 @@
 #   buddies.
 
 # %%
-from balloonkit.exercises import tell
-from balloonkit.exercises.fragmentation import BLOCKS, MERGE, UNUSABLE
+from balloonkit.checks import tell
+from balloonkit.checks.fragmentation_by_hand import BLOCKS, MERGE, UNUSABLE
 
 print(BLOCKS)
 

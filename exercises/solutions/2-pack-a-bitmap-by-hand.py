@@ -7,8 +7,8 @@
 # mark them in a bitmap, find the runs of ones, and write the message.
 
 # %%
-from balloonkit.exercises import tell
-from balloonkit.exercises.bitmap import BITS, CHUNKS, MESSAGE
+from balloonkit.checks import tell
+from balloonkit.checks.pack_a_bitmap_by_hand import BITS, CHUNKS, MESSAGE
 
 print(BITS)
 

@@ -14,8 +14,8 @@
 # million pages. It tells the first chunk that is wrong.
 
 # %%
-from balloonkit.exercises import tell
-from balloonkit.exercises.pack_chunks import check_packing
+from balloonkit.checks import tell
+from balloonkit.checks.write_pack_chunks import check_packing
 
 
 def pack_chunks(pfns):

@@ -9,8 +9,8 @@
 
 # %%
 from balloonkit import Guest, run_race
-from balloonkit.exercises import tell
-from balloonkit.exercises.break_even import BYTES, FAIR, WORST
+from balloonkit.checks import tell
+from balloonkit.checks.break_even import BYTES, FAIR, WORST
 
 print(BYTES)
 

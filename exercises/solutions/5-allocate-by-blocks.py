@@ -13,8 +13,8 @@
 # * Make as few blocks as possible.
 
 # %%
-from balloonkit.exercises import tell
-from balloonkit.exercises.block_allocation import check_blocks
+from balloonkit.checks import tell
+from balloonkit.checks.allocate_by_blocks import check_blocks
 
 
 def take_blocks(buddy, pages):

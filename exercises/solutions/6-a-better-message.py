@@ -18,8 +18,8 @@
 # Ideas: most gaps and most runs are short. How many bytes does a small number need?
 
 # %%
-from balloonkit.exercises import tell
-from balloonkit.exercises.better_message import check_format, race
+from balloonkit.checks import tell
+from balloonkit.checks.a_better_message import check_format, race
 from balloonkit.wire import Format
 
 

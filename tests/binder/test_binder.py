@@ -106,7 +106,7 @@ def image(tmp_path_factory, dockerfile, base_versions):
 @pytest.mark.slow
 def test_every_notebook_runs_in_the_image(image):
     # -P: what is installed, not what lies in the folder.
-    ran = image("./binder/start python -P -m balloonkit.lab.notebooks notebooks").splitlines()
+    ran = image("./binder/start python -P -m balloonkit.publish.notebooks notebooks").splitlines()
     assert len(ran) == len(list((ROOT / "notebooks").glob("*.ipynb")))
 
 

@@ -13,17 +13,15 @@ import psutil
 from playwright.sync_api import sync_playwright
 
 ROOT = Path(__file__).parents[2]
-sys.path.insert(0, str(ROOT / "tests"))
+sys.path.insert(0, str(ROOT / "tests" / "support"))
 
 import lab_server  # noqa: E402
 
 #: The cell that shows a view.
 VIEWS = {
-    "fragmentation: guest": "from balloonkit.lab.fragmentation import FragmentationLab as Lab\n"
-    "Lab().guest()",
-    "race: stages": "from balloonkit.lab.race import RaceLab as Lab\nLab().stages()",
-    "captures: order": "from balloonkit.lab.captures import CaptureLab as Lab\n"
-    "Lab('aged-8g').order()",
+    "fragmentation: guest": "from balloonkit.lab import FragmentationLab as Lab\nLab().guest()",
+    "race: stages": "from balloonkit.lab import RaceLab as Lab\nLab().stages()",
+    "captures: order": "from balloonkit.lab import CaptureLab as Lab\nLab('aged-8g').order()",
 }
 MOVES = 15
 #: Move a view's sliders in turn; milliseconds until the new picture is in the page.

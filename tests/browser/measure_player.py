@@ -18,7 +18,7 @@ from playwright.sync_api import sync_playwright
 
 from balloonkit import load_capture, trace_inflate
 from balloonkit.guest import Guest
-from balloonkit.lab.player import StepPlayer, pack
+from balloonkit.lab.player.player import StepPlayer, pack
 from balloonkit.predict import guest_of
 from balloonkit.trace import Trace
 from balloonkit.wire import PFN_ARRAY, PageBitmaps, PageChunks

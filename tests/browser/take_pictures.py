@@ -13,7 +13,7 @@ from playwright.sync_api import sync_playwright
 from rich.progress import track
 
 ROOT = Path(__file__).parents[2]
-sys.path.insert(0, str(ROOT / "tests"))
+sys.path.insert(0, str(ROOT / "tests" / "support"))
 
 import lab_server  # noqa: E402
 

@@ -5,9 +5,7 @@ from lab_server import write_notebook
 
 from balloonkit.questions import ask
 
-CODE = (
-    "from balloonkit.lab.ask import QuestionsLab\nlab = QuestionsLab()\nlab.ask('chunks', seed=2)"
-)
+CODE = "from balloonkit.lab import QuestionsLab\nlab = QuestionsLab()\nlab.ask('chunks', seed=2)"
 VERDICT = "text => document.querySelector('.balloonkit-ask .status').textContent.includes(text)"
 
 

@@ -10,7 +10,7 @@ from balloonkit.questions import KINDS
 
 EXERCISES = sorted((Path(__file__).parents[2] / "exercises").glob("*.ipynb"))
 QUESTIONS = f"""
-from balloonkit.lab.ask import QuestionsLab
+from balloonkit.lab import QuestionsLab
 from IPython.display import display
 lab = QuestionsLab()
 for kind in {sorted(KINDS)}:

@@ -18,7 +18,7 @@ import pytest
 from jupyterlite_pyodide_kernel.constants import PYODIDE_CDN_URL, PYODIDE_VERSION
 from npm_package import npm_package
 
-from balloonkit.lab.lite import build_lite
+from balloonkit.publish.lite import build_lite
 
 ROOT = Path(__file__).parents[2]
 

@@ -18,7 +18,7 @@ def setup(tmp_path_factory):
     path.write_text(json.dumps(sample_trace()[0]))
     return (
         "import json, os\n"
-        "from balloonkit.lab.player import StepPlayer\n"
+        "from balloonkit.lab import StepPlayer\n"
         f"trace = json.load(open({str(path)!r}))"
     )
 

@@ -3,7 +3,7 @@
 import pytest
 from lab_server import write_notebook
 
-CODE = "from balloonkit.lab.review import ReviewLab\nReviewLab().fault('B3')"
+CODE = "from balloonkit.lab import ReviewLab\nReviewLab().fault('B3')"
 
 
 @pytest.fixture(scope="module")

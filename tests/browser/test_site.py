@@ -7,9 +7,9 @@ import nbformat
 import pytest
 from player_page import step_by_keyboard
 
-from balloonkit.lab.notebooks import WIDGET_STATE, WIDGET_VIEW
-from balloonkit.lab.page import render_page
-from balloonkit.lab.site import run_sphinx
+from balloonkit.publish.notebooks import WIDGET_STATE, WIDGET_VIEW
+from balloonkit.publish.page import render_page
+from balloonkit.publish.site import run_sphinx
 
 FOLDER = Path(__file__).parents[2] / "notebooks"
 NAMES = sorted(path.stem for path in FOLDER.glob("*.ipynb"))
@@ -38,7 +38,7 @@ export default {
 def tiny_notebook():
     """A notebook that has run: one widget shown by itself and again inside a box."""
     state = {
-        "_anywidget_id": "balloonkit.lab.player.StepPlayer",
+        "_anywidget_id": "balloonkit.lab.player.player.StepPlayer",
         "_esm": TINY_MODULE,
         "_css": "button { font-weight: 700; }",
         "title": "</script><b>&",

@@ -7,8 +7,8 @@ from sample_traces import CLASSIC, sample_trace
 
 from balloonkit import trace_inflate
 from balloonkit.guest import Guest
-from balloonkit.lab.player import CSS, ESM, StepPlayer, pack
-from balloonkit.lab.twin import text_twin
+from balloonkit.lab.player.player import CSS, ESM, StepPlayer, pack
+from balloonkit.lab.player.text import text_twin
 
 TRACES = {
     "chunks, with a hole": lambda: sample_trace(pages=64, inflate=20, hole=(24, 32))[0],

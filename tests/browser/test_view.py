@@ -3,7 +3,7 @@
 import pytest
 from lab_server import write_notebook
 
-CODE = "from balloonkit.lab.fragmentation import FragmentationLab\nlab = FragmentationLab()"
+CODE = "from balloonkit.lab import FragmentationLab\nlab = FragmentationLab()"
 SETTLED = "() => !document.querySelector('.balloonkit-view .panes').classList.contains('stale')"
 
 #: Rows of the map of an 8 GiB guest.

@@ -5,7 +5,7 @@ import pytest
 from balloonkit.duel.case import DuelCase, DuelOutcome
 from balloonkit.duel.expected import _lists, expected_differences, surprises
 from balloonkit.duel.families import FAMILIES
-from balloonkit.duel.run import Duel
+from balloonkit.duel.found import Duel
 
 DONE = DuelOutcome(((0, 0, 0),), 1, (0x400,), 1, 1, False)
 BROKEN = DuelOutcome((), 0, (), 0, 1, True)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import atheris
 
-sys.path[:0] = [str(Path(__file__).parent), str(Path(__file__).parents[1])]
+sys.path[:0] = [str(Path(__file__).parent), str(Path(__file__).parents[1] / "support")]
 with atheris.instrument_imports(include=["balloonkit.host", "balloonkit.wire"]):
     from target import fuzz_device
 

@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from balloonkit.guest import Zone
+from balloonkit.guest.kernel_rules import KernelRules
 from balloonkit.guest.snapshot import guest_from_flags, movable_mask
 from balloonkit.guest.zones import zones_from_zoneinfo
 
@@ -26,8 +27,8 @@ KINDS = (FREE, FREE, EXCLUSIVE_ANON, RESERVED, FLAGLESS, SLAB)
 ZONES = (Zone("Normal", 0, 4096, min_pages=8, low_pages=10, batch=7),)
 
 
-def rebuild(flags, zones=ZONES):
-    return guest_from_flags("test", len(flags) << 12, flags, zones)
+def rebuild(flags, zones=ZONES, **known):
+    return guest_from_flags("test", len(flags) << 12, flags, zones, **known)
 
 
 def rebuild_capture(capture):
@@ -90,6 +91,42 @@ def test_a_flagless_aligned_block_is_a_kernel_pool_and_a_ragged_one_per_cpu_page
     flags[3000:3065] = FLAGLESS
     guest = rebuild(flags)
     assert guest.percpu.stock(0).tolist() == list(range(3064, 2999, -1))
+
+
+def test_a_whole_flagless_block_of_order_10_is_the_kernels_own_and_pages_beside_it_are_stock():
+    flags = in_use()
+    flags[1000:2100] = FLAGLESS
+    assert sorted(rebuild(flags).percpu.stock(0).tolist()) == [
+        *range(1000, 1024),
+        *range(2048, 2100),
+    ]
+
+
+def test_a_pageblock_beside_the_kernels_own_stays_movable_where_the_firmware_has_a_page():
+    flags = np.full(4096, FREE, np.uint64)
+    flags[[7, 1024 + 7]] = SLAB
+    flags[900] = RESERVED
+    movable = movable_mask(flags)
+    assert movable[512:1024].all()
+    assert not movable[1536:2048].any()
+
+
+def test_whole_free_blocks_the_movable_list_lacks_are_the_kernels_lowest_first():
+    flags = np.full(4096, FREE, np.uint64)
+    assert rebuild(flags).buddy.buddyinfo()["Normal"][10] == 4
+    guest = rebuild(flags, movable_tops={"Normal": 3})
+    assert guest.buddy.free_list(0, 10).tolist() == [1024, 2048, 3072]
+    assert guest.buddy.zones[0].withheld_pages == 1024
+    assert rebuild(flags, movable_tops={"Normal": 9}).buddy.buddyinfo()["Normal"][10] == 4
+
+
+def test_since_linux_6_9_pages_are_freed_from_first_to_last():
+    flags = in_use()
+    flags[0:64] = ANON
+    flags[8:11] = FLAGLESS
+    assert rebuild(flags).percpu.stock(0).tolist() == [8, 9, 10]
+    newer = rebuild(flags, rules=KernelRules.of("6.12.95"))
+    assert newer.percpu.stock(0).tolist() == [10, 9, 8]
 
 
 def test_memory_no_process_used_leaves_lowest_block_first():

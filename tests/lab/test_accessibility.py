@@ -10,15 +10,10 @@ from matplotlib.colors import to_hex
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from balloonkit.lab import palette
-from balloonkit.lab.captures import CaptureLab
-from balloonkit.lab.chunks import ChunkLab
-from balloonkit.lab.fragmentation import FragmentationLab
-from balloonkit.lab.lineage import LineageLab
-from balloonkit.lab.page_map import PageMap
-from balloonkit.lab.palette import PATH_LOOKS
-from balloonkit.lab.race import RaceLab
-from balloonkit.lab.release import ReleaseLab
+from balloonkit.lab import CaptureLab, ChunkLab, FragmentationLab, LineageLab, RaceLab, ReleaseLab
+from balloonkit.lab.view import palette
+from balloonkit.lab.view.page_map import PageMap
+from balloonkit.lab.view.palette import PATH_LOOKS
 
 STORED = sorted((Path(__file__).parents[2] / "notebooks").glob("*.ipynb"))
 VIEWS = {

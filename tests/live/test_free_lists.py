@@ -9,6 +9,7 @@ from balloonkit.captures import load_capture
 from balloonkit.live.errors import RefusedError
 from balloonkit.live.free_lists import read_free_lists
 from balloonkit.live.memory import GuestMemory
+from balloonkit.live.page_layout import PageLayout
 from balloonkit.predict import predict
 
 VMEMMAP, HEADS, PERCPU = 0xFFEA << 48, 0xFF11 << 48, 0xFF12 << 48
@@ -19,9 +20,10 @@ BUDDYINFO = "Node 0, zone   Normal " + "{} {} 0 0 0 0 0 0 0 0 0\n"
 
 
 class KernelMemory:
-    """Struct pages and list heads, laid out as Linux 6.1 does."""
+    """Struct pages and list heads, laid out as Linux does; 6.12 changed a free block's mark."""
 
-    def __init__(self):
+    def __init__(self, buddy_type=0xFFFFFF7F):
+        self.buddy_type = buddy_type
         self.words = {VMEMMAP + 8 * i: 0 for i in range(8 * PAGES)}
         for pfn in range(PAGES):
             self.words[VMEMMAP + 64 * pfn + 48] = 1 << 32  # in use
@@ -39,7 +41,7 @@ class KernelMemory:
             self.words[link], self.words[after + 8] = after, link
         for pfn in pfns:
             self.words[VMEMMAP + 64 * pfn + 40] = order or 0
-            self.words[VMEMMAP + 64 * pfn + 48] = 0xFFFFFFFF if order is None else 0xFFFFFF7F
+            self.words[VMEMMAP + 64 * pfn + 48] = 0xFFFFFFFF if order is None else self.buddy_type
 
     def free(self, order, kind, pfns):
         self.chain(HEADS + order * AREA_BYTES + 16 * kind, pfns, order)
@@ -51,11 +53,13 @@ class KernelMemory:
     def lists(self, *blocks_by_order):
         flags = np.zeros(PAGES, np.uint64)
         memory = GuestMemory(flags, BUDDYINFO.format(*blocks_by_order), "")
-        return read_free_lists(self.read, VMEMMAP, memory)
+        layout = PageLayout(VMEMMAP, buddy_type=self.buddy_type)
+        return read_free_lists(self.read, layout, memory)
 
 
-def test_movable_blocks_and_pages_come_in_the_lists_own_sequence():
-    kernel = KernelMemory()
+@pytest.mark.parametrize("buddy_type", [0xFFFFFF7F, 0xF0000000])
+def test_movable_blocks_and_pages_come_in_the_lists_own_sequence(buddy_type):
+    kernel = KernelMemory(buddy_type)
     kernel.free(0, 1, [9, 3, 30])
     kernel.free(0, 2, [5, 7])
     kernel.free(1, 0, [10])
@@ -84,7 +88,7 @@ def test_pages_in_use_are_on_no_free_list_though_linked():
 
 def test_a_kernel_of_another_layout_is_captured_without_its_lists(guest, tmp_path, monkeypatch):
     # Nothing is mapped there.
-    monkeypatch.setattr("balloonkit.live.record.find_vmemmap", lambda read, symbols: VMEMMAP)
+    monkeypatch.setattr(PageLayout, "of_guest", lambda read, symbols: PageLayout(VMEMMAP))
     with pytest.raises(RefusedError, match="QEMU refused: Invalid addr"):
         guest._link.read_kernel(VMEMMAP, 64)
     guest.capture(tmp_path / "other.npz", guest.memory_bytes - (32 << 20))

@@ -7,14 +7,14 @@ import nbformat
 import pytest
 from lessons import LESSONS, quick_lesson
 
-from balloonkit.lab.notebooks import WIDGET_VIEW, hidden_errors, run_notebook, static_copy
+from balloonkit.publish.notebooks import WIDGET_VIEW, hidden_errors, run_notebook, static_copy
 
 VISIBLE_LINES = 10
 
 # Sends values the way the browser does, for each control of each view in turn.
 MOVE_EVERY_CONTROL = """
 import gc
-from balloonkit.lab.view import LabView
+from balloonkit.lab.view.view import LabView
 
 for view in [found for found in gc.get_objects() if isinstance(found, LabView)]:
     start = dict(view.values)
@@ -106,7 +106,7 @@ def test_links_to_other_notebooks_lead_somewhere(path):
 
 def test_what_is_committed_shows_what_a_run_shows(path):
     committed, fresh = read(path), static_copy(ran(path))
-    again = "run: python -m balloonkit.lab.notebooks notebooks"
+    again = "run: python -m balloonkit.publish.notebooks notebooks"
     for cell, run_cell in zip(code_cells(committed), code_cells(fresh)[:-1], strict=True):
         assert shape(cell) == shape(run_cell), again
 

@@ -39,7 +39,17 @@ class Family:
 
 
 class Families:
-    """A topic's families, collected by decorating what writes them."""
+    """A topic's families, collected by decorating what writes them.
+
+    Examples
+    --------
+    >>> topic = Families("plain traffic")
+    >>> @topic.add("one page", "5.5.6.1", "the device may discard it")
+    ... def one_page(script):
+    ...     script.inflate([5])
+    >>> [family.name for family in topic.members]
+    ['one page']
+    """
 
     def __init__(self, topic: str) -> None:
         self.topic = topic

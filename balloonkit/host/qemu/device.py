@@ -112,6 +112,12 @@ class QemuDevice:
         If it does not come up.
     OSError
         If there is no memory, or there are no huge pages.
+
+    Examples
+    --------
+    >>> with QemuDevice(16 << 20, 16 << 20) as device:  # doctest: +SKIP
+    ...     device.version
+    '7.2.22'
     """
 
     def __init__(

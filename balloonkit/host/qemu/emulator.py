@@ -104,6 +104,11 @@ class Emulator:
     ------
     EmulatorLostError
         If QEMU does not come up, with what it says.
+
+    Examples
+    --------
+    >>> with RamFile(16 << 20) as ram, Emulator(find_qemu(), ram, 16 << 20, 5) as emulator:
+    ...     emulator.qtest.ask("clock_step")  # doctest: +SKIP
     """
 
     def __init__(

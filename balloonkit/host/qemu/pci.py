@@ -42,7 +42,12 @@ _ACKNOWLEDGE, _DRIVER, _DRIVER_OK, _FEATURES_OK = 1, 2, 4, 8
 
 
 def map_shadow_ram(qtest: QtestClient) -> None:
-    """Let q35's host bridge show RAM, for reading and writing, from 0xC0000 to 0xFFFFF."""
+    """Let q35's host bridge show RAM, for reading and writing, from 0xC0000 to 0xFFFFF.
+
+    Examples
+    --------
+    >>> map_shadow_ram(emulator.qtest)  # doctest: +SKIP
+    """
     for register, value in _PAM_ALL_RAM:
         _set_config(qtest, _HOST_BRIDGE_SLOT, register, value)
 
@@ -56,6 +61,10 @@ def map_memory(qtest: QtestClient, slot: int, bar: int, gpa: int) -> None:
         Which base address register, 0 to 5; a pair of them is one of 64 bits.
     gpa : int
         Below 4 GiB.
+
+    Examples
+    --------
+    >>> map_memory(emulator.qtest, slot=5, bar=4, gpa=0xFE000000)  # doctest: +SKIP
     """
     _set_config(qtest, slot, _BAR_0 + 4 * bar, gpa)
     command = _config(qtest, slot, _COMMAND) & 0xFFFF
@@ -88,6 +97,10 @@ class VirtioPci:
     ------
     QtestError
         If there is no balloon there, or it does not take its set-up.
+
+    Examples
+    --------
+    >>> balloon = VirtioPci(emulator.qtest, slot=5, bar_gpa=0xFE000000)  # doctest: +SKIP
     """
 
     def __init__(self, qtest: QtestClient, slot: int, bar_gpa: int) -> None:

@@ -105,7 +105,13 @@ def read_command(gpa: int, width_bytes: int) -> str:
 
 
 def write_command(gpa: int, width_bytes: int, value: int) -> str:
-    """Say: write 1, 2, 4 or 8 bytes at a guest physical address."""
+    """Say: write 1, 2, 4 or 8 bytes at a guest physical address.
+
+    Examples
+    --------
+    >>> write_command(0x1000, 4, 255)
+    'writel 0x1000 0xff'
+    """
     return f"write{_LETTERS[width_bytes]} {gpa:#x} {value:#x}"
 
 

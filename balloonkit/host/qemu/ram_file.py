@@ -9,6 +9,7 @@ import ctypes
 import errno
 import mmap
 import os
+from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,6 +20,7 @@ __all__ = ["HUGE_PAGES", "RamFile"]
 
 #: 4 KiB pages in a huge page of x86.
 HUGE_PAGES = 512
+HUGE_BYTES = HUGE_PAGES * BALLOON_PAGE_BYTES
 
 
 class RamFile:
@@ -51,12 +53,18 @@ class RamFile:
     def __init__(self, size_bytes: int, huge_pages: bool = False) -> None:
         self.size_bytes = size_bytes
         flags = os.MFD_CLOEXEC | (os.MFD_HUGETLB | os.MFD_HUGE_2MB if huge_pages else 0)
-        self.fd = os.memfd_create("balloonkit-guest-ram", flags)
+        try:
+            self.fd = os.memfd_create("balloonkit-guest-ram", flags)
+        except OSError as error:
+            raise self._named(error, huge_pages) from error
         try:
             os.ftruncate(self.fd, size_bytes)
             # Pages of huge pages come from a pool that may be empty: better an error than SIGBUS.
             os.posix_fallocate(self.fd, 0, size_bytes)
             self._mapping = mmap.mmap(self.fd, size_bytes)
+        except OSError as error:
+            os.close(self.fd)
+            raise self._named(error, huge_pages) from error
         except BaseException:
             os.close(self.fd)
             raise
@@ -66,6 +74,18 @@ class RamFile:
         self._huge_pages = huge_pages
         self._mark = int(huge_pages)
         self._words[:] = self._mark
+
+    def _named(self, error: OSError, huge_pages: bool) -> OSError:
+        """Say what is missing, and how to give it."""
+        if huge_pages:
+            wanted = -(-self.size_bytes // HUGE_BYTES)
+            words = (
+                f"{wanted} huge pages of 2 MiB are needed and this kernel has not as many to give "
+                f"({error.strerror}): as root, sysctl vm.nr_overcommit_hugepages={2 * wanted}"
+            )
+        else:
+            words = f"no {self.size_bytes >> 20} MiB of memory for a guest ({error.strerror})"
+        return OSError(error.errno, words)
 
     def __enter__(self) -> "RamFile":
         return self
@@ -129,7 +149,12 @@ class RamFile:
 
 
 def _mincore(address: ctypes.c_void_p, size: ctypes.c_size_t, in_core: ctypes.c_void_p) -> int:
-    return int(ctypes.CDLL(None).mincore(address, size, in_core))
+    return int(_libc().mincore(address, size, in_core))
+
+
+@cache
+def _libc() -> ctypes.CDLL:
+    return ctypes.CDLL(None)
 
 
 def _address(array: NDArray[np.uint8]) -> ctypes.c_void_p:

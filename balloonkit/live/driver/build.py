@@ -56,6 +56,11 @@ def build_driver(release: str, sources: tuple[Path, ...] = SOURCES) -> Path:
         If there is no compiler, or no headers for this kernel can be had.
     LiveError
         If it does not compile; shows the compiler's words.
+
+    Examples
+    --------
+    >>> build_driver("6.1.0-56-cloud-amd64").name  # doctest: +SKIP
+    'balloon_chunks.ko'
     """
     texts = [path.read_bytes() for path in (*sources, _MAKEFILE)]
     key = hashlib.sha256(b"\0".join(texts)).hexdigest()[:16]

@@ -4,6 +4,7 @@ import ctypes
 import mmap
 
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -35,3 +36,8 @@ def test_a_page_the_kernel_has_moved_away_is_no_hole(monkeypatch):
         swapped = lambda address, size, core: ctypes.memset(core, 0, PAGES) and 0  # noqa: E731
         monkeypatch.setattr(ram_file, "_mincore", swapped)
         assert ram.holes().tolist() == [1]
+
+
+def test_huge_pages_that_are_not_there_are_named_with_the_way_to_get_them():
+    with pytest.raises(OSError, match=r"524288 huge pages of 2 MiB.*vm\.nr_overcommit_hugepages"):
+        RamFile(1 << 40, huge_pages=True)

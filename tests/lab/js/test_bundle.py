@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from balloonkit.lab import palette
 from balloonkit.lab.js import bundle as bundle_module
 from balloonkit.lab.js.bundle import bundle, styles
+from balloonkit.lab.view import palette
 
 FOLDER = Path(bundle_module.__file__).parent
 #: Modules a widget or a page begins with.

@@ -1,0 +1,94 @@
+"""Whoever wants to know what a machine does, and in what pieces."""
+
+from collections.abc import Sequence
+from typing import Protocol
+
+from balloonkit.events.allocator import (
+    Drained,
+    Freed,
+    HandedOut,
+    Merged,
+    Refilled,
+    Split,
+    Stocked,
+    Took,
+)
+from balloonkit.events.device import (
+    GivenBack,
+    Refused,
+    Released,
+    Reset,
+    Touched,
+    Translated,
+    Waiting,
+)
+from balloonkit.events.driver import (
+    Began,
+    ChunksJoined,
+    ChunksOpened,
+    Marked,
+    OutOfPuff,
+    RoundLaid,
+    RunsFound,
+    Written,
+)
+from balloonkit.events.queue import Acked, Popped, Returned, Sent
+
+__all__ = ["Event", "Listener", "pieces"]
+
+#: Whatever is told.
+Event = (
+    Split
+    | Took
+    | Merged
+    | Freed
+    | Refilled
+    | HandedOut
+    | Stocked
+    | Drained
+    | Began
+    | OutOfPuff
+    | RoundLaid
+    | Marked
+    | RunsFound
+    | ChunksOpened
+    | ChunksJoined
+    | Written
+    | Sent
+    | Popped
+    | Returned
+    | Acked
+    | Refused
+    | Translated
+    | Released
+    | Waiting
+    | GivenBack
+    | Touched
+    | Reset
+)
+
+
+class Listener(Protocol):
+    """Whoever wants to know."""
+
+    def grain(self, items: int) -> int:
+        """Say how many of `items` to work on at a time, at least 1."""
+
+    def tell(self, event: Event) -> None:
+        """Take note of what was just done."""
+
+
+def pieces(items: int, listener: Listener | None) -> Sequence[slice]:
+    """Cut work on `items` things into slices as the listener wants them; without one, a whole.
+
+    Examples
+    --------
+    >>> pieces(5, None), pieces(0, None)
+    ((slice(0, 5, None),), ())
+    """
+    if not items:
+        return ()
+    if listener is None:
+        return (slice(0, items),)
+    step = listener.grain(items)
+    return [slice(start, min(start + step, items)) for start in range(0, items, step)]

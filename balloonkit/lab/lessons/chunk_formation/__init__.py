@@ -1,0 +1,1 @@
+"""Lesson 2: pages become chunks, step by step."""

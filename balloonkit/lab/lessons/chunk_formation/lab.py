@@ -1,0 +1,153 @@
+"""Lab 2, chunk formation: one small inflate step by step, and both paths beside each other.
+
+>>> lab = ChunkLab("seed=7 pages=64")
+>>> bench = lab.all()  # controls, comparison and step player
+>>> lab.model.restore("seed=7 pages=64 fragmentation=0.5")  # the same as moving the controls
+"""
+
+from typing import Any
+
+from matplotlib.figure import Figure
+
+from balloonkit.lab.lessons.chunk_formation.model import ChunkModel
+from balloonkit.lab.lessons.chunk_formation.pictures import draw_counts
+from balloonkit.lab.lessons.predict_check_reason.lab import QuestionsLab
+from balloonkit.lab.player.player import StepPlayer
+from balloonkit.lab.view.column import Column
+from balloonkit.lab.view.view import Choice, LabView, Range, Switch, Table
+from balloonkit.trace import COUNTERS
+from balloonkit.units import BALLOON_PAGE_BYTES, format_size
+from balloonkit.wire.queue import Queue
+
+__all__ = ["ChunkLab"]
+
+#: The kinds of step each stage begins with.
+_FIRST = {"pack": ("round", "pfn"), "release": ("send",)}
+
+
+class ChunkLab(QuestionsLab):
+    """Watch pages become chunks.
+
+    Parameters
+    ----------
+    code : str
+        A state to begin with, such as ``"seed=7 pages=64 step=31"``; inputs it does not name are
+        at their defaults.
+
+    Attributes
+    ----------
+    model : ChunkModel
+        Inputs of every view; assign to it to move their controls.
+    """
+
+    kinds = ("bitmap", "chunks", "count")
+
+    def __init__(self, code: str = "") -> None:
+        super().__init__()
+        self.model = ChunkModel()
+        self._step = self.model.restore(code)
+        self._benched: list[StepPlayer] = []
+        self.model.observe(self._play_anew, self.model.inputs)
+
+    def guest(self) -> StepPlayer:
+        """Play from the first step: the guest allocates its own pages."""
+        return StepPlayer(self.model.trace(), 0)
+
+    def pack(self) -> StepPlayer:
+        """Play from where the pages are packed: bitmaps, runs, chunks; or an array of PFNs."""
+        return self._from_stage("pack")
+
+    def release(self) -> StepPlayer:
+        """Play from where the first message is sent: translate, madvise, acknowledge."""
+        return self._from_stage("release")
+
+    def deflate(self) -> StepPlayer:
+        """Play from where pages come back: told, acknowledged, given to the guest, and touched."""
+        trace = self.model.trace(back=True)
+        sent = [(step.get("message") or {}).get("queue") for step in trace["steps"]]
+        inflated = len(sent) - 1 - sent[::-1].index(Queue.INFLATE)
+        return StepPlayer(trace, inflated + 1)
+
+    def compare(self) -> LabView:
+        """Count what both paths need for the same guest."""
+        return LabView(self.model, self._controls(), self._draw, "Form chunks")
+
+    def all(self) -> Column:
+        """Return everything on one bench: controls, both paths' counts, and the player."""
+        step = self._step if self._step is not None else 0
+        self._benched.append(StepPlayer(self.model.trace(), step))
+        return Column(self.compare(), self._benched[-1])
+
+    def restore(self, code: str) -> None:
+        """Go to the state a code names: the controls, and the player of every bench.
+
+        Raises
+        ------
+        ValueError
+            If the code is not understood, or its run has no such step.
+        """
+        self._step = self.model.restore(code)
+        for player in self._benched:
+            if self._step is not None:
+                player.jump(self._step)
+
+    def _from_stage(self, stage: str) -> StepPlayer:
+        trace = self.model.trace()
+        first = (at for at, step in enumerate(trace["steps"]) if step["kind"] in _FIRST[stage])
+        return StepPlayer(trace, next(first))
+
+    def _play_anew(self, change: dict[str, Any]) -> None:
+        trace = self.model.trace()
+        for player in self._benched:
+            if player.trace["code"] != trace["code"]:
+                player.trace = trace
+
+    def _controls(self) -> tuple[Choice | Range | Switch, ...]:
+        return (
+            Choice("pages", "guest", [(f"{n:,} pages", n) for n in (64, 256, 1024, 4096)]),
+            Range("inflate", "inflate", 1, 100, 1, "Share of the guest's pages.", " %"),
+            Range(
+                "fragmentation",
+                "fragmentation",
+                0,
+                1,
+                0.05,
+                "Share of odd pages in use: 0 is freshly booted, 1 a checkerboard.",
+            ),
+            Range("seed", "seed", 0, 99, 1, "Another seed, another guest of the same age."),
+            Choice(
+                "path",
+                "player shows",
+                [("chunks", "chunks"), ("classic, PFN by PFN", "classic")],
+            ),
+            Choice(
+                "bits",
+                "bitmap",
+                [(f"{n} bits", n) for n in (64, 128, 256, 1024)],
+                "Guest pages to one bitmap; the proposal's has 262,144.",
+            ),
+            Switch("join", "join at edges", "A run that crosses a bitmap's edge stays one chunk."),
+            Choice(
+                "buffer",
+                "message buffer",
+                [(f"{n} entries", n) for n in (16, 64, 256)],
+                "A full buffer is sent at once. Real ones: 256 PFNs, 2047 chunks.",
+            ),
+            Choice("page_kib", "guest page", [(f"{n} KiB", n) for n in (4, 16, 64)]),
+            Switch("blocks", "by blocks", "Allocate a whole block at a time, not page by page."),
+            Switch("back", "and back", "The player goes on: deflate, and the guest's first touch."),
+        )
+
+    def _draw(self) -> tuple[Figure, Table]:
+        model = self.model
+        totals = {path: model.totals(path) for path in ("classic", "chunks")}
+        given = totals["chunks"]["pages"] * BALLOON_PAGE_BYTES
+        asked = model.inflate_pages * model.page_kib << 10
+        caption = f"{model.code}: {format_size(given)} of guest memory in the balloon"
+        if given < asked:
+            caption += f"; asked for {format_size(asked)}, but the guest has no more to give"
+        head = ["", "classic", "chunks"]
+        rows = [[name, *(f"{totals[path][name]:,}" for path in totals)] for name in COUNTERS]
+        names = {"pages": "4 KiB pages", "releases": "madvise calls"}
+        rows = [[names.get(row[0], row[0]), *row[1:]] for row in rows]
+        return draw_counts(totals), Table(caption, head, rows)

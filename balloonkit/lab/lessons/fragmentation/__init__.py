@@ -1,0 +1,1 @@
+"""Lesson 1: free blocks, and what fragmentation does to them."""

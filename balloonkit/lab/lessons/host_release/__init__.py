@@ -1,0 +1,1 @@
+"""Lesson 3: what the host does with a message."""

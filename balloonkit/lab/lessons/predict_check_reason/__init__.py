@@ -1,0 +1,1 @@
+"""Questions made and marked by the model."""

@@ -1,0 +1,1 @@
+"""Lesson 5: the model held against captures of real guests."""

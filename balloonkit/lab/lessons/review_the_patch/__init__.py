@@ -1,0 +1,1 @@
+"""Lesson 7: the faults in the posted code."""

@@ -1,0 +1,1 @@
+"""The step player: one trace as a widget, as a figure and as text."""

@@ -1,0 +1,1 @@
+"""What every lab is drawn with: the view and its controls, the page map, charts, the palette."""

@@ -1,0 +1,192 @@
+import re
+
+import pytest
+import traitlets
+from matplotlib.figure import Figure
+
+from balloonkit.lab.view.view import Choice, Fold, LabView, Range, Switch, Table
+
+WIDGET = "application/vnd.jupyter.widget-view+json"
+
+
+class Model(traitlets.HasTraits):
+    pages = traitlets.Int(3, min=0, max=9)
+    kind = traitlets.Enum(("idle", "aged"), "idle")
+    joined = traitlets.Bool(False)
+
+
+CONTROLS = (
+    Range("pages", "pages", 0, 9, 1, "How many.", " pages"),
+    Choice("kind", "guest", [("idle", "idle"), ("aged", "aged")]),
+    Switch("joined", "join chunks"),
+)
+
+
+def view_of(model, controls=CONTROLS):
+    drawings = []
+
+    def draw():
+        drawings.append((model.pages, model.kind, model.joined))
+        if model.pages == 7:
+            raise ValueError("7 pages: choose another number")
+        figure = Figure()
+        figure.subplots().bar(["pages"], [model.pages])
+        row = [model.kind, str(model.pages), str(model.joined)]
+        return figure, Table(f"{model.pages} < pages", ["guest", "pages", "joined"], [row])
+
+    return LabView(model, controls, draw, "A model"), drawings
+
+
+def move(view, **values):
+    """Do what the browser does when a control is released."""
+    moved = {**view.values, **values}
+    view.set_state({"asked": {"what": "move", "values": moved, "number": view.answered + 1}})
+
+
+@pytest.mark.parametrize(("name", "value"), [("pages", 5), ("kind", "aged"), ("joined", True)])
+def test_assigning_to_any_trait_moves_its_control_and_redraws(name, value):
+    model = Model()
+    view, drawings = view_of(model)
+    before = view.table
+
+    setattr(model, name, value)
+
+    assert len(drawings) == 2
+    assert view.values[name] == value
+    assert view.table != before
+
+
+@pytest.mark.parametrize(("name", "value"), [("pages", 5), ("kind", "aged"), ("joined", True)])
+def test_a_move_in_the_browser_reaches_the_model_and_is_answered(name, value):
+    model = Model()
+    view, drawings = view_of(model)
+
+    move(view, **{name: value})
+
+    assert getattr(model, name) == value
+    assert view.answered == view.asked["number"] == 1
+    assert len(drawings) == 2
+
+
+def test_two_controls_moved_while_the_kernel_was_busy_are_drawn_once():
+    view, drawings = view_of(Model())
+
+    move(view, pages=5, kind="aged")
+
+    assert drawings == [(3, "idle", False), (5, "aged", False)]
+
+
+def test_a_value_the_model_refuses_is_answered_with_the_value_in_words():
+    model = Model()
+    view, _ = view_of(model)
+
+    move(view, pages=12)
+
+    assert "12" in view.error
+    assert view.answered == view.asked["number"]
+    assert model.pages == 3
+
+    move(view, pages=4)
+
+    assert view.error == ""
+    assert "4" in view.table
+
+
+def test_a_drawing_that_fails_leaves_the_picture_and_says_why():
+    view, _ = view_of(Model())
+    before = view.panes
+
+    move(view, pages=7)
+
+    assert view.error == "7 pages: choose another number"
+    assert view.panes == before
+    assert view.answered == view.asked["number"]
+
+
+def test_a_programming_error_in_a_drawing_is_not_swallowed_but_still_answered():
+    model = Model()
+
+    def draw():
+        if model.pages == 4:
+            raise KeyError("typo")
+        return [], Table("pages", ["n"], [])
+
+    view = LabView(model, CONTROLS, draw, "broken")
+
+    with pytest.raises(KeyError):
+        move(view, pages=4)
+
+    assert "typo" in view.error
+    assert view.answered == view.asked["number"]
+
+
+def test_a_move_in_one_view_redraws_every_view_of_the_same_model():
+    model = Model()
+    first, _ = view_of(model)
+    second, _ = view_of(model)
+
+    move(first, pages=6)
+
+    assert second.values["pages"] == 6
+    assert first.table == second.table
+
+
+def test_an_output_without_a_kernel_carries_the_picture_and_its_table():
+    view, _ = view_of(Model())
+
+    bundle, _ = view._repr_mimebundle_()
+
+    assert WIDGET in bundle
+    assert bundle["text/html"].count("data:image/png;base64,") == 1
+    assert re.search(r'<img alt="[^"]+"', bundle["text/html"])
+    assert '<th scope="row">idle</th><td>3</td><td>False</td>' in bundle["text/html"]
+    assert bundle["text/plain"].splitlines() == [
+        "3 < pages",
+        "guest  pages  joined",
+        "idle       3   False",
+    ]
+
+
+def test_a_fold_is_closed_named_reached_by_keyboard_and_shown_without_a_kernel_too():
+    table = Table("Pages", ["pages"], [["3"]])
+    fold = Fold("What <ran>", "if a < b:\n    merge()")
+    view = LabView(Model(), (), lambda: ([], table), "A model", fold=fold)
+
+    static = view._repr_mimebundle_()[0]["text/html"]
+
+    assert static.endswith(view.fold)
+    assert view.fold == (
+        "<details><summary>What &lt;ran&gt;</summary>"
+        '<pre tabindex="0" role="region" aria-label="What &lt;ran&gt;">'
+        "<code>if a &lt; b:\n    merge()</code></pre></details>"
+    )
+
+
+def test_the_output_shows_the_present_values_not_those_at_creation():
+    model = Model()
+    view, _ = view_of(model)
+    model.pages = 8
+
+    bundle, _ = view._repr_mimebundle_()
+
+    assert "<td>8</td>" in bundle["text/html"]
+
+
+def test_text_from_data_cannot_become_markup():
+    table = Table("<b>&", ["<i>"], [["<script>"]])
+
+    assert table.as_html() == (
+        '<table><caption>&lt;b&gt;&amp;</caption><thead><tr><th scope="col">&lt;i&gt;</th></tr>'
+        '</thead><tbody><tr><th scope="row">&lt;script&gt;</th></tr></tbody></table>'
+    )
+
+
+def test_charts_take_their_colour_and_font_from_the_page():
+    view, _ = view_of(Model())
+    (pane,) = view.panes
+
+    assert pane["kind"] == "chart"
+    assert pane["svg"].startswith("<svg")
+    assert "<text" in pane["svg"]  # words, not outlines: the page's own font
+    assert "#000000" not in pane["svg"]
+    assert "currentColor" in pane["svg"]
