@@ -12,9 +12,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from balloonkit.captures import Moment, load_capture
+from balloonkit.captures.zones import zones_from_zoneinfo
 from balloonkit.guest.blocks import Pfns
 from balloonkit.guest.page_states import PAGE_STATES, pages_by_flags
-from balloonkit.guest.zones import Zone, count_by_zone, zones_from_zoneinfo
+from balloonkit.guest.zones import Zone, count_by_zone
 from balloonkit.predict import predict_pfns
 from balloonkit.wire.pfn_array import MAX_PFNS
 

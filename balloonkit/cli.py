@@ -6,6 +6,7 @@ import sys
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 from rich.progress import DownloadColumn, MofNCompleteColumn
 from rich.table import Table
@@ -16,6 +17,8 @@ from balloonkit.costs import PRICES
 from balloonkit.duel.command import add_duel
 from balloonkit.find import find_format, find_guest
 from balloonkit.guest.kernel_rules import KernelRules
+from balloonkit.guest.replayed import ReplayedGuest
+from balloonkit.host.rules import DEVICE_RULES
 from balloonkit.look.command import add_look
 from balloonkit.predict import predict
 from balloonkit.progress_bars import report_progress
@@ -47,8 +50,9 @@ def _parser() -> argparse.ArgumentParser:
     )
     race.add_argument(
         "--ram",
-        choices=tuple(PRESETS),
-        help="where a guest given by its size has its RAM (default: q35)",
+        metavar="MACHINE|RANGES",
+        help=f"where a guest given by its size has its RAM: {', '.join(PRESETS)}, with memory "
+        "plugged in (q35+1GiB), or ranges START:SIZE,START:SIZE (default: q35)",
     )
     race.add_argument("--inflate", help="how much to take (default: seven eighths of the guest)")
     race.add_argument(
@@ -62,6 +66,23 @@ def _parser() -> argparse.ArgumentParser:
         choices=tuple(PRICES),
         default="message",
         help="what model time takes sending to be paid by; the mail's figures fit each",
+    )
+    race.add_argument(
+        "--device",
+        choices=tuple(DEVICE_RULES),
+        default="kit",
+        help="whose rule turns messages into releases (default: this kit's)",
+    )
+    race.add_argument(
+        "--host-page",
+        choices=("4KiB", "64KiB", "2MiB"),
+        default="4KiB",
+        help="the host's page: a larger one goes as a whole or not at all",
+    )
+    race.add_argument(
+        "--replay",
+        action="store_true",
+        help="of a capture: the very pages the real driver sent, nothing foretold",
     )
     race.add_argument(
         "--format",
@@ -137,9 +158,11 @@ def _parser() -> argparse.ArgumentParser:
 def _race(options: argparse.Namespace) -> None:
     if options.inflate is not None:
         size_to_pages(options.inflate)  # a size that is none is refused before a guest is made
-    guest = find_guest(options.guest, options.ram)
+    guest = find_guest(options.guest, options.ram, options.replay)
     inflate = options.inflate
-    if inflate is None:
+    if inflate is None and isinstance(guest, ReplayedGuest):
+        inflate = guest.left_pages * BALLOON_PAGE_BYTES
+    elif inflate is None:
         inflate = guest.size_bytes // BALLOON_PAGE_BYTES // 8 * 7 * BALLOON_PAGE_BYTES
     with report_progress(DownloadColumn(binary_units=True)) as progress:
         formats = [find_format(source) for source in options.format]
@@ -151,6 +174,8 @@ def _race(options: argparse.Namespace) -> None:
             progress,
             formats,
             price=options.price,
+            device=options.device,
+            host_page=options.host_page,
         )
     if options.json:
         print(json.dumps(race.as_dict()))
@@ -166,18 +191,31 @@ def _predict(options: argparse.Namespace) -> None:
     if options.json:
         print(json.dumps(result))
         return
-    short = result["shortfall_pages"]
-    found = f"{result['pages'] - short:,} of {counted(result['pages'], 'page')}"
-    caption = f"the model found {found}; the rest would need reclaim, which it has none of"
     table = Table(
         title=f"{capture.name}: predicted against real",
-        caption=caption if short else None,
+        caption=_where_from(result),
         show_header=False,
     )
     for key, value in result.items():
         text = f"{value:.4f}" if isinstance(value, float) else str(value)
         table.add_row(key.replace("_", " "), text)
     console().print(table)
+
+
+def _where_from(result: dict[str, Any]) -> str | None:
+    """Say which of the pages asked for were not simply free."""
+    asked = counted(result["pages"], "page")
+    reclaimed, short = result["reclaimed_pages"], result["shortfall_pages"]
+    free = f"{result['pages'] - short - reclaimed:,} of {asked}"
+    if short:
+        cache = f"it freed {reclaimed:,} of clean page cache, and " if reclaimed else ""
+        return f"{free} were free; the rest would need reclaim: {cache}{short:,} were not to be had"
+    if reclaimed:
+        return (
+            f"{free} were free; the rest would need reclaim: it freed {reclaimed:,} of clean page "
+            "cache, and which ones is estimated"
+        )
+    return None
 
 
 def _site(options: argparse.Namespace) -> None:

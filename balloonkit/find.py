@@ -7,9 +7,10 @@ from pathlib import Path
 from balloonkit.captures import NEWER, SHIPPED, load_capture
 from balloonkit.captures.texts import MAX_TEXT_BYTES, read_texts
 from balloonkit.guest import Guest
+from balloonkit.guest.replayed import ReplayedGuest
 from balloonkit.look.model import guest_of_reading
 from balloonkit.predict import guest_of
-from balloonkit.ram_layout import ram_layout
+from balloonkit.ram_layout import parse_ram
 from balloonkit.units import format_size, parse_size
 from balloonkit.wire import Format
 
@@ -18,7 +19,7 @@ __all__ = ["find_format", "find_guest"]
 _LEAST_GUEST_BYTES = 1 << 20
 
 
-def find_guest(source: str, ram: str | None = None) -> Guest:
+def find_guest(source: str, ram: str | None = None, replay: bool = False) -> Guest:
     """Return the guest a person means: a capture, a text about a machine, or a size.
 
     Parameters
@@ -27,8 +28,10 @@ def find_guest(source: str, ram: str | None = None) -> Guest:
         A shipped capture's name, a file (``.npz``, or a text as `balloonkit look` reads it), or a
         size.
     ram : str, optional
-        The machine whose layout a modelled guest has, one of `balloonkit.ram_layout.PRESETS`; by
-        default q35.
+        Where a modelled guest has its RAM, see `balloonkit.ram_layout.parse_ram`; by default as on
+        q35.
+    replay : bool
+        Of a capture: give the very pages its driver sent, in its order.
 
     Raises
     ------
@@ -42,6 +45,8 @@ def find_guest(source: str, ram: str | None = None) -> Guest:
     """
     if ram is not None and (source in SHIPPED + NEWER or Path(source).is_file()):
         raise ValueError(f"RAM layout {ram}: {source} says itself where its RAM lies")
+    if replay:
+        return _replayed(source)
     if source in SHIPPED + NEWER or source.endswith(".npz"):
         return guest_of(load_capture(source))
     if Path(source).is_file():
@@ -61,7 +66,18 @@ def find_guest(source: str, ram: str | None = None) -> Guest:
     if 0 < size_bytes < _LEAST_GUEST_BYTES:
         unit = "; a number without a unit is bytes" if source.strip().isdigit() else ""
         raise ValueError(f"guest {source!r}: {format_size(size_bytes)} is no guest's RAM{unit}")
-    return Guest.idle(source, ram=ram_layout(size_bytes, ram or "q35"))
+    ranges = parse_ram(ram or "q35", size_bytes)
+    return Guest.idle(sum(part_bytes for _, part_bytes in ranges), ram=ranges)
+
+
+def _replayed(source: str) -> ReplayedGuest:
+    if source not in SHIPPED + NEWER and not Path(source).is_file():
+        raise ValueError(
+            f"guest {source[:40]!r}: only a capture can be replayed, one of "
+            f"{', '.join(SHIPPED + NEWER)} or a .npz file"
+        )
+    capture = load_capture(source)
+    return ReplayedGuest(guest_of(capture), capture.inflate_pfns)
 
 
 def find_format(source: str) -> Format:

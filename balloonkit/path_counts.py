@@ -5,7 +5,7 @@ leave counts the chunks of every inflate size and every bitmap at once.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -77,6 +77,8 @@ class PageCounts:
         Pages the guest gives for each of `INFLATE_GIB`; fewer than asked when it has no more.
     chunk_table : array of int64, shape (sizes, 1 + bitmaps)
         As `chunk_counts` returns it for `BITS`.
+    joined_runs : tuple of int
+        Runs of pages within the classic messages of each size: what a host that sorts releases.
 
     Examples
     --------
@@ -87,19 +89,26 @@ class PageCounts:
 
     pages: tuple[int, ...]
     chunk_table: NDArray[np.int64]
+    joined_runs: tuple[int, ...]
 
     @classmethod
     def of(cls, guest: Guest) -> "PageCounts":
         """Count an 8 GiB guest, which is left as it is."""
         taken = guest.copy().take(INFLATE_GIB[-1] * GIB_PAGES)
         pages = tuple(min(gib * GIB_PAGES, len(taken)) for gib in INFLATE_GIB)
-        return cls(pages, chunk_counts(taken, pages, BITS))
+        runs = tuple(_runs_in_messages(taken[:n]) for n in pages)
+        return cls(pages, chunk_counts(taken, pages, BITS), runs)
 
     def classic(self, inflate_gib: int) -> Counts:
         """Count the classic path: everything once for each page, 256 pages to a message."""
         pages = self.pages[INFLATE_GIB.index(inflate_gib)]
         messages = -(-pages // MAX_PFNS)
         return Counts(pages, pages, messages, pages * PFN_BYTES, pages, pages, pages, 0, pages)
+
+    def classic_joined(self, inflate_gib: int) -> Counts:
+        """Count the classic path on a host that sorts each message and joins what touches."""
+        releases = self.joined_runs[INFLATE_GIB.index(inflate_gib)]
+        return replace(self.classic(inflate_gib), releases=releases)
 
     def chunks(
         self, inflate_gib: int, bits: int | None = None, max_chunks: int = MAX_CHUNKS
@@ -116,6 +125,12 @@ class PageCounts:
         row = INFLATE_GIB.index(inflate_gib)
         chunks = int(self.chunk_table[row, 0 if bits is None else 1 + BITS.index(bits)])
         return _chunk_path(self.pages[row], self.pages[row], chunks, max_chunks)
+
+
+def _runs_in_messages(pages: Pfns) -> int:
+    whole = len(pages) // MAX_PFNS * MAX_PFNS
+    rows = np.sort(pages[:whole].reshape(-1, MAX_PFNS), axis=1), np.sort(pages[whole:])[None]
+    return len(pages) - sum(int(np.count_nonzero(np.diff(row, axis=1) == 1)) for row in rows)
 
 
 def block_counts(

@@ -14,17 +14,23 @@ import numpy as np
 
 from balloonkit.captures import Capture
 from balloonkit.captures.texts import read_texts
+from balloonkit.captures.zones import zones_from_zoneinfo
 from balloonkit.guest import BuddyAllocator, Guest
 from balloonkit.guest.blocks import Pfns
 from balloonkit.guest.driver import BalloonDriver
 from balloonkit.guest.kernel_rules import KernelRules
+from balloonkit.guest.reclaim import cache_pfns, reclaim
 from balloonkit.guest.recorded import guest_from_lists
 from balloonkit.guest.snapshot import guest_from_flags
-from balloonkit.guest.zones import zones_from_zoneinfo
+from balloonkit.guest.zones import zone_label
 from balloonkit.wire import PFN_ARRAY, pack_chunks
 from balloonkit.wire.pfn_array import MAX_PFNS
 
 __all__ = ["Prediction", "WireOrder", "guest_of", "predict", "predict_pfns"]
+
+# The page a per-CPU refill was for counts against the watermark, the rest of its batch does not:
+# what is still missing after one round is less than a batch a zone.
+_RECLAIM_ROUNDS = 4
 
 
 @dataclass(frozen=True)
@@ -71,9 +77,11 @@ class Prediction:
         Pages the guest really gave away, each once, and the model was asked for.
     repeated_pages : int
         PFNs the guest sent again; its driver may have been given a page back in between.
+    reclaimed_pages : int
+        Pages of clean page cache the model freed, because what was free did not suffice; which of
+        them a real guest frees is estimated.
     shortfall_pages : int
-        Of `pages`, how many the model did not find: it stops at what is free, and a real guest
-        goes on by reclaiming page cache.
+        Of `pages`, how many the model did not find, neither free nor in clean page cache.
     buddyinfo_exact : bool
         Whether free lists rebuilt from the page flags equal the guest's ``/proc/buddyinfo``, in
         every zone and order.
@@ -89,6 +97,7 @@ class Prediction:
     lists_from: str
     pages: int
     repeated_pages: int
+    reclaimed_pages: int
     shortfall_pages: int
     buddyinfo_exact: bool
     chunks_real: int
@@ -140,7 +149,7 @@ def _movable_tops(capture: Capture) -> dict[str, int]:
         return {}
     zones = read_texts(capture.text("pagetypeinfo_before")).zones
     return {
-        zone.name if zone.node == 0 else f"{zone.node}/{zone.name}": zone.by_type["Movable"][-1]
+        zone_label(zone.node, zone.name): zone.by_type["Movable"][-1]
         for zone in zones
         if "Movable" in zone.by_type
     }
@@ -149,11 +158,25 @@ def _movable_tops(capture: Capture) -> dict[str, int]:
 def predict_pfns(capture: Capture, flags_only: bool = False) -> Pfns:
     """Predict the PFNs a captured guest gives away, in wire order; see `guest_of`.
 
-    The model stops at what is free, so they can be fewer than the guest gave.
+    Where what is free does not suffice, clean page cache is reclaimed (`balloonkit.guest.reclaim`);
+    when that is gone too, they are fewer than the guest gave.
     """
-    driver = BalloonDriver(guest_of(capture, flags_only), PFN_ARRAY, lambda queue, message: None)
-    driver.fill(len(np.unique(capture.inflate_pfns)))
-    return driver.held
+    return _inflate(capture, flags_only)[0]
+
+
+def _inflate(capture: Capture, flags_only: bool) -> tuple[Pfns, int]:
+    """Inflate the balloon of the captured guest; return the PFNs, and how many were reclaimed."""
+    guest, wanted = guest_of(capture, flags_only), len(np.unique(capture.inflate_pfns))
+    cache = cache_pfns(capture.flags("before"))
+    left = cache
+
+    def kswapd(_wait_s: float) -> None:
+        nonlocal left
+        left = reclaim(guest, left, wanted - driver.held_pages)
+
+    driver = BalloonDriver(guest, PFN_ARRAY, lambda queue, message: None, puff_wait=kswapd)
+    driver.fill(wanted, tries=_RECLAIM_ROUNDS)
+    return driver.held, len(cache) - len(left)
 
 
 def predict(capture: Capture, flags_only: bool = False) -> Prediction:
@@ -167,7 +190,8 @@ def predict(capture: Capture, flags_only: bool = False) -> Prediction:
     (131072, True, 3985, 3991)
     """
     buddy = BuddyAllocator.from_free_mask(capture.free_mask("before"))
-    real, predicted = capture.inflate_pfns, predict_pfns(capture, flags_only)
+    real = capture.inflate_pfns
+    predicted, reclaimed_pages = _inflate(capture, flags_only)
     given = np.unique(real)
     both = len(np.intersect1d(given, predicted, assume_unique=True))
     either = len(given) + len(predicted) - both
@@ -177,6 +201,7 @@ def predict(capture: Capture, flags_only: bool = False) -> Prediction:
         lists_from="recorded lists" if recorded else "page flags",
         pages=len(given),
         repeated_pages=len(real) - len(given),
+        reclaimed_pages=reclaimed_pages,
         shortfall_pages=len(given) - len(predicted),
         buddyinfo_exact=buddy.buddyinfo() == capture.buddyinfo("before"),
         chunks_real=len(pack_chunks(real)),

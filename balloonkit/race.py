@@ -1,6 +1,7 @@
 """The race: the same pages of the same guest, told PFN by PFN, in chunks, and by whole blocks.
 
-Every path starts from a copy of the guest, so all three see the same free lists.
+Every path starts from a copy of the guest, so all see the same free lists. What the host makes of
+a message is a choice: this kit's way, or a peer's (`balloonkit.host.rules`), on pages of any size.
 """
 
 from collections.abc import Sequence
@@ -13,14 +14,22 @@ from numpy.typing import NDArray
 
 from balloonkit.costs import Costs, Price, Stages, costs_2017
 from balloonkit.guest import Guest
+from balloonkit.guest.replayed import ReplayedGuest
 from balloonkit.host.host import Host
 from balloonkit.host.model import ModelHost
+from balloonkit.host.rules import DEVICE_RULES, KIT, DeviceRule
 from balloonkit.limits import check_modelled
 from balloonkit.machine import Machine, Report
 from balloonkit.paths import PATHS
 from balloonkit.paths import Path as RacePath
 from balloonkit.progress import Progress
-from balloonkit.units import counted, format_size, size_to_pages
+from balloonkit.units import (
+    BALLOON_PAGE_BYTES,
+    counted,
+    format_size,
+    parse_size,
+    size_to_pages,
+)
 from balloonkit.wire import Format, pack_chunks
 
 if TYPE_CHECKING:
@@ -53,6 +62,14 @@ class Race:
         pages were refused is not checked.
     price : {"message", "entry", "half"}
         What model time takes sending to be paid by: an assumption, see `balloonkit.costs`.
+    device : str
+        Whose rule turns messages into releases, a name of `balloonkit.host.rules.DEVICE_RULES`.
+    host_page_bytes : int
+        The host's page.
+    replayed : bool
+        True if the guest gave the pages of a record.
+    notes : tuple of str
+        What is true of this race and no other.
     """
 
     guest: str
@@ -61,6 +78,10 @@ class Race:
     reports: dict[str, Report]
     checks: "dict[str, Verified]"
     price: Price = "message"
+    device: str = "kit"
+    host_page_bytes: int = BALLOON_PAGE_BYTES
+    replayed: bool = False
+    notes: tuple[str, ...] = ()
 
     def seconds(self, path: str) -> Stages:
         """Return the stages of one path, on the clock of this race."""
@@ -83,7 +104,7 @@ class Race:
     def remarks(self) -> tuple[str, ...]:
         """What a reader of the figures must know, a sentence each; none if all went as asked."""
         counts = {path: report.counts for path, report in self.reports.items()}
-        said = []
+        said = list(self.notes)
         if any(c.pages < self.inflate_pages for c in counts.values()):
             said.append(
                 f"{counted(self.inflate_pages, 'page')} were asked for; this guest has fewer to "
@@ -93,6 +114,14 @@ class Race:
             reasons = sorted({why for report in self.reports.values() for why in report.rejected})
             told = ", ".join(f"{path} {c.refused_pages:,}" for path, c in counts.items())
             said.append(f"the host refused pages ({'; '.join(reasons)}): {told}")
+        kept = {path: c.pages - c.refused_pages - c.released_pages for path, c in counts.items()}
+        if any(kept.values()):
+            told = ", ".join(f"{path} {pages:,}" for path, pages in kept.items())
+            said.append(
+                f"pages told but not released, as their host page of "
+                f"{format_size(self.host_page_bytes)} is not all the balloon's, or its parts were "
+                f"forgotten: {told}"
+            )
         return tuple(said)
 
     def as_dict(self) -> dict[str, Any]:
@@ -101,6 +130,9 @@ class Race:
         for path, report in self.reports.items():
             counts = vars(report.counts)
             paths[path] = counts | {
+                "told_bytes": report.counts.pages * BALLOON_PAGE_BYTES,
+                "released_bytes": report.counts.released_pages * BALLOON_PAGE_BYTES,
+                "refused_bytes": report.counts.refused_pages * BALLOON_PAGE_BYTES,
                 "rejected": sum(report.rejected.values()),
                 "out_of_puff": report.out_of_puff,
                 "seconds": self.seconds(path).as_dict(),
@@ -117,6 +149,9 @@ class Race:
             "paths": paths,
             "improvement": {p: self.improvement(p) for p in self.reports if p != "classic"},
             "price": self.price if self.host == "model" else None,
+            "device": self.device,
+            "host_page_bytes": self.host_page_bytes,
+            "replayed": self.replayed,
             "remarks": list(self.remarks),
             "rss_bytes": resident,
             "checks": {path: check._asdict() for path, check in self.checks.items()} or None,
@@ -131,6 +166,8 @@ def run_race(
     progress: Progress | None = None,
     formats: Sequence[Format] = (),
     price: Price = "message",
+    device: str = "kit",
+    host_page: str | int = BALLOON_PAGE_BYTES,
 ) -> Race:
     """Inflate `guest` by `inflate` on every path.
 
@@ -150,32 +187,44 @@ def run_race(
         Formats of your own, to race beside the others under their names.
     price : {"message", "entry", "half"}
         What model time takes sending to be paid by; the figures of 2017 fit each.
+    device : str
+        Whose rule turns messages into releases, a name of `balloonkit.host.rules.DEVICE_RULES`;
+        on the joined path it is always the joining one.
+    host_page : size
+        The host's page, text or bytes.
 
     Raises
     ------
     MemoryError
         If real memory is asked for that the machine or its control group cannot give.
     ValueError
-        If a format has the name of another, real memory's device cannot import it, or the model's
-        host read other pages than the guest gave.
+        If a format has the name of another, real memory's device cannot import it, the model's
+        host read other pages than the guest gave, or there is no such device or host page.
 
     Examples
     --------
     >>> race = run_race(Guest.idle("64MiB"), "32MiB")
     >>> {name: report.counts.messages for name, report in race.reports.items()}
-    {'classic': 32, 'chunks': 1, 'chunks_block_alloc': 1}
+    {'classic': 32, 'classic_joined': 32, 'chunks': 1, 'chunks_block_alloc': 1}
     """
-    paths = dict(PATHS)
+    if device not in DEVICE_RULES:
+        raise ValueError(f"device {device!r}: choose from {', '.join(DEVICE_RULES)}")
+    replayed = isinstance(guest, ReplayedGuest)
+    paths = {name: path for name, path in PATHS.items() if not (replayed and path.block_alloc)}
     for own in formats:
         if own.name in paths:
             raise ValueError(f"format {own.name!r}: there is a path of that name; choose another")
         paths[own.name] = RacePath(own.name, own)
     inflate_pages = size_to_pages(inflate)
     _check_room(guest)
+    host_page_bytes = parse_size(host_page)
     reports, checks, costs = {}, {}, costs_2017(price)
     for name, path in paths.items():
+        rule = path.rule or DEVICE_RULES[device]
+        modelled = ModelHost(
+            guest.size_bytes, regions=guest.ram, host_page_bytes=host_page_bytes, rule=rule
+        )
         if host == "model":
-            modelled = ModelHost(guest.size_bytes, regions=guest.ram)
             reports[name], chunks = _inflate(guest, path, inflate, modelled, costs)
             if name not in PATHS and not reports[name].rejected:
                 _check_read(name, chunks, modelled)
@@ -189,13 +238,54 @@ def run_race(
             regions=guest.ram,
             huge_pages=huge_pages,
             progress=partial(say, f"{name}: populate memory"),
+            host_page_bytes=host_page_bytes,
+            rule=rule,
         ) as real:
             say(f"{name}: inflate and check", 0, 0)
             reports[name], chunks = _inflate(guest, path, inflate, real, costs)
             if not reports[name].counts.refused_pages:
+                if host_page_bytes > BALLOON_PAGE_BYTES:
+                    _inflate(guest, path, inflate, modelled, costs)  # says which must be gone
+                    chunks = _released(chunks, modelled)
                 checks[name] = real.verify(chunks)
             say(f"{name}: inflate and check", 1, 1)
-    return Race(guest.name, inflate_pages, host, reports, checks, price)
+    return Race(
+        guest.name,
+        inflate_pages,
+        host,
+        reports,
+        checks,
+        price,
+        device,
+        host_page_bytes,
+        replayed,
+        _notes(guest, host, DEVICE_RULES[device], host_page_bytes),
+    )
+
+
+def _notes(guest: Guest, host: HostKind, rule: DeviceRule, host_page_bytes: int) -> tuple[str, ...]:
+    """Say what is assumed, left out, or not as it would be."""
+    said = []
+    if isinstance(guest, ReplayedGuest):
+        again = ""
+        if guest.repeated_pages:
+            counts = "counts" if guest.repeated_pages == 1 else "count"
+            again = f"; {counted(guest.repeated_pages, 'page')} it sent again {counts} once"
+        said.append(
+            f"replayed: the very pages the real driver sent, in its order{again}. No driver has "
+            "allocated by blocks, so that path is left out"
+        )
+    if rule is not KIT:
+        said.append(
+            f"released by the rule of {rule.title} ({rule.source}), but for the joined path. "
+            "It reads no chunks: on the others a chunk is taken as its pages"
+        )
+    if host == "madvise" and host_page_bytes > BALLOON_PAGE_BYTES:
+        said.append(
+            f"the device takes {format_size(host_page_bytes)} for the host's page; the memory here "
+            "has pages of its own size"
+        )
+    return tuple(said)
 
 
 def _check_room(guest: Guest) -> None:
@@ -213,13 +303,21 @@ def _check_read(name: str, chunks: NDArray[np.uint64], host: ModelHost) -> None:
     inside = ram.contains(bases, sizes)
     for start, count in zip(*ram.translate(bases[inside], sizes[inside]), strict=True):
         given[start : start + count] = True
-    released = ~host.resident_pages
-    lost, added = given & ~released, released & ~given
+    read = host.device.ballooned
+    lost, added = given & ~read, read & ~given
     if lost.any() or added.any():
         raise ValueError(
             f"format {name!r}: of the pages given, {np.count_nonzero(lost):,} were never told, and "
             f"{np.count_nonzero(added):,} others were; check_format of exercise 6 says which first"
         )
+
+
+def _released(chunks: NDArray[np.uint64], host: ModelHost) -> NDArray[np.uint64]:
+    """Return those pages of `chunks` that the modelled host released, as chunks."""
+    bases, sizes = chunks.astype(np.int64).T
+    pfns = np.repeat(bases - (np.cumsum(sizes) - sizes), sizes) + np.arange(sizes.sum())
+    gone = ~host.resident_pages[host.device.ram.translate_pages(pfns)]
+    return pack_chunks(pfns[gone])
 
 
 def _inflate(

@@ -11,6 +11,8 @@ __all__ = ["race_table"]
 #: What the model clock may take sending to be paid by, in words.
 _PAID_BY = {"message": "the message", "entry": "the entry", "half": "message and entry, half each"}
 
+_MIB = 1 << 20
+
 #: What is counted on each path, and what a table calls it.
 _COUNTS = {
     "pages": "pages told",
@@ -45,8 +47,14 @@ def race_table(race: Race) -> Table:
     clock = "measured on this machine"
     if race.host == "model":
         clock = f"model time, costs of 2017; assumed: sending is paid by {_PAID_BY[race.price]}"
+    # Nobody published what sorting a message costs.
+    if "classic_joined" in race.reports:
+        clock += "; joining in the host is not priced"
     saved = [race.improvement(path) for path in race.reports]
-    notes = [f"ms: {clock}", *race.remarks]
+    where = []
+    if race.host_page_bytes > BALLOON_PAGE_BYTES:
+        where.append(f"host pages: {format_size(race.host_page_bytes)}")
+    notes = [f"ms: {clock}", *where, *race.remarks]
     if None in saved:
         notes.append("-: not as many pages released as by classic, so no saving is claimed")
     caption = "\n".join(notes)
@@ -59,6 +67,8 @@ def race_table(race: Race) -> Table:
         table.add_column(label_of(path), justify="right")
     for row, title in _COUNTS.items():
         table.add_row(title, *(f"{getattr(r.counts, row):,}" for r in race.reports.values()))
+    released = (r.counts.released_pages * BALLOON_PAGE_BYTES for r in race.reports.values())
+    table.add_row("MiB released", *(f"{size_bytes / _MIB:,.1f}" for size_bytes in released))
     table.add_section()
     seconds = {path: race.seconds(path).as_dict() for path in race.reports}
     for stage in seconds["classic"]:

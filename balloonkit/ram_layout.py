@@ -9,9 +9,17 @@ later lies above all of it.
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from balloonkit.units import BALLOON_PAGE_BYTES, format_size
+from balloonkit.units import BALLOON_PAGE_BYTES, format_size, parse_size
 
-__all__ = ["HIGH_RAM_GPA", "PRESETS", "RamRange", "pfn_span", "ram_layout", "with_dimms"]
+__all__ = [
+    "HIGH_RAM_GPA",
+    "PRESETS",
+    "RamRange",
+    "parse_ram",
+    "pfn_span",
+    "ram_layout",
+    "with_dimms",
+]
 
 #: Guest physical address at which RAM continues above the hole.
 HIGH_RAM_GPA = 4 << 30
@@ -80,6 +88,51 @@ def with_dimms(ram: Sequence[RamRange], dimms_bytes: Sequence[int]) -> tuple[Ram
             raise ValueError(f"DIMM of {dimm_bytes} bytes: give a positive number of whole pages")
         ranges.append(RamRange(base_gpa, dimm_bytes))
         base_gpa += dimm_bytes
+    return tuple(ranges)
+
+
+def parse_ram(text: str, size_bytes: int) -> tuple[RamRange, ...]:
+    """Return the layout a person writes down, for a guest of `size_bytes`.
+
+    Parameters
+    ----------
+    text : str
+        A machine of `PRESETS`; the same with memory plugged in on top of `size_bytes`, like
+        ``q35+1GiB+512MiB``; or ranges of guest physical address and length that make up
+        `size_bytes`, like ``0:2GiB,4GiB:6GiB``.
+
+    Raises
+    ------
+    ValueError
+        If it is none of these; shows the part that is wrong.
+
+    Examples
+    --------
+    >>> parse_ram("pc+1GiB", 2 << 30)[1]
+    RamRange(gpa=4294967296, size_bytes=1073741824)
+    >>> parse_ram("0:1GiB,4GiB:1GiB", 2 << 30)[1]
+    RamRange(gpa=4294967296, size_bytes=1073741824)
+    """
+    preset, *dimms = text.split("+")
+    if ":" not in text:
+        return with_dimms(ram_layout(size_bytes, preset), [parse_size(dimm) for dimm in dimms])
+    ranges: list[RamRange] = []
+    for part in text.split(","):
+        start, colon, size = part.partition(":")
+        if not colon:
+            raise ValueError(f"RAM range {part!r}: give START:SIZE, like 4GiB:6GiB")
+        ranges.append(RamRange(parse_size(start), parse_size(size)))
+        gpa, part_bytes = ranges[-1]
+        if gpa % BALLOON_PAGE_BYTES or part_bytes % BALLOON_PAGE_BYTES or not part_bytes:
+            raise ValueError(f"RAM range {part!r}: not whole pages of 4 KiB, and at least one")
+        if len(ranges) > 1 and gpa < sum(ranges[-2]):
+            raise ValueError(f"RAM range {part!r}: begins before the one left of it ends")
+    total_bytes = sum(part_bytes for _, part_bytes in ranges)
+    if total_bytes != size_bytes:
+        raise ValueError(
+            f"RAM {text}: {format_size(total_bytes)} in all, and the guest has "
+            f"{format_size(size_bytes)}"
+        )
     return tuple(ranges)
 
 

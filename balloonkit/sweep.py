@@ -21,6 +21,8 @@ from rich.progress import MofNCompleteColumn, Progress
 
 from balloonkit.costs import COSTS_2017
 from balloonkit.guest import Guest
+from balloonkit.host.model import ModelHost
+from balloonkit.host.rules import KIT
 from balloonkit.machine import Machine
 from balloonkit.paths import PATHS
 from balloonkit.units import parse_size
@@ -133,7 +135,10 @@ def run_point(point: Mapping[str, Any]) -> SweepRow:
     wire_format = PageChunks(bitmaps=bitmaps) if chunked else path.format
     guest = Guest.aged(point["guest"], point["fragmentation"], page_bytes=point["page_kib"] << 10)
     costs = replace(COSTS_2017, message_s=point["kick_us"] / 1e6)
-    with Machine(guest, format=wire_format, block_alloc=path.block_alloc, costs=costs) as machine:
+    host = ModelHost(guest.size_bytes, regions=guest.ram, rule=path.rule or KIT)
+    with Machine(
+        guest, host=host, format=wire_format, block_alloc=path.block_alloc, costs=costs
+    ) as machine:
         report = machine.inflate(point["inflate"])
         rounds = sum(1 for _ in bitmaps.rounds(machine.driver.held)) if chunked else 0
     seconds = report.model.as_dict()

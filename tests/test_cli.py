@@ -35,14 +35,34 @@ def test_race_json_has_the_promised_shape(capsys):
     race = json.loads(out)
     assert race["inflate_pages"] == 131_072
     assert race["host"] == "model"
-    assert set(race["paths"]) == {"classic", "chunks", "chunks_block_alloc"}
+    assert set(race["paths"]) == {"classic", "classic_joined", "chunks", "chunks_block_alloc"}
     counts = {"pages", "messages", "bytes", "entries", "translations", "releases", "seconds"}
     counts |= {"refused_pages", "released_pages", "rejected"}
+    counts |= {"told_bytes", "released_bytes", "refused_bytes"}
     stages = {"allocate", "send", "translate", "release", "total"}
     for path in race["paths"].values():
         assert counts <= set(path)
         assert set(path["seconds"]) == stages
-    assert set(race["improvement"]) == {"chunks", "chunks_block_alloc"}
+    assert set(race["improvement"]) == {"classic_joined", "chunks", "chunks_block_alloc"}
+    assert (race["device"], race["host_page_bytes"], race["replayed"]) == ("kit", 4096, False)
+
+
+def test_race_takes_a_device_a_host_page_and_a_record(capsys, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "80")
+    asked = ("race", "--guest", "aged-1g", "--device", "qemu", "--host-page", "64KiB", "--replay")
+    status, out, _ = run(capsys, *asked)
+    assert status == 0
+    assert max(len(line) for line in out.splitlines()) <= 80
+    said = " ".join(out.split())
+    assert "131,072" in said
+    assert "277.6" in said
+    assert "host pages: 64 KiB" in said
+    assert "told but not released" in said
+    _, out, _ = run(capsys, *asked, "--json")
+    assert json.loads(out)["paths"]["classic"]["released_bytes"] == 291_045_376
+    status, _, err = run(capsys, "race", "--guest", "1GiB", "--replay")
+    assert status == 1
+    assert "only a capture can be replayed" in err
 
 
 def test_race_says_when_a_guest_had_less_to_give_than_was_asked_for(capsys):
@@ -75,7 +95,7 @@ def test_race_says_how_many_pages_the_host_refused_and_claims_no_saving(capsys, 
     free[1 << 14 :] = True  # the upper half of 128 MiB, where a host of 64 MiB has no RAM
     zones = x86_zones(len(free))
     guest = Guest("misplaced", 64 << 20, free, zones)
-    monkeypatch.setattr("balloonkit.cli.find_guest", lambda source, ram: guest)
+    monkeypatch.setattr("balloonkit.cli.find_guest", lambda *asked: guest)
     monkeypatch.setenv("COLUMNS", "80")
     status, out, _ = run(capsys, "race", "--inflate", "16MiB", "--host", host)
     table = {
@@ -84,13 +104,13 @@ def test_race_says_how_many_pages_the_host_refused_and_claims_no_saving(capsys, 
         if "│" in line
     }
     assert status == 0
-    assert table["pages told"] == table["refused"] == ["4,096"] * 3
-    assert table["released"] == ["0"] * 3
+    assert table["pages told"] == table["refused"] == ["4,096"] * 4
+    assert table["released"] == ["0"] * 4
     assert "the host refused pages (outside registered RAM)" in " ".join(out.split())
-    assert "classic 4,096, chunks 4,096" in " ".join(out.split())
-    assert table["saved"] == ["", "-", "-"]
+    assert "classic 4,096, classic_joined 4,096, chunks 4,096" in " ".join(out.split())
+    assert table["saved"] == ["", "-", "-", "-"]
     if host == "madvise":
-        assert table["read kept"] == ["not checked"] * 3
+        assert table["read kept"] == ["not checked"] * 4
 
 
 def test_race_on_real_memory_reports_the_resident_set(capsys):

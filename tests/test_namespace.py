@@ -67,7 +67,7 @@ def test_a_lab_is_found_by_its_name(name):
 
 
 def test_every_lab_of_the_lessons_is_listed_and_a_wrong_name_is_answered_with_the_right_ones():
-    labs = {name for m in (PACKAGE / "lab").glob("*.py") for name in public_names(m)}
+    labs = {name for m in (PACKAGE / "lab").rglob("lab.py") for name in public_names(m)}
     assert {name for name in labs if name.endswith("Lab")} <= set(lab.__all__)
     assert set(lab.__all__) <= set(dir(lab))
     with pytest.raises(AttributeError, match=r"no 'RaceLap': choose from CaptureLab, .*RaceLab"):

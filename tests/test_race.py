@@ -4,14 +4,18 @@ import numpy as np
 import pytest
 from own_format import Pairs
 
-from balloonkit.costs import COSTS_2017
+from balloonkit.costs import COSTS_2017, costs_2017
 from balloonkit.find import find_format, find_guest
 from balloonkit.guest import Guest, x86_zones
+from balloonkit.guest.replayed import ReplayedGuest
 from balloonkit.host.model import ModelHost
+from balloonkit.host.rules import DEVICE_RULES
 from balloonkit.machine import Machine
+from balloonkit.path_counts import PageCounts
 from balloonkit.paths import PATHS
 from balloonkit.race import run_race
 from balloonkit.ram_layout import ram_layout, with_dimms
+from balloonkit.wire import CLASSIC
 
 
 @pytest.mark.parametrize(
@@ -20,9 +24,11 @@ from balloonkit.ram_layout import ram_layout, with_dimms
 def test_an_idle_guest_cannot_tell_what_sending_is_paid_by_and_a_checkerboard_can(
     fragmentation, by_message, by_entry
 ):
-    guest = Guest.aged("8GiB", fragmentation)
-    saved = [run_race(guest, "7GiB", price=p).improvement("chunks") for p in ("message", "entry")]
-    assert saved == pytest.approx([by_message, by_entry], abs=0.01)
+    counted = PageCounts.of(Guest.aged("8GiB", fragmentation))
+    counts = counted.classic(7), counted.chunks(7)
+    for price, saved in (("message", by_message), ("entry", by_entry)):
+        classic, chunks = (costs_2017(price).stages(c).total for c in counts)
+        assert 1 - chunks / classic == pytest.approx(saved, abs=0.01)
 
 
 def test_idle_8g_by_seven_gib_has_the_published_counts():
@@ -152,6 +158,76 @@ def test_a_capture_is_raced_on_its_own_regions():
 def test_a_guest_that_cannot_be_meant_is_answered_for_what_was_typed(guest, said):
     with pytest.raises(ValueError, match=said):
         find_guest(guest)
+
+
+# What the host makes of a message
+
+
+@pytest.mark.parametrize(
+    ("name", "size", "mib"), [("idle-8g", "7GiB", 6_719), ("aged-8g", "4GiB", 1_909)]
+)
+def test_qemus_rule_releases_so_much_of_what_the_model_sends(name, size, mib):
+    guest, rule = find_guest(name), DEVICE_RULES["qemu"]
+    with ModelHost(guest.size_bytes, CLASSIC, 64 << 10, rule, guest.ram) as host:
+        counts = Machine(guest, host=host).inflate(size).counts
+    assert counts.released_pages * 4 >> 10 == mib
+
+
+def test_a_record_differs_from_the_model_where_the_wire_order_does():
+    guest = find_guest("aged-1g", replay=True)
+    for one, mib in ((find_guest("aged-1g"), 276), (guest, 277)):
+        race = run_race(one, "512MiB", device="qemu", host_page="64KiB").as_dict()
+        assert race["paths"]["classic"]["released_bytes"] >> 20 == mib
+    joined = run_race(guest, "512MiB").as_dict()["paths"]["classic_joined"]
+    assert (joined["messages"], joined["releases"]) == (512, 16_082)
+    assert guest.left_pages == joined["pages"]
+
+
+def test_no_2_mib_page_of_a_classic_message_is_ever_whole_for_qemu_and_the_race_says_so():
+    race = run_race(Guest.idle("256MiB"), "192MiB", device="qemu", host_page="2MiB")
+    told = race.as_dict()["paths"]
+    assert (told["classic"]["told_bytes"], told["classic"]["released_bytes"]) == (192 << 20, 0)
+    assert told["chunks"]["released_bytes"] > 180 << 20
+    assert race.improvement("chunks") is None
+    said = " ".join(race.remarks)
+    assert "classic 49,152" in said
+    assert "by the rule of QEMU (QEMU 7.2, hw/virtio/virtio-balloon.c" in said
+
+
+def test_a_race_of_a_record_leaves_out_what_no_driver_did_and_says_so():
+    guest = ReplayedGuest(Guest.idle("64MiB"), [9, 8, 7, 400, 8])
+    race = run_race(guest, "32KiB")
+    assert list(race.reports) == ["classic", "classic_joined", "chunks"]
+    assert race.reports["classic_joined"].counts.releases == 2
+    said = " ".join(race.remarks)
+    assert "1 page it sent again counts once" in said
+    assert "that path is left out" in said
+    assert "8 pages were asked for" in said
+
+
+@pytest.mark.parametrize(
+    ("wrong", "said"),
+    [
+        ({"device": "xen"}, "device 'xen': choose from kit, qemu"),
+        ({"device": "crosvm", "host_page": "64KiB"}, "crosvm: knows no host pages over 4 KiB"),
+        ({"host_page": "3GiB"}, "not whole host pages"),
+    ],
+)
+def test_a_host_there_cannot_be_is_refused(wrong, said):
+    with pytest.raises(ValueError, match=said):
+        run_race(Guest.idle("64MiB"), "16MiB", **wrong)
+
+
+def test_what_waits_in_real_memory_keeps_its_content_and_what_the_model_says_is_gone():
+    guest = Guest.aged("64MiB", 0.02, seed=3)
+    race = run_race(guest, "50MiB", "madvise", device="qemu", host_page="64KiB")
+    for path, report in race.reports.items():
+        gone = report.counts.released_pages
+        assert 0 < gone <= 12_800 == report.counts.pages
+        assert path != "classic" or gone < 12_800
+        assert race.checks[path] == (gone, 0, 16384 - gone, 0)
+        before, after = report.resident_bytes
+        assert before - after == gone * 4096
 
 
 # Formats of one's own

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from balloonkit.ram_layout import RamRange, pfn_span, ram_layout, with_dimms
+from balloonkit.ram_layout import RamRange, parse_ram, pfn_span, ram_layout, with_dimms
 from balloonkit.units import format_size, parse_size, size_to_pages
 
 
@@ -83,3 +83,36 @@ def test_memory_plugged_in_later_lies_above_all_else():
     assert ranges[2:] == (RamRange(10 << 30, 1 << 30), RamRange(11 << 30, 512 << 20))
     with pytest.raises(ValueError, match="DIMM of 100 bytes"):
         with_dimms(ranges, [100])
+
+
+@pytest.mark.parametrize(
+    ("text", "ranges"),
+    [
+        ("q35", [(0, 2), (4, 6)]),
+        ("firecracker", [(0, 3), (4, 5)]),
+        ("pc+1GiB+2GiB", [(0, 3), (4, 5), (9, 1), (10, 2)]),
+        ("0:3GiB,4GiB:5GiB", [(0, 3), (4, 5)]),
+        ("1GiB:8GiB", [(1, 8)]),
+    ],
+)
+def test_a_layout_is_a_machine_a_machine_with_more_plugged_in_or_ranges(text, ranges):
+    expected = tuple(RamRange(gpa << 30, size << 30) for gpa, size in ranges)
+    assert parse_ram(text, 8 << 30) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("vax", "choose one of q35"),
+        ("q35+much", "much"),
+        ("q35+", "write a number"),
+        ("0:4GiB", "4 GiB in all, and the guest has 8 GiB"),
+        ("0:4GiB,2GiB:4GiB", "'2GiB:4GiB': begins before"),
+        ("0:4GiB,8GiB", "'8GiB': give START:SIZE"),
+        ("1:8GiB", "not whole pages"),
+        ("0:0,0:8GiB", "at least one"),
+    ],
+)
+def test_a_layout_that_is_none_shows_the_wrong_part(text, said):
+    with pytest.raises(ValueError, match=said):
+        parse_ram(text, 8 << 30)

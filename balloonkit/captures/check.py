@@ -6,11 +6,12 @@ from numpy.typing import NDArray
 from balloonkit.captures.archive import ArchiveError
 from balloonkit.captures.capture import Capture
 from balloonkit.captures.texts import read_texts
+from balloonkit.captures.zones import zones_from_zoneinfo
 from balloonkit.guest.blocks import MAX_ORDER, TOP_PAGES
 from balloonkit.guest.page_states import KPF_BUDDY, KPF_NOPAGE, KPF_OFFLINE
-from balloonkit.guest.zones import zones_from_zoneinfo
+from balloonkit.guest.zones import check_spans
 
-__all__ = ["check_lists", "check_moments", "check_pfns", "check_zones"]
+__all__ = ["check_lists", "check_moments", "check_owners", "check_pfns", "check_zones"]
 
 
 def check_pfns(key: str, pfns: NDArray[np.int64], in_ram: NDArray[np.bool_]) -> NDArray[np.uint32]:
@@ -44,26 +45,28 @@ def check_zones(capture: Capture) -> None:
         zones = zones_from_zoneinfo(capture.text("zoneinfo_boot"), span_pfns)
     except (ValueError, KeyError) as error:
         raise ArchiveError(f"zoneinfo_boot: {error}") from error
-    start_pfn = 0
+    try:
+        check_spans(zones, span_pfns)
+    except ValueError as error:
+        raise ArchiveError(f"zoneinfo_boot: {error}") from error
     for zone in zones:
-        if not start_pfn <= zone.start_pfn < zone.end_pfn <= span_pfns:
+        if not zone.ranges:
             raise ArchiveError(
-                f"zoneinfo_boot: zone {zone.name} starts at PFN {zone.start_pfn} and ends at "
-                f"{zone.end_pfn}, of {span_pfns}"
+                f"zoneinfo_boot: zone {zone.label} from PFN {zone.start_pfn} to {zone.end_pfn}, of "
+                f"{span_pfns}, has nothing of its own"
             )
         pages = zone.end_pfn - zone.start_pfn
         if not 0 <= zone.min_pages <= zone.low_pages <= pages or not 1 <= zone.batch <= pages:
             raise ArchiveError(
-                f"zoneinfo_boot: zone {zone.name} of {pages} pages with min {zone.min_pages}, low "
+                f"zoneinfo_boot: zone {zone.label} of {pages} pages with min {zone.min_pages}, low "
                 f"{zone.low_pages}, batch {zone.batch}"
             )
-        start_pfn = zone.end_pfn
     for moment in capture.moments:
         try:
             blocks = capture.buddyinfo(moment)
         except ValueError as error:
             raise ArchiveError(f"buddyinfo_{moment}: {error}") from error
-        names = [zone.name for zone in zones]
+        names = [zone.label for zone in zones]
         if sorted(blocks) != sorted(names) or any(
             len(row) != MAX_ORDER + 1 for row in blocks.values()
         ):
@@ -72,6 +75,16 @@ def check_zones(capture: Capture) -> None:
                 f"{sorted({len(row) for row in blocks.values()})} orders; zoneinfo_boot names "
                 f"{', '.join(names)}, and this kit's kernels have {MAX_ORDER + 1} orders"
             )
+
+
+def check_owners(capture: Capture) -> None:
+    """Refuse free pages in none of the zones."""
+    lost = capture.free_mask("before").copy()
+    for zone in zones_from_zoneinfo(capture.text("zoneinfo_boot"), len(lost)):
+        for start_pfn, end_pfn in zone.ranges:
+            lost[start_pfn:end_pfn] = False
+    if lost.any():
+        raise ArchiveError(f"zoneinfo_boot: PFN {lost.argmax()} is free, and in no zone it names")
 
 
 def check_moments(capture: Capture, in_ram: NDArray[np.bool_]) -> None:

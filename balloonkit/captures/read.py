@@ -9,7 +9,13 @@ from numpy.typing import NDArray
 
 from balloonkit.captures.archive import Archive, ArchiveError, Header
 from balloonkit.captures.capture import MOMENTS, Capture, CaptureError, Moment
-from balloonkit.captures.check import check_lists, check_moments, check_pfns, check_zones
+from balloonkit.captures.check import (
+    check_lists,
+    check_moments,
+    check_owners,
+    check_pfns,
+    check_zones,
+)
 from balloonkit.captures.iomem import ram_mask, ram_ranges
 from balloonkit.limits import check_modelled
 from balloonkit.ram_layout import RamRange
@@ -82,6 +88,7 @@ def _read(archive: Archive, name: str) -> Capture:
     capture = Capture(name, meta, meta["guest_mib"] << 20, inflate, deflate, arrays)
     check_zones(capture)
     check_moments(capture, in_ram)
+    check_owners(capture)
     check_lists(capture)
     return capture
 

@@ -10,7 +10,15 @@ from typing import Any, NamedTuple
 from balloonkit.ram_layout import HIGH_RAM_GPA, RamRange
 from balloonkit.units import BALLOON_PAGE_BYTES
 
-__all__ = ["DriverKick", "DuelCase", "DuelOutcome", "DuelSetup", "ReturnedBuffer", "Write"]
+__all__ = [
+    "DriverKick",
+    "DuelCase",
+    "DuelOutcome",
+    "DuelSetup",
+    "ReturnedBuffer",
+    "Write",
+    "shortened",
+]
 
 #: Heads and ranges of pages that are shown of many.
 _SHOWN = 4
@@ -152,6 +160,20 @@ class DuelOutcome:
         parts.append("needs a reset" if self.needs_reset else "")
         parts.append(f"raises {self.raised}" if self.raised else "")
         return ", ".join(part for part in parts if part)
+
+
+def shortened(said: str, most: int = 150) -> str:
+    """Leave out the middle of what a case is in words: its beginning and its kicks tell most.
+
+    Examples
+    --------
+    >>> shortened("d0 0x40000+4; d1 0x40004+4; d2 0x40008+4; offer 0 on 0; kick 0", 40)
+    'd0 0x40000+4; d1 0 ... er 0 on 0; kick 0'
+    """
+    if len(said) <= most:
+        return said
+    last = (most - 5) // 2
+    return f"{said[: most - 5 - last]} ... {said[-last:]}"
 
 
 def pfn_ranges(pfns: tuple[int, ...]) -> list[tuple[int, int]]:

@@ -10,11 +10,10 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from balloonkit.duel.case import shortened
 from balloonkit.duel.families import TOPICS
 
 __all__ = ["agreements_markdown", "differences_markdown", "fill"]
-
-_LONGEST = 60
 
 
 def differences_markdown(vectors: list[dict[str, Any]]) -> str:
@@ -30,7 +29,7 @@ def differences_markdown(vectors: list[dict[str, Any]]) -> str:
         kit, qemu = (_outcome(vector["outcomes"][side]) for side in ("balloonkit", "qemu"))
         rule = f"{vector['section']}: {vector['rule']}"
         rows.append(
-            f"| {family} | {rule} | `{_cut(vector['said'])}` | {kit} | {qemu} | "
+            f"| {family} | {rule} | `{shortened(vector['said'])}` | {kit} | {qemu} | "
             f"{vector['keeps_to_the_rule']} | {vector['why']} |"
         )
     return "\n".join(rows)
@@ -65,10 +64,6 @@ def fill(page: str, vectors: list[dict[str, Any]]) -> str:
 
 def _size(vector: dict[str, Any]) -> int:
     return sum(len(data) for kick in vector["kicks"] for _, data in kick["writes"])
-
-
-def _cut(text: str) -> str:
-    return text if len(text) <= _LONGEST else text[:_LONGEST] + " ..."
 
 
 def _outcome(outcome: dict[str, Any]) -> str:

@@ -4,6 +4,7 @@ from typing import Any
 
 from rich.table import Table
 
+from balloonkit.duel.case import shortened
 from balloonkit.duel.expected import Expected, Surprise, expected_differences, surprises
 from balloonkit.duel.families import FAMILIES, TOPICS
 from balloonkit.duel.found import Duel
@@ -86,7 +87,7 @@ def differences_table(verdict: Verdict) -> Table:
         table.add_row(
             f"[bold]{name}[/bold]\n{differs}\n"
             f"{counted(seen.count, 'exchange')}, {'expected' if expected else 'NOT EXPECTED'}",
-            f"{_short(seen.case.said)}\n"
+            f"{shortened(seen.case.said)}\n"
             f"the kit: {seen.kit.in_words()}\nQEMU: {seen.qemu.in_words()}\n"
             f"VIRTIO 1.2, {family.section}: {family.rule}"
             + (f"\n{known.why}" if known is not None and expected else ""),
@@ -140,7 +141,3 @@ def as_dict(verdict: Verdict) -> dict[str, Any]:
 
 def _known(expected: dict[str, Expected], family: str) -> str:
     return expected[family].difference if family in expected else ""
-
-
-def _short(said: str, most: int = 160) -> str:
-    return said if len(said) <= most else said[:most] + " ..."

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from balloonkit.duel.arena import Arena
-from balloonkit.duel.case import DriverKick, DuelCase, DuelSetup, Write
+from balloonkit.duel.case import DriverKick, DuelCase, DuelSetup, Write, shortened
 from balloonkit.duel.compare import difference
 from balloonkit.duel.expected import expected_differences
 from balloonkit.duel.families import FAMILIES
@@ -31,9 +31,9 @@ __all__ = ["FORMAT", "case_of", "make_vectors", "write_vectors"]
 FORMAT = "balloonkit duel vectors 1"
 #: Feature bits a driver accepts: STATS_VQ, INDIRECT_DESC, VERSION_1 (VIRTIO 1.2 sections 5.5.3, 6).
 _FEATURE_BITS = (1, 28, 32)
-_LONGEST_SAID = 500
 #: Members of each family; one of those that are drawn seldom, as they are long.
 _EACH, _SELDOM_SHARE = 2, 3
+_LONGEST_SAID = 500
 
 
 def make_vectors(
@@ -81,7 +81,7 @@ def make_vectors(
                         "setup": family.setup.name,
                         "section": family.section,
                         "rule": family.rule,
-                        "said": case.said if len(case.said) <= _LONGEST_SAID else "",
+                        "said": shortened(case.said, _LONGEST_SAID),
                         "kicks": [_kick(kick) for kick in case.kicks],
                         "outcomes": {"balloonkit": kit.as_dict(), "qemu": theirs.as_dict()},
                         "difference": difference(kit, theirs),

@@ -79,8 +79,8 @@ class BuddyAllocator:
         self._free[: len(free)] = free
         self._lists: list[list[Pfns]] = [[] for _ in self.zones]
         for order, blocks in enumerate(maximal_blocks(self._free)):
-            ends = np.searchsorted(blocks, [zone.end_pfn for zone in self.zones])
-            for lists, mine in zip(self._lists, np.split(blocks, ends[:-1]), strict=True):
+            for zone, lists in zip(self.zones, self._lists, strict=True):
+                mine = blocks[zone.holds(blocks)]
                 lists.append(mine[::-1] if list_order.highest_first(order) else mine)
 
     @classmethod
@@ -113,7 +113,8 @@ class BuddyAllocator:
         check_spans(zones, len(mask))
         outside = mask.copy()
         for zone in zones:
-            outside[zone.span] = False
+            for start_pfn, end_pfn in zone.ranges:
+                outside[start_pfn:end_pfn] = False
         if outside.any():
             raise ValueError(f"PFN {outside.argmax()}: free, but in no zone of this guest")
         return cls(mask, zones, list_order)
@@ -147,7 +148,7 @@ class BuddyAllocator:
                 mine = found[inside & (found[:, 1] == order), 0]
                 if not np.array_equal(np.sort(mine), np.sort(listed)):
                     raise ValueError(
-                        f"zone {zone.name}, order {order}: {len(mine)} blocks named, and they are "
+                        f"zone {zone.label}, order {order}: {len(mine)} blocks named, and they are "
                         f"not the {len(listed)} free ones"
                     )
                 lists[order] = mine
@@ -172,7 +173,7 @@ class BuddyAllocator:
     def buddyinfo(self) -> dict[str, list[int]]:
         """Count the free blocks at order 0..10 in each zone, as ``/proc/buddyinfo`` does."""
         return {
-            zone.name: [len(blocks) for blocks in lists]
+            zone.label: [len(blocks) for blocks in lists]
             for zone, lists in zip(self.zones, self._lists, strict=True)
         }
 

@@ -152,7 +152,7 @@ class Guest:
     ) -> "Guest":
         size_bytes = sum(size_bytes for _, size_bytes in ram)
         zones = x86_zones(len(free), page_bytes)
-        managed = np.array([free[z.span].sum() for z in zones])
+        managed = np.array([z.count(free) for z in zones])
         booted = ListOrder.BOOT_2017 if kernel is Kernel.LINUX_2017 else ListOrder.BOOT
         return cls(
             f"{format_size(size_bytes)} {state}",

@@ -64,13 +64,11 @@ def merge_freed(
     for _ in range(MAX_ORDER):
         whole.append(np.maximum(whole[-1][:, ::2], whole[-1][:, 1::2]))
     for index, (zone, mine) in enumerate(zip(zones, lists, strict=True)):
-        first_row, end_row = np.searchsorted(
-            rows, (zone.start_pfn // TOP_PAGES, -(-zone.end_pfn // TOP_PAGES))
-        )
-        if first_row < end_row:
-            part = slice(first_row, end_row)
-            levels = [level[part] for level in whole]
-            _merge_zone(index, mine, rows[part], levels, listener)
+        # A row holds pages of one zone: zones start on whole ones, or at page 1 as the first.
+        inside = zone.holds(np.maximum(rows * TOP_PAGES, zones[0].start_pfn))
+        if inside.any():
+            levels = [level[inside] for level in whole]
+            _merge_zone(index, mine, rows[inside], levels, listener)
 
 
 def _merge_zone(

@@ -76,7 +76,7 @@ class OneBlockAtATime:
     def buddyinfo(self) -> dict[str, list[int]]:
         """Count the free blocks at order 0..10 in each zone, as ``/proc/buddyinfo`` does."""
         return {
-            zone.name: [len(blocks) for blocks in lists]
+            zone.label: [len(blocks) for blocks in lists]
             for zone, lists in zip(self.zones, self._lists, strict=True)
         }
 

@@ -16,19 +16,26 @@ import numpy as np
 from numpy.typing import NDArray
 
 __all__ = [
+    "KPF_ACTIVE",
     "KPF_ANON",
     "KPF_BUDDY",
     "KPF_COMPOUND_HEAD",
     "KPF_COMPOUND_TAIL",
+    "KPF_DIRTY",
     "KPF_HUGE",
+    "KPF_LOCKED",
     "KPF_LRU",
     "KPF_MAPPEDTODISK",
+    "KPF_MMAP",
     "KPF_NOPAGE",
     "KPF_OFFLINE",
     "KPF_PGTABLE",
     "KPF_RESERVED",
     "KPF_SLAB",
+    "KPF_SWAPBACKED",
     "KPF_THP",
+    "KPF_UNEVICTABLE",
+    "KPF_WRITEBACK",
     "PAGE_STATES",
     "flag_mask",
     "pages_by_flags",
@@ -37,18 +44,29 @@ __all__ = [
 #: Numbers that stand for a guest page's state; a page in the per-CPU stock is free.
 PAGE_STATES = {"hole": 0, "in use": 1, "free": 2, "in balloon": 3}
 
-#: On a list of pages that may be reclaimed: page cache and the memory of processes.
-KPF_LRU = 5
+#: In use by input or output at this moment.
+KPF_LOCKED = 0
+#: To be written back before it can be given up, and being written.
+KPF_DIRTY, KPF_WRITEBACK = 4, 8
+#: On a list of pages that may be reclaimed: page cache and the memory of processes; and on the list
+#: of those used more than once.
+KPF_LRU, KPF_ACTIVE = 5, 6
 #: Holds small objects of the kernel.
 KPF_SLAB = 7
 #: In a free block; set on *every* page of it.
 KPF_BUDDY = 10
+#: In the page tables of a process.
+KPF_MMAP = 11
 #: Memory of a process that no file stands behind.
 KPF_ANON = 12
+#: Only swap could take its contents: anonymous memory and tmpfs.
+KPF_SWAPBACKED = 14
 #: First page of a block that was allocated as one, and the others.
 KPF_COMPOUND_HEAD, KPF_COMPOUND_TAIL = 15, 16
 #: Of hugetlbfs, or of a transparent huge page.
 KPF_HUGE, KPF_THP = 17, 22
+#: Never reclaimed: locked in memory, or of a file system without a disk.
+KPF_UNEVICTABLE = 18
 #: There is no page at this address.
 KPF_NOPAGE = 20
 #: Logically offline: inside a balloon (since Linux 5.1; virtio-mem and Xen set it too).

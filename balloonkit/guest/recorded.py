@@ -59,7 +59,7 @@ def guest_from_lists(
     for order in range(MAX_ORDER + 1):
         leaving[expand(found[found[:, 1] == order, 0], 1 << order)] = True
     withheld = every & ~leaving
-    zones = tuple(replace(z, withheld_pages=int(withheld[z.span].sum())) for z in zones)
+    zones = tuple(replace(z, withheld_pages=z.count(withheld)) for z in zones)
     guest = Guest(name, size_bytes, leaving, zones)
     guest.buddy.put_in_order(found)
     for index, zone in enumerate(zones):

@@ -86,13 +86,13 @@ def guest_from_flags(
         Lowest first, with the watermarks of the running kernel; see `zones_from_zoneinfo`.
     rules : KernelRules
         Of the guest's kernel.
-    movable_tops : mapping of zone name to int, optional
+    movable_tops : mapping of zone label to int, optional
         Free blocks of order 10 on each zone's movable list, as ``/proc/pagetypeinfo`` counts them.
 
     Examples
     --------
     >>> from balloonkit.captures import load_capture
-    >>> from balloonkit.guest.zones import zones_from_zoneinfo
+    >>> from balloonkit.captures.zones import zones_from_zoneinfo
     >>> capture = load_capture("aged-1g")
     >>> flags = capture.flags("before")
     >>> zones = zones_from_zoneinfo(capture.text("zoneinfo_boot"), len(flags))
@@ -105,22 +105,21 @@ def guest_from_flags(
     pages = np.append(pages, np.full(-span % TOP_PAGES, _NO_PAGE))
     free, movable = _any(pages, _FREE), movable_mask(pages)
     for zone in zones:
-        if movable_tops is not None and zone.name in movable_tops:
-            _withhold_tops(free, movable, zone, movable_tops[zone.name])
+        if movable_tops is not None and zone.label in movable_tops:
+            _withhold_tops(free, movable, zone, movable_tops[zone.label])
     used = _in_group(_any(pages, _USER), TOP_PAGES)
     whole = ~_in_group(~free, TOP_PAGES)
     since_boot = free & movable & used & ~whole
     untouched = free & movable & ~since_boot
     withheld = free & ~movable
-    zones = tuple(replace(z, withheld_pages=int(withheld[z.span].sum())) for z in zones)
+    zones = tuple(replace(z, withheld_pages=z.count(withheld)) for z in zones)
     guest = Guest(name, size_bytes, untouched[:span], zones, list_order=ListOrder.BOOT)
     piece_pages = _typical_run(_any(pages, _USER))
     guest.buddy.give_back(_as_freed(since_boot, piece_pages, rules))
 
     stocked = (pages == 0) & movable
     for index, zone in enumerate(zones):
-        mine = np.zeros(len(pages), bool)
-        mine[zone.span] = True
+        mine = zone.holds(np.arange(len(pages)))
         boot = np.flatnonzero(stocked & mine & ~used).astype(np.uint32)
         stock = np.append(boot, _as_freed(stocked & mine & used, piece_pages, rules))[::-1]
         guest.percpu.put_in_stock(index, _with_reader(pages, movable, stock, rules))

@@ -7,7 +7,6 @@ have been served higher up. Formulas: Linux 6.1 ``mm/page_alloc.c`` (``__setup_p
 ``setup_per_zone_lowmem_reserve``) and ``mm/khugepaged.c`` (``set_recommended_min_free_kbytes``).
 """
 
-import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
@@ -26,7 +25,7 @@ __all__ = [
     "count_by_zone",
     "with_watermarks",
     "x86_zones",
-    "zones_from_zoneinfo",
+    "zone_label",
 ]
 
 #: A pageblock is a block of order 9: 2 MiB of 4 KiB pages, the size of a huge page.
@@ -38,14 +37,26 @@ _DMA_BYTES, _DMA32_BYTES = 16 << 20, 4 << 30
 _RESERVE_RATIO = {"DMA": 256, "DMA32": 256, "Normal": 32}
 
 
+def zone_label(node: int, name: str) -> str:
+    """Name a zone of one machine: "Normal" on node 0, "1/Normal" on another.
+
+    Examples
+    --------
+    >>> zone_label(0, "Normal"), zone_label(1, "Normal")
+    ('Normal', '1/Normal')
+    """
+    return name if node == 0 else f"{node}/{name}"
+
+
 @dataclass(frozen=True)
 class Zone:
     """A range of page frame numbers with its watermarks; all figures in pages.
 
     Attributes
     ----------
+    name : str
     start_pfn, end_pfn : int
-        The zone is [start_pfn, end_pfn).
+        The zone spans [start_pfn, end_pfn).
     min_pages, low_pages : int
         Watermarks: ordinary requests stop at low; when every zone is there, at min.
     reserve_pages : int
@@ -55,6 +66,11 @@ class Zone:
     withheld_pages : int
         Free pages of the kernel's own pageblocks: watermarks count them, no balloon page comes
         from there.
+    node : int
+        A zone is known by its node and its name.
+    excluded : tuple of (int, int)
+        Ranges [start, end) inside the span that belong to other zones: spans overlap where memory
+        was plugged in later.
 
     Examples
     --------
@@ -71,16 +87,37 @@ class Zone:
     reserve_pages: int = 0
     batch: int = 1
     withheld_pages: int = 0
+    node: int = 0
+    excluded: tuple[tuple[int, int], ...] = ()
 
     @property
-    def span(self) -> slice:
-        """The zone's part of an array whose index is the PFN."""
-        return slice(self.start_pfn, self.end_pfn)
+    def label(self) -> str:
+        """What tells the zone from every other of the machine; see `zone_label`."""
+        return zone_label(self.node, self.name)
+
+    @property
+    def ranges(self) -> tuple[tuple[int, int], ...]:
+        """The parts [start, end) that are the zone's own, lowest first.
+
+        Examples
+        --------
+        >>> Zone("Normal", 0, 4096, excluded=((1024, 2048),)).ranges
+        ((0, 1024), (2048, 4096))
+        """
+        edges = [self.start_pfn, *(pfn for part in sorted(self.excluded) for pfn in part)]
+        starts, ends = edges[::2], [*edges[1::2], self.end_pfn]
+        return tuple((a, b) for a, b in zip(starts, ends, strict=True) if a < b)
 
     def holds(self, pfns: NDArray[np.integer]) -> NDArray[np.bool_]:
         """Tell which PFNs, shape (n,), lie in the zone."""
         inside: NDArray[np.bool_] = (pfns >= self.start_pfn) & (pfns < self.end_pfn)
+        for start_pfn, end_pfn in self.excluded:
+            inside &= (pfns < start_pfn) | (pfns >= end_pfn)
         return inside
+
+    def count(self, pages: NDArray[np.bool_]) -> int:
+        """Count the zone's pages in a mask whose index is the PFN."""
+        return sum(int(pages[start:end].sum()) for start, end in self.ranges)
 
 
 def x86_zones(span_pfns: int, page_bytes: int = BALLOON_PAGE_BYTES) -> tuple[Zone, ...]:
@@ -115,7 +152,7 @@ def count_by_zone(zones: Sequence[Zone], pages: NDArray[np.bool_]) -> list[int]:
     >>> count_by_zone(x86_zones(8192), np.ones(8192, bool))
     [4096, 4096]
     """
-    return [int(pages[zone.span].sum()) for zone in zones]
+    return [zone.count(pages) for zone in zones]
 
 
 def with_watermarks(zones: tuple[Zone, ...], managed: NDArray[np.integer]) -> tuple[Zone, ...]:
@@ -165,8 +202,9 @@ def above_watermarks(
 ) -> Iterator[tuple[int, int]]:
     """Walk the zones as a request does, with the pages each has above its watermark.
 
-    Highest zone first, down to the low watermark; then all again, down to min. `free_pages` is
-    asked anew at each zone, so what was taken from one before counts.
+    Node by node, highest zone first, down to the low watermark; then all again, down to min
+    (``build_zonelists``: a request from a CPU of node 0). `free_pages` is asked anew at each zone,
+    so what was taken from one before counts.
 
     Examples
     --------
@@ -174,59 +212,12 @@ def above_watermarks(
     >>> list(above_watermarks(zones, lambda zone: 35))
     [(1, 0), (0, 15), (1, 5), (0, 25)]
     """
+    walk = sorted(range(len(zones)), key=lambda index: (zones[index].node, -index))
     for level in ("low_pages", "min_pages"):
-        for index in reversed(range(len(zones))):
+        for index in walk:
             zone = zones[index]
             mark_pages = getattr(zone, level) + zone.reserve_pages - zone.withheld_pages
             yield index, max(free_pages(index) - mark_pages, 0)
-
-
-def zones_from_zoneinfo(text: str, span_pfns: int) -> tuple[Zone, ...]:
-    """Read the zones of a running kernel from the text of ``/proc/zoneinfo``, lowest first.
-
-    `span_pfns` ends the highest zone: the file names only where each zone starts. A zone of another
-    node than the first is called "1/Normal".
-
-    Raises
-    ------
-    ValueError
-        If the text names no zone that holds pages.
-
-    Examples
-    --------
-    >>> from balloonkit.captures import load_capture
-    >>> text = load_capture("idle-8g").text("zoneinfo_boot")
-    >>> [(zone.name, zone.start_pfn) for zone in zones_from_zoneinfo(text, 1 << 22)]
-    [('DMA', 1), ('DMA32', 4096), ('Normal', 1048576)]
-    """
-    found: list[Zone] = []
-    parts = re.split(r"^Node (\d+), zone\s+", text, flags=re.MULTILINE)[1:]
-    for node, part in zip(parts[::2], parts[1::2], strict=True):
-        numbers = {key: int(n) for key, n in re.findall(r"^\s+(\w+):?\s+(\d+)$", part, re.M)}
-        protection = re.search(r"protection: \(([\d, ]+)\)", part)
-        if not numbers.get("managed") or protection is None:
-            continue
-        missing = [key for key in ("start_pfn", "min", "low", "batch") if key not in numbers]
-        if missing:
-            raise ValueError(f"zone {part.split()[0]}: no line {missing[0]!r}")
-        # Balloon pages are movable: the reserve that counts is the one against the top zone.
-        reserve_pages = max(int(n) for n in protection[1].split(","))
-        found.append(
-            Zone(
-                part.split()[0] if int(node) == 0 else f"{int(node)}/{part.split()[0]}",
-                numbers["start_pfn"],
-                span_pfns,
-                numbers["min"],
-                numbers["low"],
-                reserve_pages,
-                numbers["batch"],
-            )
-        )
-    if not found:
-        raise ValueError(f"zoneinfo of {len(text)} characters names no zone with managed pages")
-    found.sort(key=lambda zone: zone.start_pfn)  # nodes may lie between each other
-    starts = [zone.start_pfn for zone in found[1:]] + [span_pfns]
-    return tuple(replace(z, end_pfn=end) for z, end in zip(found, starts, strict=True))
 
 
 def check_spans(zones: Sequence[Zone], span_pfns: int) -> None:
@@ -236,13 +227,19 @@ def check_spans(zones: Sequence[Zone], span_pfns: int) -> None:
     --------
     >>> check_spans(x86_zones(2048), 1024)
     Traceback (most recent call last):
-    ValueError: zones (Zone(...),): they must be at least one and end by PFN 1024
+    ValueError: zones DMA to PFN 2048: they must be at least one and end by PFN 1024
     """
-    for below, zone in pairwise(zones):
-        if zone.start_pfn % TOP_PAGES or below.end_pfn > zone.start_pfn:
+    if not zones or max(zone.end_pfn for zone in zones) > span_pfns:
+        ends = ", ".join(f"{zone.label} to PFN {zone.end_pfn}" for zone in zones)
+        raise ValueError(f"zones {ends}: they must be at least one and end by PFN {span_pfns}")
+    if len({zone.label for zone in zones}) < len(zones):
+        raise ValueError(f"zones {', '.join(zone.label for zone in zones)}: one is there twice")
+    parts = sorted((*part, zone.label) for zone in zones for part in zone.ranges)
+    for (_, below_end_pfn, _), (start_pfn, _, label) in pairwise(parts):
+        if start_pfn % TOP_PAGES or below_end_pfn > start_pfn:
             raise ValueError(
-                f"zone {zone.name} from PFN {zone.start_pfn}: zones must ascend and start on "
+                f"zone {label} from PFN {start_pfn}: zones must ascend, not overlap, and start on "
                 f"multiples of {TOP_PAGES} pages"
             )
-    if not zones or zones[-1].end_pfn > span_pfns:
-        raise ValueError(f"zones {zones}: they must be at least one and end by PFN {span_pfns}")
+    if any(below.start_pfn > zone.start_pfn for below, zone in pairwise(zones)):
+        raise ValueError(f"zones {', '.join(zone.label for zone in zones)}: they must ascend")

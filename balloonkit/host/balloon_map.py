@@ -79,6 +79,10 @@ class BalloonMap:
         size = self.host_page_pages
         if size == 1:
             return starts, counts
+        if (counts == 1).all():
+            touched = np.unique(starts // size)
+            whole = touched[self.ballooned.reshape(-1, size)[touched].all(axis=1)] * size
+            return whole, np.full_like(whole, size)
         done: set[int] = set()  # ranges are disjoint, so only their edges can share a host page
 
         def claim(host_page: int) -> bool:
@@ -97,5 +101,5 @@ class BalloonMap:
                 last -= not claim(last)
             if first <= last:
                 ranges.append((first * size, (last - first + 1) * size))
-        whole = np.array(ranges, np.int64).reshape(-1, 2)
-        return whole[:, 0], whole[:, 1]
+        found = np.array(ranges, np.int64).reshape(-1, 2)
+        return found[:, 0], found[:, 1]

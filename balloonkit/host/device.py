@@ -246,6 +246,11 @@ class BalloonDevice:
         if self.listener is not None:
             self.listener.tell(Refused(rejections))
 
+    @property
+    def ballooned(self) -> NDArray[np.bool_]:
+        """Which 4 KiB pages of the mapping are in the balloon, shape (pages,)."""
+        return self._balloon.ballooned
+
     def counters(self) -> DeviceCounters:
         """Return what was counted so far."""
         return DeviceCounters(

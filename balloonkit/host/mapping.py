@@ -48,6 +48,8 @@ class MappingRelease:
         4 KiB pages in the mapping.
     huge_pages : bool
         Ask for transparent huge pages, or refuse them.
+    host_page_bytes : int
+        What a device takes for the host's page, at least the machine's own.
 
     Raises
     ------
@@ -63,8 +65,10 @@ class MappingRelease:
     (229376, Verified(released_pages=200, released_not_zero=0, kept_pages=56, kept_changed=0))
     """
 
-    def __init__(self, pages: int, huge_pages: bool = False) -> None:
-        self.host_page_bytes = mmap.PAGESIZE
+    def __init__(
+        self, pages: int, huge_pages: bool = False, host_page_bytes: int = mmap.PAGESIZE
+    ) -> None:
+        self.host_page_bytes = host_page_bytes
         self.pages = pages
         self._size_bytes = pages * BALLOON_PAGE_BYTES
         flags = mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS

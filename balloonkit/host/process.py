@@ -26,6 +26,7 @@ from balloonkit.events import Listener
 from balloonkit.host.counters import DeviceCounters
 from balloonkit.host.mapping import Verified
 from balloonkit.host.ram import GuestRam
+from balloonkit.host.rules import KIT, DeviceRule
 from balloonkit.limits import check_memory
 from balloonkit.ram_layout import RamRange, ram_layout
 from balloonkit.units import BALLOON_PAGE_BYTES, parse_size
@@ -62,6 +63,10 @@ class ProcessHost:
         Called with (bytes populated, bytes in all) while the memory is populated.
     regions : sequence of RamRange, optional
         Where the RAM lies, on another machine than q35.
+    host_page_bytes : int
+        What the device takes for the host's page. The memory's own pages stay as they are.
+    rule : DeviceRule
+        How a message's pages become releases: this kit's way, or a peer's.
 
     Attributes
     ----------
@@ -97,6 +102,8 @@ class ProcessHost:
         huge_pages: bool = False,
         progress: Callable[[int, int], None] | None = None,
         regions: Sequence[RamRange] | None = None,
+        host_page_bytes: int = mmap.PAGESIZE,
+        rule: DeviceRule = KIT,
     ) -> None:
         size_bytes = parse_size(size)
         # RAM no guest can have is refused before a process is made.
@@ -135,7 +142,7 @@ class ProcessHost:
         self._asked = 0
         self._polls = {queue: self._poll_for(fd) for queue, fd in self._acks.items()}
         try:
-            self._set_up(ram, huge_pages, progress)
+            self._set_up(ram, (huge_pages, host_page_bytes, rule), progress)
         except BaseException:
             self.close()
             raise
@@ -147,13 +154,16 @@ class ProcessHost:
         return poll
 
     def _set_up(
-        self, ram: GuestRam, huge_pages: bool, progress: Callable[[int, int], None] | None
+        self,
+        ram: GuestRam,
+        how: tuple[bool, int, DeviceRule],
+        progress: Callable[[int, int], None] | None,
     ) -> None:
         # The death signal follows the *thread* that made the child: only the main thread is sure
         # to live as long as this process.
         in_main = threading.current_thread() is threading.main_thread()
         parent_pid = os.getpid() if in_main else None
-        self._send((ram.regions, int(self.offered), huge_pages, parent_pid))
+        self._send((ram.regions, int(self.offered), *how, parent_pid))
         while (done_bytes := self._receive()) is not None:
             if progress is not None:
                 progress(done_bytes, ram.pages * BALLOON_PAGE_BYTES)

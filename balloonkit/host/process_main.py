@@ -34,14 +34,14 @@ def main(arguments: list[str]) -> None:
     acks = dict(zip(Queue, events[len(Queue) :], strict=True))
     control: Connection[Any, Any] = Connection(control_fd)
     try:
-        regions, offered, huge_pages, parent_pid = control.recv()
+        regions, offered, huge_pages, host_page_bytes, rule, parent_pid = control.recv()
         if parent_pid is not None:
             _die_with(parent_pid)
         ram = GuestRam(regions)
         memory = memoryview(mmap.mmap(window_fd, WINDOW_BYTES))
-        with MappingRelease(ram.pages, huge_pages) as backend:
+        with MappingRelease(ram.pages, huge_pages, host_page_bytes) as backend:
             backend.populate(lambda done_bytes, _: control.send(done_bytes))
-            device = BalloonDevice(ram, backend, Feature(offered))
+            device = BalloonDevice(ram, backend, Feature(offered), rule)
             service = QueueService(device, memory)
             control.send(None)
             _serve(control, kicks, acks, service, _questions(device, backend, service))

@@ -57,8 +57,21 @@ def _joined(starts: _Numbers, counts: _Numbers | None, balloon: BalloonMap) -> R
 
 
 def _arriving(starts: _Numbers, counts: _Numbers | None, balloon: BalloonMap) -> Ranges:
-    """Join what touches as it arrives, ascending: a message that descends has no runs."""
-    return _touching(starts, np.ones_like(starts) if counts is None else counts)
+    """Join each page to the range before it, at either end: messages ascend or descend.
+
+    Only the latest range grows, so a message in any other sequence is released in pieces.
+    """
+    pages = starts if counts is None else _spelled_out(starts, counts)
+    ranges: list[list[int]] = []  # first page, and the one past the last
+    for page in pages.tolist():
+        if ranges and page == ranges[-1][1]:
+            ranges[-1][1] += 1
+        elif ranges and page == ranges[-1][0] - 1:
+            ranges[-1][0] = page
+        else:
+            ranges.append([page, page + 1])
+    first, end = np.array(ranges, np.int64).reshape(-1, 2).T
+    return first, end - first
 
 
 def _page_by_page(starts: _Numbers, counts: _Numbers | None, balloon: BalloonMap) -> Ranges:
@@ -103,18 +116,28 @@ JOINED = DeviceRule(
 DEVICE_RULES: dict[str, DeviceRule] = {
     "kit": KIT,
     "qemu": DeviceRule(
-        "QEMU", "QEMU 7.2 hw/virtio/virtio-balloon.c, balloon_inflate_page", _page_by_page
+        "QEMU",
+        "QEMU 7.2, hw/virtio/virtio-balloon.c, balloon_inflate_page: one madvise a 4 KiB page",
+        _page_by_page,
     ),
     "firecracker": DeviceRule(
         "Firecracker",
-        "Firecracker 1.x devices/virtio/balloon/util.rs, compact_page_frame_numbers",
+        "Firecracker of commit 074a6530a401, devices/virtio/balloon/util.rs, "
+        "compact_page_frame_numbers: sort, drop repeats, join; over all messages that wait, up to "
+        "2048 PFNs, and Linux lets one wait",
         _joined,
         large_pages=False,
     ),
     "cloud-hypervisor": DeviceRule(
-        "Cloud Hypervisor", "Cloud Hypervisor virtio-devices/src/balloon.rs", _page_by_page
+        "Cloud Hypervisor",
+        "Cloud Hypervisor, virtio-devices/src/balloon.rs: one release a PFN (commit 00a8c87b0b06); "
+        "its PartiallyBalloonedPage, newer, is QEMU's of one host page and one message",
+        _page_by_page,
     ),
     "crosvm": DeviceRule(
-        "crosvm", "crosvm devices/src/virtio/balloon.rs", _arriving, large_pages=False
+        "crosvm",
+        "crosvm of commit 01247073364c, devices/src/virtio/balloon.rs, handle_address_chain",
+        _arriving,
+        large_pages=False,
     ),
 }

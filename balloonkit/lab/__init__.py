@@ -9,13 +9,13 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from balloonkit.lab.lab import Lab, QuestionsLab
     from balloonkit.lab.lessons.chunk_formation.lab import ChunkLab
     from balloonkit.lab.lessons.fragmentation.lab import FragmentationLab
     from balloonkit.lab.lessons.host_release.lab import ReleaseLab
     from balloonkit.lab.lessons.index.lab import Welcome
     from balloonkit.lab.lessons.lineage.lab import LineageLab
     from balloonkit.lab.lessons.live_guest.lab import LiveLab
-    from balloonkit.lab.lessons.predict_check_reason.lab import QuestionsLab
     from balloonkit.lab.lessons.real_guests.lab import CaptureLab
     from balloonkit.lab.lessons.review_the_patch.lab import ReviewLab
     from balloonkit.lab.lessons.the_race.lab import RaceLab
@@ -25,6 +25,7 @@ __all__ = [
     "CaptureLab",
     "ChunkLab",
     "FragmentationLab",
+    "Lab",
     "LineageLab",
     "LiveLab",
     "QuestionsLab",
@@ -39,9 +40,10 @@ _MODULE_OF = {
     "CaptureLab": "lessons.real_guests.lab",
     "ChunkLab": "lessons.chunk_formation.lab",
     "FragmentationLab": "lessons.fragmentation.lab",
+    "Lab": "lab",
     "LineageLab": "lessons.lineage.lab",
     "LiveLab": "lessons.live_guest.lab",
-    "QuestionsLab": "lessons.predict_check_reason.lab",
+    "QuestionsLab": "lab",
     "RaceLab": "lessons.the_race.lab",
     "ReleaseLab": "lessons.host_release.lab",
     "ReviewLab": "lessons.review_the_patch.lab",

@@ -42,9 +42,10 @@ def _counted(zone: ZoneReading) -> CountedZone:
     marks = zone.watermarks
     return CountedZone(
         Zone(
-            zone.name if zone.node == 0 else f"{zone.node}/{zone.name}",
+            zone.name,
             0,
             0,
+            node=zone.node,
             min_pages=marks.min_pages if marks else 0,
             low_pages=marks.low_pages if marks else 0,
             reserve_pages=marks.reserve_pages if marks else 0,

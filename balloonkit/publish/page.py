@@ -20,7 +20,7 @@ __all__ = ["embed", "place", "render_page"]
 STEPS_ALONE = frozenset(
     {
         "balloonkit.lab.player.player.StepPlayer",
-        "balloonkit.lab.lessons.review_the_patch.lab.ReviewView",
+        "balloonkit.lab.lessons.review_the_patch.review_view.ReviewView",
     }
 )
 

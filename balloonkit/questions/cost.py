@@ -131,7 +131,7 @@ def messages(seed: int, rng: np.random.Generator) -> Question:
 
 def payer(seed: int, rng: np.random.Generator) -> Question:
     """Ask which of the four stages takes longest, and so who pays."""
-    path = list(PATHS)[int(rng.integers(len(PATHS)))]
+    path = list(_PATHS_IN_WORDS)[int(rng.integers(len(_PATHS_IN_WORDS)))]
     prices = _PRICES[int(rng.integers(len(_PRICES)))]
     fragmentation = float(rng.choice([0, 0.2, 0.5, 1]))
     guest = Guest.aged(_SIZE, fragmentation, seed)

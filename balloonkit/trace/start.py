@@ -40,7 +40,7 @@ def start_of(machine: Machine) -> dict[str, Any]:
     return {
         "page_kib": guest.page_bytes >> 10,
         "span": len(states),
-        "zones": [[z.name, z.start_pfn, z.end_pfn] for z in guest.buddy.zones],
+        "zones": [[z.label, z.start_pfn, z.end_pfn] for z in guest.buddy.zones],
         "initial": {
             "pages": run_lengths(states),
             "lists": lists_of(guest.buddy),

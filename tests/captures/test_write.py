@@ -19,6 +19,8 @@ ZONEINFO = """Node 0, zone      DMA
   pages free     0
         min      1
         low      2
+        high     3
+        spanned  1024
         managed  1024
         protection: (0, 0)
     cpu: 0

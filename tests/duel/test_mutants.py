@@ -88,7 +88,7 @@ MUTANTS = {
         QueueService, "serve", "returned and ring.ack_wanted()", "returned", "no interrupt wanted",
     ),
     "statistics go back at once": (
-        QueueService, "_serve_one", "queue == Queue.STATS", "False", "statistics buffer",
+        QueueService, "_serve_one", "queue is not Queue.STATS", "True", "statistics buffer",
     ),
     "bytes beyond the last PFN are ignored": (
         pfn_array, "split_pfns", "if len(data) % PFN_BYTES:",

@@ -11,8 +11,8 @@ from balloonkit.guest.from_counts import CountedZone, guest_from_counts
 from balloonkit.wire import pack_chunks
 
 
-def zone(name="Normal"):
-    return Zone(name, 0, 0)
+def zone(node=0):
+    return Zone("Normal", 0, 0, node=node)
 
 
 @settings(max_examples=200)
@@ -44,7 +44,7 @@ def test_blocks_larger_than_the_allocators_are_laid_side_by_side():
 
 
 def test_zones_follow_each_other_and_keep_their_names_apart():
-    counted = [CountedZone(zone(name), [3] * 11) for name in ("Normal", "1/Normal")]
+    counted = [CountedZone(zone(node), [3] * 11) for node in (0, 1)]
     guest = guest_from_counts("two nodes", counted)
     first, second = guest.buddy.zones
     assert first.end_pfn == second.start_pfn

@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from balloonkit.captures.zones import zones_from_zoneinfo
 from balloonkit.guest import Zone
 from balloonkit.guest.kernel_rules import KernelRules
 from balloonkit.guest.snapshot import guest_from_flags, movable_mask
-from balloonkit.guest.zones import zones_from_zoneinfo
 
 LRU, FREE, ANON, SLAB, PGTABLE, RESERVED, FLAGLESS = (
     1 << 5,

@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from balloonkit import load_capture
 from balloonkit.host import BalloonDevice, GuestRam, ModelRelease
+from balloonkit.host.balloon_map import BalloonMap
 from balloonkit.host.rules import DEVICE_RULES, JOINED, KIT
 from balloonkit.wire import PAGE_CHUNKS, PFN_ARRAY, PfnArray
 from balloonkit.wire.queue import Queue
@@ -85,8 +86,57 @@ def test_at_4_kib_every_rule_releases_every_page_named_and_no_other(pfns, name):
 def test_joining_makes_as_many_calls_as_the_sorted_message_has_runs(pfns):
     runs = sum(page - 1 not in set(pfns) for page in pfns)
     assert released(pfns, JOINED, size="1MiB").releases == runs
-    rising = sum(k == 0 or page != pfns[k - 1] + 1 for k, page in enumerate(pfns))
-    assert released(pfns, DEVICE_RULES["crosvm"], size="1MiB").releases == rising
+
+
+def ranges(name, pfns):
+    """Return the ranges a rule makes of one message, (first page, pages) each."""
+    balloon = BalloonMap(1 << 15)
+    starts, counts = DEVICE_RULES[name].releases(np.array(pfns, np.int64), None, balloon)
+    return list(zip(starts.tolist(), counts.tolist(), strict=True))
+
+
+TENS = [(first, 10) for first in range(0, 10_000, 100)]
+
+
+@pytest.mark.parametrize(
+    ("pfns", "expected"),
+    [
+        ([], []),
+        (range(100), [(0, 100)]),
+        (range(99, -1, -1), [(0, 100)]),
+        ([page for first, n in TENS for page in reversed(range(first, first + n))], TENS),
+    ],
+    ids=["none", "ascending", "descending", "a hundred runs, each descending"],
+)
+def test_firecrackers_own_vectors_come_out_as_there(pfns, expected):
+    # test_compact_page_indices; its vectors with repeats end as OVERLAP before any rule is asked.
+    assert ranges("firecracker", pfns) == expected
+    assert ranges("crosvm", pfns) == expected  # one run at a time, so arrival does as well
+
+
+def crosvm_slowly(pfns):
+    begin = size = 0
+    for page in pfns:
+        if begin + size == page:
+            size += 1
+        elif begin == page + 1:
+            begin, size = page, size + 1
+        else:
+            if size:
+                yield begin, size
+            begin, size = page, 1
+    if size:
+        yield begin, size
+
+
+@given(st.lists(st.integers(0, 40), unique=True))
+def test_crosvms_rule_lets_the_latest_range_grow_at_either_end(pfns):
+    assert ranges("crosvm", pfns) == list(crosvm_slowly(pfns))
+
+
+def test_a_descending_linux_message_costs_crosvm_hardly_more_calls_than_sorting_it():
+    pfns = load_capture("idle-8g").inflate_pfns
+    assert released(pfns, DEVICE_RULES["crosvm"], size="8GiB").releases == 7_241
 
 
 @pytest.mark.parametrize("name", ["firecracker", "crosvm"])

@@ -158,9 +158,9 @@ def test_a_picture_has_an_alternative_text_and_a_table_that_says_the_same(view):
 
 
 def test_a_player_beside_a_table_has_its_own_words():
-    bench = ChunkLab().all()
+    bench = ChunkLab().bench()
     data, _ = bench._repr_mimebundle_()
-    title, *_ = bench.children[-1].text_twin().splitlines()
+    title, *_ = bench.parts[-1].text_twin().splitlines()
     assert f"{title}; the text below says it" in Reading(data["text/html"]).alts
     assert "Guest memory\n" in data["text/html"]
 

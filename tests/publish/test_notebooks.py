@@ -19,21 +19,24 @@ display(ipywidgets.interactive_output(lambda n: 1 // n, {"n": slider}))
 """
 VIEW = """
 import traitlets
+from balloonkit.lab.view.controls import Range
 from balloonkit.lab.view.view import LabView
 
 class Model(traitlets.HasTraits):
     n = traitlets.Int(1)
 
-def draw():
-    from matplotlib.figure import Figure
-    from balloonkit.lab.view.view import Table
+def run():
     if not model.n:
         raise ValueError("n 0: give one")
-    return Figure(figsize=(1, 1)), Table("one", ["a", "b"], [["c", "d"]])
+
+def show(nothing):
+    from matplotlib.figure import Figure
+    from balloonkit.lab.view.table import Table
+    return [Figure(figsize=(1, 1))], Table("one", ["a", "b"], [["c", "d"]])
 
 model = Model()
-view = LabView(model, [], draw, "A title")
-model.observe(lambda change: view._redraw())
+n = Range(name="n", label="n", low=0, high=1)
+view = LabView(model, [n], run, show, "A title")
 view
 """
 

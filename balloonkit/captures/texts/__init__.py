@@ -18,6 +18,7 @@ from balloonkit.captures.texts.readings import (
 from balloonkit.captures.texts.rows import find_rows
 from balloonkit.captures.texts.tables import read_tables
 from balloonkit.captures.texts.zoneinfo import read_zoneinfo
+from balloonkit.guest.zones import zone_label
 
 __all__ = [
     "MAX_TEXT_BYTES",
@@ -104,7 +105,7 @@ def parse_buddyinfo(text: str) -> dict[str, list[int]]:
     if unclear:
         raise TextError(unclear[0])
     return {
-        zone.name if zone.node == 0 else f"{zone.node}/{zone.name}": zone.counts
+        zone_label(zone.node, zone.name): zone.counts
         for zone in reading.zones
         if zone.counts is not None
     }

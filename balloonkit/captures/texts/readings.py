@@ -51,6 +51,10 @@ class ZoneReading:
     highatomic_pages : int
         Pages in pageblocks reserved for atomic requests.
     free_cma_pages, start_pfn, spanned_pages, present_pages, managed_pages : int, or None
+    batch : int, or None
+        Pages a per-CPU list takes in one go.
+    reserve_told : bool
+        Whether a text tells the watermarks' reserve; where none does it is taken as 0.
     unusable_told, fragmentation_told : list of int, or None
         Indices of extfrag in thousandths.
     """
@@ -72,6 +76,8 @@ class ZoneReading:
     spanned_pages: int | None = None
     present_pages: int | None = None
     managed_pages: int | None = None
+    batch: int | None = None
+    reserve_told: bool = False
     unusable_told: list[int] | None = None
     fragmentation_told: list[int] | None = None
 

@@ -11,7 +11,7 @@ __all__ = ["read_zoneinfo"]
 
 _FREE = re.compile(r"\bpages free\s+(\d+)")
 _KEY = re.compile(
-    r"(?<![\w:])(min|low|high|spanned|present|managed|start_pfn:|nr_free_cma)\s+(\d+)"
+    r"(?<![\w:])(min|low|high|spanned|present|managed|start_pfn:|nr_free_cma|batch:)\s+(\d+)"
 )
 _PROTECTION = re.compile(r"protection:\s*\(([\d,\s]+)\)")
 _STATISTIC = re.compile(
@@ -57,9 +57,11 @@ def _read_paragraph(clean: CleanText, row: TextRow, end: int, found: Found) -> N
     zone.present_pages = figures.get("present")
     zone.managed_pages = figures.get("managed")
     zone.start_pfn = figures.get("start_pfn:")
+    zone.batch = figures.get("batch:")
     zone.free_cma_pages = figures.get("nr_free_cma")
     if {"min", "low", "high"} <= figures.keys():
         reserves = [whole(word) for word in re.findall(r"\d+", protection[1])] if protection else []
+        zone.reserve_told = bool(reserves)
         if not reserves:
             found.note(f"{row.label}: zoneinfo without protection, its reserve is taken as 0")
         zone.watermarks = Watermarks(

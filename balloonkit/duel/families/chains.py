@@ -126,15 +126,28 @@ def _no_table(s: Script) -> None:
     _go(s)
 
 
-@CHAINS.add("indirect chain longer than the ring", "2.7.5.3.1", _LONGER)
-def _long_indirect(s: Script) -> None:
-    n = QUEUE_SIZE + int(s.rng.integers(1, 100))
+def _indirect_chain(s: Script, n: int) -> None:
     s.chain(
         [(BUFFERS + 4 * i, s.put(BUFFERS + 4 * i, p), 0) for i, p in enumerate(s.pfns(n))],
         table=TABLES,
     )
     s.descriptor(0, TABLES, 16 * n, INDIRECT)
     _go(s)
+
+
+@CHAINS.add("indirect chain longer than the ring", "2.7.5.3.1", _LONGER)
+def _long_indirect(s: Script) -> None:
+    _indirect_chain(s, QUEUE_SIZE + int(s.rng.integers(1, 100)))
+
+
+@CHAINS.add("indirect chain of 1,024", "2.7.5.3.1", _LONGER, share=1)
+def _longest_indirect(s: Script) -> None:
+    _indirect_chain(s, 1024)
+
+
+@CHAINS.add("indirect chain of 1,025", "2.7.5.3.1", _LONGER, share=1)
+def _too_long_indirect(s: Script) -> None:
+    _indirect_chain(s, 1025)
 
 
 @CHAINS.add("indirect table larger than the ring, its chain short", "2.7.5.3.1", _LONGER)

@@ -67,8 +67,8 @@ def draw_order_bars(axes: Axes, zones: Sequence[Zone], counts: Mapping[str, Sequ
     bottom = np.zeros(len(orders))
     shades = (("#767676", ""), (SKY, ".."), (BLUE, "//"))
     for zone, (shade, hatch) in zip(zones, shades[-len(zones) :], strict=True):
-        top = bottom + np.array(counts[zone.name]) * 2.0**orders * 4096 / (1 << 20)
-        label = f"zone {zone.name}"
+        top = bottom + np.array(counts[zone.label]) * 2.0**orders * 4096 / (1 << 20)
+        label = f"zone {zone.label}"
         axes.stairs(top, _EDGES, baseline=bottom, fill=True, facecolor=shade, hatch=hatch,
                     edgecolor="#000001", linewidth=0.6, label=label)  # fmt: skip
         bottom = top

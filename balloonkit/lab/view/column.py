@@ -1,4 +1,4 @@
-"""Widgets that belong together in one output, live and static."""
+"""Views that belong together in one output, live and static."""
 
 import base64
 import html
@@ -6,28 +6,48 @@ from typing import Any
 
 import ipywidgets  # type: ignore[import-untyped]
 
+from balloonkit.lab.view.widget import ShownWidget
+
 __all__ = ["Column"]
 
 
-class Column(ipywidgets.VBox):  # type: ignore[misc]
-    """Widgets in a column; where no kernel runs, their static halves in a column.
+class Column(ShownWidget, ipywidgets.VBox):  # type: ignore[misc]
+    """Views in a column, a view itself; where no kernel runs, their static halves in a column.
 
     Parameters
     ----------
     *parts : Widget
         Each with a static half in its MIME bundle: text, and HTML or a PNG.
+
+    Attributes
+    ----------
+    parts : tuple of Widget
+    title, caption : str
+        Those of the first part that has any.
     """
 
-    def __init__(self, *parts: ipywidgets.DOMWidget) -> None:
-        super().__init__(parts, layout=ipywidgets.Layout(grid_gap="14px"))
+    def __init__(self, *parts: Any) -> None:
+        self.parts = parts
+        titled = [part for part in parts if hasattr(part, "title")]
+        self._first = titled[0] if titled else None
+        shown = [part for part in parts if isinstance(part, ipywidgets.DOMWidget)]
+        super().__init__(shown, layout=ipywidgets.Layout(grid_gap="14px"))
 
-    def _repr_mimebundle_(self, **kwargs: Any) -> tuple[dict[str, Any], dict[str, Any]]:
-        live = super()._repr_mimebundle_(**kwargs) or {}
-        static: list[dict[str, Any]] = [
-            (part._repr_mimebundle_(**kwargs) or ({}, {}))[0] for part in self.children
-        ]
-        text = "\n\n".join(half["text/plain"] for half in static if "text/plain" in half)
-        return live | {"text/plain": text, "text/html": "".join(map(_as_html, static))}, {}
+    @property
+    def title(self) -> str:
+        """What it is."""
+        return str(self._first.title) if self._first is not None else ""
+
+    @property
+    def caption(self) -> str:
+        """What it says."""
+        return str(self._first.caption) if self._first is not None else ""
+
+    def static(self) -> dict[str, Any]:
+        """Return the static halves of its parts, one below the other."""
+        halves = [part.static() for part in self.parts]
+        text = "\n\n".join(half["text/plain"] for half in halves)
+        return {"text/plain": text, "text/html": "".join(map(_as_html, halves))}
 
 
 def _as_html(half: dict[str, Any]) -> str:

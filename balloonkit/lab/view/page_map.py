@@ -249,7 +249,7 @@ class PageMap:
             for z in self.zones
         ]
         return [
-            (max(top, 0), min(bottom, rows), zone.name)
+            (max(top, 0), min(bottom, rows), zone.label)
             for (top, bottom), zone in zip(edges, self.zones, strict=True)
             if min(bottom, rows) - max(top, 0) > rows / 25
         ]

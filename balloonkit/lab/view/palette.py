@@ -109,6 +109,7 @@ STAGE_LOOKS = {
 #: The competitors of a race.
 PATH_LOOKS = {
     "classic": Look("classic, PFN by PFN", VERMILLION, "P", "//"),
+    "classic_joined": Look("classic, joined by the host", ORANGE, "J", "xx"),
     "chunks": Look("chunks", BLUE, "C", ".."),
     "chunks_block_alloc": Look("chunks, allocated by blocks", GREEN, "K", "\\\\"),
 }

@@ -6,118 +6,21 @@ that its picture is stale. Where no kernel runs (GitHub, nbviewer, exported HTML
 carries the picture and the table as plain HTML.
 """
 
-import base64
 import html
-import io
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 import traitlets
-from matplotlib import rcParams
-from matplotlib.figure import Figure
 
 from balloonkit.lab.js.bundle import bundle, styles
-from balloonkit.lab.view.page_map import PageMap
+from balloonkit.lab.view.controls import Control
+from balloonkit.lab.view.drawing import Drawing, pane_spec, png_uri
 from balloonkit.lab.view.widget import KitWidget
 
-__all__ = ["Choice", "Fold", "LabView", "Pane", "Range", "Switch", "Table"]
+__all__ = ["Fold", "LabView"]
 
-
-#: One picture of a view: a map, or a chart.
-Pane = PageMap | Figure
-
-
-@dataclass(frozen=True)
-class Range:
-    """A slider for a number.
-
-    Attributes
-    ----------
-    name, label : str
-        The model's trait, and what to call it.
-    low, step : float
-    high : float or str
-        The end of the slider, or the attribute of the model that says it.
-    help : str
-        One sentence for a newcomer.
-    unit : str
-    """
-
-    name: str
-    label: str
-    low: float
-    high: float | str
-    step: float
-    help: str = ""
-    unit: str = ""
-
-    def spec(self) -> dict[str, Any]:
-        """Return what the browser needs."""
-        return {"kind": "range"} | vars(self)
-
-
-@dataclass(frozen=True)
-class Choice:
-    """A menu of named values: (text, value) pairs."""
-
-    name: str
-    label: str
-    options: Sequence[tuple[str, Any]]
-    help: str = ""
-
-    def spec(self) -> dict[str, Any]:
-        """Return what the browser needs."""
-        return {"kind": "choice"} | vars(self)
-
-
-@dataclass(frozen=True)
-class Switch:
-    """A check box."""
-
-    name: str
-    label: str
-    help: str = ""
-
-    def spec(self) -> dict[str, Any]:
-        """Return what the browser needs."""
-        return {"kind": "switch"} | vars(self)
-
-
-@dataclass(frozen=True)
-class Table:
-    """The text twin of a picture: a caption, column heads and rows of text."""
-
-    caption: str
-    head: Sequence[str]
-    rows: Sequence[Sequence[str]]
-
-    def as_html(self) -> str:
-        """Return a table a screen reader can walk."""
-        head = "".join(f'<th scope="col">{html.escape(text)}</th>' for text in self.head)
-        body = "".join(
-            f'<tr><th scope="row">{html.escape(row[0])}</th>'
-            + "".join(f"<td>{html.escape(text)}</td>" for text in row[1:])
-            + "</tr>"
-            for row in self.rows
-        )
-        return (
-            f"<table><caption>{html.escape(self.caption)}</caption>"
-            f"<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
-        )
-
-    def as_text(self) -> str:
-        """Return the table with aligned columns."""
-        lines = [list(self.head), *map(list, self.rows)]
-        widths = [max(len(line[i]) for line in lines) for i in range(len(self.head))]
-        text = [
-            "  ".join(
-                cell.ljust(width) if i == 0 else cell.rjust(width)
-                for i, (cell, width) in enumerate(zip(line, widths, strict=True))
-            ).rstrip()
-            for line in lines
-        ]
-        return "\n".join([self.caption, *text])
+Result = TypeVar("Result")
 
 
 @dataclass(frozen=True)
@@ -150,42 +53,55 @@ class Fold:
 
 
 class LabView(KitWidget):
-    """Controls over a model, and what `draw` makes of it.
+    """Controls over a model, what the model then does, and a picture of it.
 
     Parameters
     ----------
     model : HasTraits
-        Holds the inputs as traits; an assignment to one redraws the view.
+        Holds the inputs as traits; an assignment to one runs and shows anew.
     controls : sequence of Range, Choice or Switch
-    draw : callable
-        Returns a pane or several, and their text twin, for the model's present inputs.
+    run : callable
+        Acts on the model's present inputs (computes, boots, measures) and returns a result.
+    show : callable
+        Draws a result. It acts on nothing and reads nothing else, so that a result can be drawn
+        again at any time.
     title : str
+    ends : callable, optional
+        Ends of sliders that follow from what was run, by name of the control.
     patience_s : float
-        How long a drawing may take before the view asks whether the kernel still runs.
+        How long a run may take before the view asks whether the kernel still runs.
     fold : Fold, optional
         What can be read beside it, whatever the inputs.
 
     Attributes
     ----------
+    result
+        What the last `run` returned.
     error : str
-        What the last move or drawing raised, shown in the view; empty when all is well.
+        What the last move, run or drawing raised, shown in the view; empty when all is well.
 
     Examples
     --------
     >>> class Model(traitlets.HasTraits):
     ...     pages = traitlets.Int(3)
+    ...     def kib(self):
+    ...         return 4 * self.pages
+    >>> from balloonkit.lab.view.controls import Range
+    >>> from balloonkit.lab.view.table import Table
     >>> model = Model()
-    >>> table = lambda: Table("Pages", ["pages"], [[str(model.pages)]])
-    >>> view = LabView(model, [Range("pages", "pages", 0, 9, 1)], lambda: ([], table()), "Pages")
+    >>> pages = Range(name="pages", label="pages", low=0, high=9)
+    >>> show = lambda kib: ([], Table("Memory", ["KiB"], [[kib]]))
+    >>> view = LabView(model, [pages], model.kib, show, title="Pages")
     >>> model.pages = 5
-    >>> view.values, "5</th>" in view.table
-    ({'pages': 5}, True)
+    >>> view.values, view.result, "20</th>" in view.table
+    ({'pages': 5}, 20, True)
     """
 
     _esm = bundle("view")
     _css = styles("view")
 
     title = traitlets.Unicode().tag(sync=True)
+    #: What each control is; sent once, and again only when an end of `ends` moves.
     spec: traitlets.List[Any] = traitlets.List().tag(sync=True)
     values = traitlets.Dict().tag(sync=True)
     panes: traitlets.List[Any] = traitlets.List().tag(sync=True)
@@ -198,19 +114,23 @@ class LabView(KitWidget):
     def __init__(
         self,
         model: traitlets.HasTraits,
-        controls: Sequence[Range | Choice | Switch],
-        draw: Callable[[], tuple[Pane | Sequence[Pane], Table]],
+        controls: Sequence[Control],
+        run: Callable[[], Result],
+        show: Callable[[Result], Drawing],
         title: str,
+        ends: Callable[[], Mapping[str, float]] = dict,
         patience_s: float = 4.0,
         fold: Fold | None = None,
     ) -> None:
-        self._model, self._draw = model, draw
+        self._model, self._ends = model, ends
+        self._run: Callable[[], Any] = run
+        self._show: Callable[[Any], Drawing] = show
         self._names = [control.name for control in controls]
         self._from_browser = False
-        self._controls = controls
+        spec = [control.spec() for control in controls]
         folded = "" if fold is None else fold.as_html()
-        super().__init__(title=title, patience_s=patience_s, fold=folded)
-        self._show(*draw())
+        super().__init__(title=title, spec=spec, patience_s=patience_s, fold=folded)
+        self._run_and_show()
         model.observe(self._model_changed, self._names)
 
     def answer(self, what: str, **details: Any) -> None:
@@ -221,7 +141,7 @@ class LabView(KitWidget):
             with self._model.hold_trait_notifications():
                 for name, value in moved.items():
                     setattr(self._model, name, value)
-                self._redraw()
+                self._run_or_say_why_not()
         except traitlets.TraitError as error:
             self.error = str(error)
         finally:
@@ -229,11 +149,23 @@ class LabView(KitWidget):
 
     def _model_changed(self, change: dict[str, Any]) -> None:
         if not self._from_browser:
-            self._redraw()
+            self._run_or_say_why_not()
 
-    def _redraw(self) -> None:
+    def let_go(self) -> None:
+        """Follow the model no longer, until shown again."""
+        self._model.unobserve(self._model_changed, self._names)
+        super().let_go()
+
+    def come_back(self) -> None:
+        """Follow the model again, from where it is by now."""
+        self._model.observe(self._model_changed, self._names)
+        self._run_or_say_why_not()
+        super().come_back()
+
+    def _run_or_say_why_not(self) -> None:
+        """Run and show; what goes wrong is said in the view."""
         try:
-            self._show(*self._draw())
+            self._run_and_show()
         except (ValueError, MemoryError, OSError) as error:
             self.error = str(error)
         except Exception as error:
@@ -241,48 +173,31 @@ class LabView(KitWidget):
             self.error = f"{type(error).__name__}: {error}"
             raise
 
-    def _show(self, panes: Pane | Sequence[Pane], table: Table) -> None:
-        spec = [control.spec() for control in self._controls]
-        for control in spec:
-            if isinstance(control.get("high"), str):
-                control["high"] = getattr(self._model, control["high"])
-        self._shown = [panes] if isinstance(panes, Pane) else list(panes), table
+    def _run_and_show(self) -> None:
+        self.result: Any = self._run()
+        panes, table = self._show(self.result)
+        self._shown = list(panes), table
         with self.hold_sync():
-            self.spec = spec
+            self._move_ends()
             self.values = {name: getattr(self._model, name) for name in self._names}
-            self.panes = [_spec(pane) for pane in self._shown[0]]
+            self.panes = [pane_spec(pane) for pane in panes]
             self.table = table.as_html()
             self.caption = table.caption
             self.error = ""
             self.mark_answered()
 
+    def _move_ends(self) -> None:
+        ends = {control["name"]: control["high"] for control in self.spec if "high" in control}
+        moved = ends | dict(self._ends())
+        if moved != ends:
+            self.spec = [
+                control | {"high": moved.get(control["name"])} if "high" in control else control
+                for control in self.spec
+            ]
+
     def static(self) -> dict[str, Any]:
         """Return pictures and table."""
         panes, table = self._shown
         alt = html.escape(f"{self.title}: {table.caption}; the table below says it")
-        images = "".join(f'<img alt="{alt}" src="{_png_uri(pane)}">' for pane in panes)
+        images = "".join(f'<img alt="{alt}" src="{png_uri(pane)}">' for pane in panes)
         return {"text/plain": table.as_text(), "text/html": images + table.as_html() + self.fold}
-
-
-def _spec(pane: Pane) -> dict[str, Any]:
-    return pane.spec() if isinstance(pane, PageMap) else {"kind": "chart", "svg": _svg(pane)}
-
-
-def _svg(figure: Figure) -> str:
-    """Draw a chart in the page's own text colour and font, so that it fits any theme."""
-    # One parameter set and put back: a whole context would copy all of them, each time.
-    outlines, rcParams["svg.fonttype"] = rcParams["svg.fonttype"], "none"
-    try:
-        with io.StringIO() as file:
-            figure.savefig(file, format="svg", transparent=True, metadata={"Date": None})
-            text = file.getvalue()
-    finally:
-        rcParams["svg.fonttype"] = outlines
-    return text[text.index("<svg") :].replace("#000000", "currentColor")
-
-
-def _png_uri(pane: Pane) -> str:
-    figure = pane.figure() if isinstance(pane, PageMap) else pane
-    with io.BytesIO() as file:
-        figure.savefig(file, format="png", facecolor="white")
-        return "data:image/png;base64," + base64.b64encode(file.getvalue()).decode()

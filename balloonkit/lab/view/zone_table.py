@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from balloonkit.guest.blocks import MAX_ORDER
 from balloonkit.guest.page_states import PAGE_STATES
 from balloonkit.guest.zones import Zone, count_by_zone
-from balloonkit.lab.view.view import Table
+from balloonkit.lab.view.table import Table
 
 __all__ = ["in_words", "zone_table"]
 
@@ -31,7 +31,7 @@ def zone_table(
     kinds = ("in use", "free", "in balloon")
     counts = [count_by_zone(zones, states == PAGE_STATES[kind]) for kind in kinds]
     rows = [
-        [zone.name, *(f"{n:,}" for n in (*pages, *blocks[zone.name]))]
+        [zone.label, *pages, *blocks[zone.label]]
         for zone, *pages in zip(zones, *counts, strict=True)
     ]
     head = ["pages in zone", "in use", "free", "in the balloon"]

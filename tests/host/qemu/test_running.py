@@ -194,7 +194,7 @@ def test_reports_of_no_whole_pages_release_nothing_and_come_back(running, buffer
 
 
 def test_a_poison_value_stops_reporting_but_not_inflating(running):
-    """5.5.6.7: a page that is poisoned must not come back as zeros; of inflating it says less."""
+    """What QEMU releases reads as zeros, not as the poison: of reports 5.5.6.7 forbids that."""
     qemu = running(REPORTING_BITS, (128, 128, 128, 32), words=REPORTING)
     poison = write_command(qemu.pci.device_config_gpa + POISON_VALUE, 4, 0xAAAAAAAA)
     qemu.device.qtest.ask(poison)

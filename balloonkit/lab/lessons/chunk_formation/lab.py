@@ -1,31 +1,74 @@
 """Lab 2, chunk formation: one small inflate step by step, and both paths beside each other.
 
 >>> lab = ChunkLab("seed=7 pages=64")
->>> bench = lab.all()  # controls, comparison and step player
+>>> bench = lab.bench()  # controls, comparison and step player
 >>> lab.model.restore("seed=7 pages=64 fragmentation=0.5")  # the same as moving the controls
 """
 
 from typing import Any
 
-from matplotlib.figure import Figure
-
+from balloonkit.lab.lab import Lab
 from balloonkit.lab.lessons.chunk_formation.model import ChunkModel
-from balloonkit.lab.lessons.chunk_formation.pictures import draw_counts
-from balloonkit.lab.lessons.predict_check_reason.lab import QuestionsLab
+from balloonkit.lab.lessons.chunk_formation.pictures import show_counts
 from balloonkit.lab.player.player import StepPlayer
 from balloonkit.lab.view.column import Column
-from balloonkit.lab.view.view import Choice, LabView, Range, Switch, Table
-from balloonkit.trace import COUNTERS
-from balloonkit.units import BALLOON_PAGE_BYTES, format_size
+from balloonkit.lab.view.controls import (
+    Choice,
+    Switch,
+    fragmentation,
+    inflate,
+    join_at_edges,
+    seed,
+)
+from balloonkit.lab.view.view import LabView
 from balloonkit.wire.queue import Queue
 
 __all__ = ["ChunkLab"]
 
 #: The kinds of step each stage begins with.
 _FIRST = {"pack": ("round", "pfn"), "release": ("send",)}
+_CONTROLS = (
+    Choice(
+        name="pages",
+        label="guest",
+        options=[(f"{n:,} pages", n) for n in (64, 256, 1024, 4096)],
+    ),
+    inflate("inflate", 1, 100, " %", "Share of the guest's pages."),
+    fragmentation(),
+    seed(high=99),
+    Choice(
+        name="path",
+        label="player shows",
+        options=[("chunks", "chunks"), ("classic, PFN by PFN", "classic")],
+    ),
+    Choice(
+        name="bits",
+        label="bitmap",
+        options=[(f"{n} bits", n) for n in (64, 128, 256, 1024)],
+        help="Guest pages to one bitmap; the proposal's has 262,144.",
+    ),
+    join_at_edges(),
+    Choice(
+        name="buffer",
+        label="message buffer",
+        options=[(f"{n} entries", n) for n in (16, 64, 256)],
+        help="A full buffer is sent at once. Real ones: 256 PFNs, 2047 chunks.",
+    ),
+    Choice(name="page_kib", label="guest page", options=[(f"{n} KiB", n) for n in (4, 16, 64)]),
+    Switch(
+        name="blocks",
+        label="by blocks",
+        help="Allocate a whole block at a time, not page by page.",
+    ),
+    Switch(
+        name="back",
+        label="and back",
+        help="The player goes on: deflate, and the guest's first touch.",
+    ),
+)
 
 
-class ChunkLab(QuestionsLab):
+class ChunkLab(Lab):
     """Watch pages become chunks.
 
     Parameters
@@ -40,6 +83,7 @@ class ChunkLab(QuestionsLab):
         Inputs of every view; assign to it to move their controls.
     """
 
+    steps = ("guest", "pack", "release", "deflate", "bench")
     kinds = ("bitmap", "chunks", "count")
 
     def __init__(self, code: str = "") -> None:
@@ -69,11 +113,11 @@ class ChunkLab(QuestionsLab):
         return StepPlayer(trace, inflated + 1)
 
     def compare(self) -> LabView:
-        """Count what both paths need for the same guest."""
-        return LabView(self.model, self._controls(), self._draw, "Form chunks")
+        """Count what both paths need for the same guest: the bench without its player."""
+        return LabView(self.model, _CONTROLS, self.model.both, show_counts, "Form chunks")
 
-    def all(self) -> Column:
-        """Return everything on one bench: controls, both paths' counts, and the player."""
+    def bench(self) -> Column:
+        """Show everything on one bench: controls, both paths' counts, and the player."""
         step = self._step if self._step is not None else 0
         self._benched.append(StepPlayer(self.model.trace(), step))
         return Column(self.compare(), self._benched[-1])
@@ -101,53 +145,3 @@ class ChunkLab(QuestionsLab):
         for player in self._benched:
             if player.trace["code"] != trace["code"]:
                 player.trace = trace
-
-    def _controls(self) -> tuple[Choice | Range | Switch, ...]:
-        return (
-            Choice("pages", "guest", [(f"{n:,} pages", n) for n in (64, 256, 1024, 4096)]),
-            Range("inflate", "inflate", 1, 100, 1, "Share of the guest's pages.", " %"),
-            Range(
-                "fragmentation",
-                "fragmentation",
-                0,
-                1,
-                0.05,
-                "Share of odd pages in use: 0 is freshly booted, 1 a checkerboard.",
-            ),
-            Range("seed", "seed", 0, 99, 1, "Another seed, another guest of the same age."),
-            Choice(
-                "path",
-                "player shows",
-                [("chunks", "chunks"), ("classic, PFN by PFN", "classic")],
-            ),
-            Choice(
-                "bits",
-                "bitmap",
-                [(f"{n} bits", n) for n in (64, 128, 256, 1024)],
-                "Guest pages to one bitmap; the proposal's has 262,144.",
-            ),
-            Switch("join", "join at edges", "A run that crosses a bitmap's edge stays one chunk."),
-            Choice(
-                "buffer",
-                "message buffer",
-                [(f"{n} entries", n) for n in (16, 64, 256)],
-                "A full buffer is sent at once. Real ones: 256 PFNs, 2047 chunks.",
-            ),
-            Choice("page_kib", "guest page", [(f"{n} KiB", n) for n in (4, 16, 64)]),
-            Switch("blocks", "by blocks", "Allocate a whole block at a time, not page by page."),
-            Switch("back", "and back", "The player goes on: deflate, and the guest's first touch."),
-        )
-
-    def _draw(self) -> tuple[Figure, Table]:
-        model = self.model
-        totals = {path: model.totals(path) for path in ("classic", "chunks")}
-        given = totals["chunks"]["pages"] * BALLOON_PAGE_BYTES
-        asked = model.inflate_pages * model.page_kib << 10
-        caption = f"{model.code}: {format_size(given)} of guest memory in the balloon"
-        if given < asked:
-            caption += f"; asked for {format_size(asked)}, but the guest has no more to give"
-        head = ["", "classic", "chunks"]
-        rows = [[name, *(f"{totals[path][name]:,}" for path in totals)] for name in COUNTERS]
-        names = {"pages": "4 KiB pages", "releases": "madvise calls"}
-        rows = [[names.get(row[0], row[0]), *row[1:]] for row in rows]
-        return draw_counts(totals), Table(caption, head, rows)

@@ -1,5 +1,6 @@
 """Inputs of the chunk-formation lab, the traces they describe, and a short code that names them."""
 
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
@@ -9,7 +10,7 @@ from balloonkit.guest import Guest
 from balloonkit.trace import COUNTERS, trace_inflate
 from balloonkit.wire import Format, PageBitmaps, PageChunks, PfnArray
 
-__all__ = ["ChunkModel"]
+__all__ = ["ChunkModel", "PathCounts"]
 
 #: Words of a code, in this sequence; the first two are always said.
 _INPUTS = (
@@ -17,6 +18,24 @@ _INPUTS = (
     *("path", "bits", "buffer", "join", "blocks", "back"),
 )
 _TRUE_FALSE = {"yes": True, "no": False}
+
+
+@dataclass(frozen=True)
+class PathCounts:
+    """What both paths counted for one guest.
+
+    Attributes
+    ----------
+    code : str
+        Names the guest.
+    totals : dict of path to the counters of `balloonkit.trace`
+    asked_bytes : int
+        How much the guest was asked for.
+    """
+
+    code: str
+    totals: dict[str, dict[str, int]]
+    asked_bytes: int
 
 
 class ChunkModel(traitlets.HasTraits):
@@ -120,6 +139,11 @@ class ChunkModel(traitlets.HasTraits):
         """Return the counters of one path's inflate, without the way back."""
         steps = self.trace(path, back=False)["steps"]
         return dict(zip(COUNTERS, steps[-1]["counters"], strict=True))
+
+    def both(self) -> PathCounts:
+        """Run both paths, and return what they count."""
+        totals = {path: self.totals(path) for path in ("classic", "chunks")}
+        return PathCounts(self.code, totals, self.inflate_pages * self.page_kib << 10)
 
 
 def _defaults() -> dict[str, Any]:

@@ -1,12 +1,17 @@
-"""Chart of the chunk lab: what either path needs for the same pages."""
+"""Picture of the chunk lab: what either path needs for the same pages."""
 
 from collections.abc import Mapping
 
 from matplotlib.figure import Figure
 
+from balloonkit.lab.lessons.chunk_formation.model import PathCounts
+from balloonkit.lab.view.drawing import Drawing
 from balloonkit.lab.view.palette import PATH_LOOKS
+from balloonkit.lab.view.table import Table, TableCell
+from balloonkit.trace import COUNTERS
+from balloonkit.units import BALLOON_PAGE_BYTES, format_size
 
-__all__ = ["draw_counts"]
+__all__ = ["draw_counts", "show_counts"]
 
 _TITLES = {
     "messages": "messages, a kick each",
@@ -14,6 +19,23 @@ _TITLES = {
     "translations": "translations",
     "releases": "madvise calls",
 }
+#: What a table calls a counter of the trace.
+_CALLED = {"pages": "4 KiB pages", "releases": "madvise calls"}
+
+
+def show_counts(counts: PathCounts) -> Drawing:
+    """Draw what both paths need for the same guest."""
+    totals = counts.totals
+    given_bytes = totals["chunks"]["pages"] * BALLOON_PAGE_BYTES
+    caption = f"{counts.code}: {format_size(given_bytes)} of guest memory in the balloon"
+    if given_bytes < counts.asked_bytes:
+        asked = format_size(counts.asked_bytes)
+        caption += f"; asked for {asked}, but the guest has no more to give"
+    rows: list[list[TableCell]] = [
+        [_CALLED.get(name, name), *(counted[name] for counted in totals.values())]
+        for name in COUNTERS
+    ]
+    return [draw_counts(totals)], Table(caption, ["", *totals], rows)
 
 
 def draw_counts(totals: Mapping[str, Mapping[str, int]]) -> Figure:

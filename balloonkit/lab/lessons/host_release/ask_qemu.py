@@ -100,6 +100,10 @@ class QemuAnswer:
 
     Attributes
     ----------
+    named : int64, shape (pages,)
+        PFNs the message names.
+    family : str
+        The family of messages that explains a difference, if one is expected.
     kit, qemu : DuelOutcome
     version : str
         QEMU's.
@@ -107,6 +111,8 @@ class QemuAnswer:
         Why QEMU's answer is a recorded one; empty if it was asked just now.
     """
 
+    named: NDArray[np.int64]
+    family: str
     kit: DuelOutcome
     qemu: DuelOutcome
     version: str
@@ -116,9 +122,10 @@ class QemuAnswer:
         """Name the difference; nothing if there is none."""
         return difference(self.kit, self.qemu)
 
-    def why(self, model: QemuModel) -> str:
+    @property
+    def why(self) -> str:
         """Explain the difference, if there is one."""
-        known = expected_differences(self.version)[1].get(CHAINS[model.chain][1])
+        known = expected_differences(self.version)[1].get(self.family)
         return known.why if known is not None and self.differs() else ""
 
 
@@ -144,7 +151,10 @@ def ask_qemu(model: QemuModel) -> QemuAnswer:
         return _recorded_answer(model, kit, f"no host pages of 2 MiB here ({error.strerror})")
     try:
         theirs.start()
-        return QemuAnswer(kit, theirs.run(case), theirs.device.version, "")
+        theirs_did = theirs.run(case)
+        return QemuAnswer(
+            model.named(), CHAINS[model.chain][1], kit, theirs_did, theirs.device.version, ""
+        )
     finally:
         theirs.close()
 
@@ -162,7 +172,7 @@ def _recorded_answer(model: QemuModel, kit: DuelOutcome, reason: str) -> QemuAns
         said["interrupts"],
         said["needs_reset"],
     )
-    return QemuAnswer(kit, qemu, data["qemu"], reason)
+    return QemuAnswer(model.named(), CHAINS[model.chain][1], kit, qemu, data["qemu"], reason)
 
 
 @cache

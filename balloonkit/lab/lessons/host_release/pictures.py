@@ -1,4 +1,4 @@
-"""Charts of host release: where a chunk of guest memory is, and how the resident set falls."""
+"""Pictures of host release: where a chunk is, larger host pages, and how the resident set falls."""
 
 from collections.abc import Sequence
 from itertools import pairwise
@@ -8,14 +8,112 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Polygon, Rectangle
 
-from balloonkit.lab.lessons.host_release.model import Run
-from balloonkit.lab.view.palette import ORANGE, PATH_LOOKS, SKY, VERMILLION
+from balloonkit.lab.lessons.host_release.model import HostPages, RealRuns, Run, Translation
+from balloonkit.lab.view.drawing import Drawing
+from balloonkit.lab.view.page_map import PageMap
+from balloonkit.lab.view.palette import ORANGE, PAGE_LOOKS, PATH_LOOKS, SKY, VERMILLION, Look
+from balloonkit.lab.view.table import Table, TableCell, hexadecimal, ms, size
 from balloonkit.ram_layout import RamRange
+from balloonkit.units import PFN_SHIFT, counted, format_size
 
-__all__ = ["draw_release_calls", "draw_resident_fall", "draw_translation"]
+__all__ = ["show_host_pages", "show_real", "show_translation"]
 
 _RAM, _CHUNK, _REFUSED = SKY, ORANGE, VERMILLION
 _GIB = 1 << 30
+_NAMES_IN_A_ROW = 6
+#: A guest page on a host with larger pages.
+IN_USE, WAITS, RELEASED = 1, 2, 3
+HOST_PAGE_LOOKS = (
+    PAGE_LOOKS[0],
+    PAGE_LOOKS[1],
+    Look("in the balloon, waits for its neighbours", ORANGE, "W", "//"),
+    Look("released", "#DDDDDD", "-", ""),
+)
+
+
+def show_translation(done: Translation) -> Drawing:
+    """Draw where a chunk goes, or that it is refused."""
+    pfn, pages = done.chunk
+    if done.pieces:
+        calls = counted(done.handled.releases, "madvise call")
+        verdict = f"{counted(pages, 'page')} released by {calls}"
+        if len(done.pieces) > 1:
+            verdict += ": the chunk crosses from one region into the next and is split"
+    else:
+        verdict = f"Refused, nothing is touched: {done.handled.rejections[0].reason.value}"
+    in_bytes = [(p << PFN_SHIFT, h << PFN_SHIFT, n << PFN_SHIFT) for p, h, n in done.pieces]
+    chunk = (pfn << PFN_SHIFT, pages << PFN_SHIFT)
+    figure = draw_translation(done.regions, chunk, in_bytes)
+    rows: list[list[TableCell]] = [
+        [*_address(pfn), pages, *_address(host)] for pfn, host, pages in done.pieces
+    ] or [[*_address(pfn), pages, "refused", "refused"]]
+    head = ["PFN", "guest physical address", "pages", "host page", "offset in the mapping"]
+    return [figure], Table(verdict, head, rows)
+
+
+def show_host_pages(told: HostPages) -> Drawing:
+    """Draw each guest page of a host with larger pages, a frame around each host page."""
+    ballooned, resident, parts = told.ballooned, told.resident, told.parts
+    whole = ballooned.reshape(-1, parts)
+    released = np.array([not part.any() for part in resident.reshape(-1, parts)])
+    waiting = int((ballooned & resident).sum())
+    verdict = (
+        f"{ballooned.sum()} of {len(ballooned)} pages ballooned: {released.sum()} of "
+        f"{len(released)} host pages released, {waiting} ballooned pages wait"
+    )
+    rows: list[list[TableCell]] = [
+        [
+            index,
+            index * parts,
+            f"{part.sum()} of {parts}",
+            "released" if gone else "resident",
+        ]
+        for index, (part, gone) in enumerate(zip(whole, released, strict=True))
+    ]
+    head = ["host page", "first PFN", "parts in the balloon", "host memory"]
+    states = np.where(ballooned, np.where(resident, WAITS, RELEASED), IN_USE).astype(np.uint8)
+    page_map = PageMap.of(
+        "Guest pages of 4 KiB; a frame is one host page",
+        states,
+        HOST_PAGE_LOOKS,
+        columns=16,
+        frames=tuple((first, parts) for first in range(0, len(ballooned), parts)),
+        letters=True,
+    )
+    return [page_map], Table(verdict, head, rows)
+
+
+def show_real(real: RealRuns) -> Drawing:
+    """Draw the resident set of both paths, and what their releases took."""
+    runs = real.runs
+    rows: list[list[TableCell]] = [
+        ["4 KiB pages told", *(r.pages for r in runs)],
+        ["messages", *(r.messages for r in runs)],
+        ["madvise calls", *(r.releases for r in runs)],
+        ["resident before", *(size(r.samples[0][1]) for r in runs)],
+        ["resident after", *(size(r.samples[-1][1]) for r in runs)],
+    ]
+    if runs[0].measured:
+        rows.append(["ms in madvise, measured", *(ms(r.release_s, 1) for r in runs)])
+    table = Table(_verdict(runs), ["", *(r.path for r in runs)], rows)
+    return [draw_resident_fall(runs, real.total_bytes), draw_release_calls(runs)], table
+
+
+def _address(number: int) -> tuple[TableCell, TableCell]:
+    """Write a page's number, and the address of its first byte."""
+    return hexadecimal(number), hexadecimal(number << PFN_SHIFT)
+
+
+def _verdict(runs: Sequence[Run]) -> str:
+    classic, chunks = runs
+    if not classic.measured:
+        return "Modelled: no process with real memory can be started here"
+    before, after = (format_size(chunks.samples[at][1]) for at in (0, -1))
+    times = classic.release_s / chunks.release_s
+    return (
+        f"Resident set from {before} to {after}. {classic.releases:,} calls for pages, "
+        f"{chunks.releases:,} for chunks: {times:.1f} times as fast"
+    )
 
 
 def draw_translation(
@@ -42,9 +140,11 @@ def draw_translation(
     for index, (gpa, size_bytes) in enumerate(regions):
         for at, y in ((gpa, 2.0), (offset, 0.0)):
             _block(axes, at, size_bytes, y, _RAM, "")
-            middle = (at + size_bytes / 2) / _GIB
             text = f"region {index}: {size_bytes / _GIB:g} GiB"
-            axes.text(middle, y + (0.8 if y else -0.27), text, ha="center", fontsize=9)
+            # A name wider than its region ends where that ends, or it would leave the picture.
+            wide = size_bytes > end / _NAMES_IN_A_ROW
+            x, side = (at + size_bytes / 2, "center") if wide else (at + size_bytes, "right")
+            axes.text(x / _GIB, y + (0.8 if y else -0.27), text, ha=side, fontsize=9)
         offset += size_bytes
     for below, above in pairwise(regions):
         edge = below.gpa + below.size_bytes

@@ -1,24 +1,17 @@
-"""Both devices' answers to one message, as two maps and a table."""
+"""The picture of both devices' answers to one message: two maps and a table."""
 
 import numpy as np
 from numpy.typing import NDArray
 
 from balloonkit.duel.case import DuelOutcome, pfn_ranges
-from balloonkit.lab.lessons.host_release.ask_qemu import (
-    CHAINS,
-    FIRST_PFN,
-    HOST_KIB,
-    PAGES,
-    QemuAnswer,
-    QemuModel,
-    ask_qemu,
-)
+from balloonkit.lab.lessons.host_release.ask_qemu import FIRST_PFN, QemuAnswer
+from balloonkit.lab.view.drawing import Drawing, Pane
 from balloonkit.lab.view.page_map import PageMap
 from balloonkit.lab.view.palette import ORANGE, PAGE_LOOKS, VERMILLION, Look
-from balloonkit.lab.view.view import Choice, Pane, Table
+from balloonkit.lab.view.table import Table, TableCell
 from balloonkit.units import counted
 
-__all__ = ["ANSWER_LOOKS", "QEMU_CONTROLS", "draw_answer"]
+__all__ = ["ANSWER_LOOKS", "show_answer"]
 
 _PAGES, _COLUMNS = 2 * FIRST_PFN, 32
 NOT_NAMED, KEPT, GONE, WRONG = 1, 2, 3, 4
@@ -31,48 +24,36 @@ ANSWER_LOOKS = (
     Look("released unasked", VERMILLION, "!", "xx"),
 )
 _MOST_RANGES = 3
-#: What can be chosen of a message.
-QEMU_CONTROLS = (
-    Choice("pages", "pages named", [(f"{n}", n) for n in PAGES], "Of 4 KiB, in a row."),
-    Choice("chain", "sent as", [(words, name) for name, (words, _) in CHAINS.items()]),
-    Choice(
-        "host_kib",
-        "host page",
-        [("4 KiB" if n == 4 else f"{n // 1024} MiB", n) for n in HOST_KIB],
-        "What the host can release at once.",
-    ),
-)
 
 
-def draw_answer(model: QemuModel) -> tuple[Pane | list[Pane], Table]:
-    """Ask both devices; draw the first 1,024 pages of the guest as each leaves them."""
-    answer = ask_qemu(model)
+def show_answer(answer: QemuAnswer) -> Drawing:
+    """Draw the first 1,024 pages of the guest as each device leaves them."""
     qemu = f"QEMU {answer.version}" + (", RECORDED" if answer.recorded else "")
-    named = model.named()
+    named = answer.named
     sides = [("This kit's device", answer.kit), (qemu, answer.qemu)]
     panes: list[Pane] = [
         PageMap.of(title, _states(outcome, named), ANSWER_LOOKS, columns=_COLUMNS, lit=(WRONG,))
         for title, outcome in sides
     ]
-    rows = [
-        ["buffers returned", *(f"{outcome.returned_count}" for _, outcome in sides)],
+    rows: list[list[TableCell]] = [
+        ["buffers returned", *(outcome.returned_count for _, outcome in sides)],
         ["pages released", *(_pages(outcome.released) for _, outcome in sides)],
-        ["named, kept", *(f"{_count(o, named, KEPT)}" for _, o in sides)],
+        ["named, kept", *(_count(o, named, KEPT) for _, o in sides)],
         ["released unasked", *(_pages(_wrong(o, named)) for _, o in sides)],
-        ["release calls", *(f"{outcome.releases:,}" for _, outcome in sides)],
-        ["needs a reset", *("yes" if o.needs_reset else "no" for _, o in sides)],
+        ["release calls", *(outcome.releases for _, outcome in sides)],
+        ["needs a reset", *(o.needs_reset for _, o in sides)],
     ]
-    return panes, Table(_verdict(answer, model), ["", *(title for title, _ in sides)], rows)
+    return panes, Table(_verdict(answer), ["", *(title for title, _ in sides)], rows)
 
 
-def _verdict(answer: QemuAnswer, model: QemuModel) -> str:
+def _verdict(answer: QemuAnswer) -> str:
     released = len(answer.qemu.released)
     if not answer.differs():
         verdict = f"Both do the same: {counted(released, 'page')} released."
     else:
         verdict = (
             f"They differ: this kit's device releases {counted(len(answer.kit.released), 'page')}, "
-            f"QEMU {released:,}. {answer.why(model)}"
+            f"QEMU {released:,}. {answer.why}"
         ).rstrip()
     if answer.recorded:
         verdict += f" QEMU's answer is RECORDED: {answer.recorded}"

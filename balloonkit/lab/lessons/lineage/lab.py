@@ -5,66 +5,27 @@
 >>> view = lab.compare()  # the same guest in every format, computed here
 """
 
-from functools import cache
-from typing import Any
-
-import numpy as np
 import traitlets
-from matplotlib.axes import Axes
-from matplotlib.figure import Figure
-from matplotlib.ticker import EngFormatter, LogLocator, NullFormatter
-from numpy.typing import NDArray
 
-from balloonkit.captures import SHIPPED, load_capture
-from balloonkit.guest import Guest
-from balloonkit.history import (
-    FORMATS,
-    POSTINGS,
-    Claim,
-    PostedFormat,
-    Posting,
-    Traffic,
-    compare_formats,
+from balloonkit.history import POSTINGS
+from balloonkit.lab.lab import Lab
+from balloonkit.lab.lessons.lineage.model import GUESTS, MEASURES, LineageModel
+from balloonkit.lab.lessons.lineage.pictures import show_formats, show_timeline
+from balloonkit.lab.view.controls import Choice, fragmentation
+from balloonkit.lab.view.view import LabView
+
+__all__ = ["LineageLab"]
+
+_FORMATS = (
+    Choice.of(
+        name="guest", label="guest", values=GUESTS, help="Three real guests, or one made here."
+    ),
+    Choice.of(name="measure", label="compare by", values=MEASURES),
+    fragmentation(help="Of the modelled guest only: 0 is freshly booted, 1 a checkerboard."),
 )
-from balloonkit.lab.lessons.predict_check_reason.lab import QuestionsLab
-from balloonkit.lab.view.palette import FORMAT_LOOKS
-from balloonkit.lab.view.view import Choice, LabView, Range, Table
-
-__all__ = ["LineageLab", "LineageModel"]
-
-#: A guest of one's own making, beside the captures.
-MODELLED = "a model of 1 GiB"
-_MODELLED_PAGES = 1 << 17  # half of it
-
-_MEASURES = {
-    "bytes": "bytes the host reads",
-    "messages": "messages, a kick each",
-    "entries": "entries in all messages",
-    "pages": "pages the host learns of",
-}
-#: Short names for what was merged.
-_MERGED = {
-    "FREE_PAGE_HINT": "free page hinting",
-    "PAGE_POISON": "page poison",
-    "REPORTING": "free page reporting",
-}
 
 
-class LineageModel(traitlets.HasTraits):
-    """A guest, and what to compare the formats by."""
-
-    guest = traitlets.Enum((*SHIPPED, MODELLED), "aged-8g")
-    fragmentation = traitlets.Float(0.3, min=0, max=1)
-    measure = traitlets.Enum(tuple(_MEASURES), "bytes")
-
-    def sent(self) -> dict[str, Traffic]:
-        """Return what each format sends for this guest, by version."""
-        if self.guest == MODELLED:
-            return _modelled(self.fragmentation)
-        return _captured(self.guest)
-
-
-class LineageLab(QuestionsLab):
+class LineageLab(Lab):
     """Follow the chunks.
 
     Attributes
@@ -79,6 +40,7 @@ class LineageLab(QuestionsLab):
     'aged-8g, 1,048,576 pages. Fewest bytes to name them all: page bitmap, 189,144'
     """
 
+    steps = ("timeline", "compare")
     kinds = ("chunks", "messages", "payer")
 
     def __init__(self) -> None:
@@ -87,161 +49,10 @@ class LineageLab(QuestionsLab):
 
     def timeline(self) -> LabView:
         """Show every posting with the figures it claims."""
-        return LabView(traitlets.HasTraits(), (), _draw_timeline, "The lineage")
+        nothing = traitlets.HasTraits()
+        return LabView(nothing, (), lambda: POSTINGS, show_timeline, "The lineage")
 
     def compare(self) -> LabView:
         """Send the same guest in every format."""
-        controls = (
-            Choice(
-                "guest",
-                "guest",
-                [(name, name) for name in (*SHIPPED, MODELLED)],
-                "Three real guests, or one made here.",
-            ),
-            Choice("measure", "compare by", [(name, name) for name in _MEASURES]),
-            Range(
-                "fragmentation",
-                "fragmentation",
-                0,
-                1,
-                0.05,
-                "Of the modelled guest only: 0 is freshly booted, 1 a checkerboard.",
-            ),
-        )
-        return LabView(self.model, controls, self._draw_formats, "What would each format send?")
-
-    def all(self) -> list[LabView]:
-        """Return every step's view, in the order of the lesson."""
-        return [self.timeline(), self.compare()]
-
-    def _draw_formats(self) -> tuple[Figure, Table]:
-        sent = self.model.sent()
-        measure = self.model.measure
-        figure = Figure(figsize=(5.2, 3.8), dpi=90)
-        axes = figure.subplots()
-        figure.subplots_adjust(left=0.35, right=0.8, bottom=0.14, top=0.91)
-        _draw_bars(axes, sent, measure)
-        pages = sent["classic"].pages
-        whole = [f for f in FORMATS if sent[f.version].pages == pages]
-        caption = f"{self.model.guest}, {pages:,} pages"
-        if measure != "pages":
-            least = min(getattr(sent[f.version], measure) for f in whole)
-            best = [f.name for f in whole if getattr(sent[f.version], measure) == least]
-            who = best[0] if len(best) == 1 else f"{len(best)} formats"
-            caption += f". Fewest {measure} to name them all: {who}, {least:,}"
-        rows = [
-            [
-                _label(f),
-                f"{sent[f.version].messages:,}",
-                f"{sent[f.version].entries:,} {f.entry}",
-                f"{sent[f.version].bytes:,}",
-                f"{sent[f.version].pages:,}",
-                f.assumption,
-            ]
-            for f in FORMATS
-        ]
-        head = ["format", "messages", "entries", "bytes", "pages told", "counted how"]
-        return figure, Table(caption, head, rows)
-
-
-def _draw_bars(axes: Axes, sent: dict[str, Traffic], measure: str) -> None:
-    values = [getattr(sent[f.version], measure) for f in FORMATS]
-    every = sent["classic"].pages
-    for row, (f, value) in enumerate(zip(FORMATS, values, strict=True)):
-        partial = sent[f.version].pages < every
-        known = f.version if f.version in FORMAT_LOOKS else "another"
-        look = FORMAT_LOOKS["partial" if partial else known]
-        axes.barh(
-            row,
-            max(value, 0.5),
-            color=look.colour,
-            hatch=look.hatch,
-            edgecolor="#000001",
-            linewidth=0.6,
-        )
-        note = f"{value:,}" + (" (not all)" if partial and measure != "pages" else "")
-        axes.annotate(note, (max(value, 0.5), row), (4, 0), textcoords="offset points", va="center")
-    axes.set_xscale("log")
-    axes.set_xlim(0.5, max(values) * 2)
-    labels = [_label(f).replace(", ", ",\n") for f in FORMATS]
-    axes.set_yticks(range(len(FORMATS)), labels, fontsize=9)
-    # Every power of ten has a mark, every second one its number: more would touch each other.
-    axes.xaxis.set_major_locator(LogLocator(100))
-    axes.xaxis.set_minor_locator(LogLocator(10, numticks=12))
-    axes.xaxis.set_major_formatter(EngFormatter(sep=""))
-    axes.xaxis.set_minor_formatter(NullFormatter())
-    axes.tick_params(axis="x", which="minor", length=3.5)
-    axes.invert_yaxis()
-    axes.set_xlabel(f"{_MEASURES[measure]}; each mark: ten times more", loc="right")
-    title = "computed here, by each posting's rules"
-    axes.set_title(title, fontsize=10, loc="left")
-    axes.grid(axis="x", which="both", alpha=0.3)
-    axes.set_axisbelow(True)
-    axes.spines[["top", "right"]].set_visible(False)
-
-
-def _label(f: PostedFormat) -> str:
-    return f.name if f.version in _MERGED else f"{f.name} ({f.version})"
-
-
-def _draw_timeline() -> tuple[Figure, Table]:
-    figure = Figure(figsize=(5.2, 4.4), dpi=90)
-    axes = figure.subplots()
-    figure.subplots_adjust(left=0.36, right=0.96, bottom=0.12, top=0.92)
-    for row, posting in enumerate(POSTINGS):
-        claim = _inflate_ms(posting)
-        if claim is None:
-            axes.text(8, row, "merged", va="center", fontsize=9)
-            continue
-        look = FORMAT_LOOKS.get(posting.version, FORMAT_LOOKS["another"])
-        axes.barh(
-            row,
-            claim,
-            height=0.66,
-            color=look.colour,
-            hatch=look.hatch,
-            edgecolor="#000001",
-            linewidth=0.6,
-        )
-        axes.text(claim + 8, row, f"{claim:.0f}", va="center", fontsize=9)
-    axes.set_ylim(len(POSTINGS) - 0.4, -0.6)
-    axes.set_xlim(0, 700)
-    axes.set_xlabel("ms to inflate 7 GB, as claimed")
-    labels = [f"{_MERGED.get(p.version, p.version)}, {p.date[:7]}" for p in POSTINGS]
-    axes.set_yticks(range(len(POSTINGS)), labels, fontsize=9)
-    axes.set_title(
-        "each posting's own figure; before it: always 4126 ms",
-        fontsize=10,
-        loc="right",
-    )
-    axes.spines[["top", "right"]].set_visible(False)
-    rows = [[p.version, p.date, p.title, p.what_is_sent, _claims(p), p.source] for p in POSTINGS]
-    head = ["posting", "date", "title", "what is sent", "its own figures", "source"]
-    caption = (
-        f"{len(POSTINGS)} steps, July 2016 to 2020: 590 ms is claimed for "
-        f"{sum(_inflate_ms(p) == 590 for p in POSTINGS)} postings, measured once"
-    )
-    return figure, Table(caption, head, rows)
-
-
-def _inflate_ms(posting: Posting) -> float | None:
-    return next((c.value for c in posting.figures if c.what == "inflate 7 GB"), None)
-
-
-def _claims(posting: Posting) -> str:
-    return "; ".join(map(_claim, posting.figures)) or "none"
-
-
-def _claim(claim: Claim) -> str:
-    return f"{claim.what} {claim.value:g} {claim.unit}"
-
-
-@cache
-def _captured(name: str) -> dict[str, Traffic]:
-    return compare_formats(load_capture(name).inflate_pfns)
-
-
-def _modelled(fragmentation: float) -> dict[str, Traffic]:
-    guest = Guest.aged("1GiB", fragmentation, seed=1)
-    pages: NDArray[Any] = np.asarray(guest.take(_MODELLED_PAGES))
-    return compare_formats(pages)
+        title = "What would each format send?"
+        return LabView(self.model, _FORMATS, self.model.compare, show_formats, title)

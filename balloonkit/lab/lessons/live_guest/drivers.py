@@ -14,11 +14,12 @@ import traitlets
 from numpy.typing import NDArray
 
 from balloonkit.captures import load_capture
+from balloonkit.captures.zones import zones_from_zoneinfo
 from balloonkit.guest.page_states import pages_by_flags
-from balloonkit.guest.zones import Zone, zones_from_zoneinfo
+from balloonkit.guest.zones import Zone
 from balloonkit.host import BalloonDevice, GuestRam, ModelRelease
 from balloonkit.lab.lessons.live_guest.guests import RECORDED, GuestError, failures_in_words
-from balloonkit.lab.lessons.the_race.model import BUFFERS
+from balloonkit.lab.view.controls import BUFFERS
 from balloonkit.wire import PROPOSED, PageBitmaps, encode_pfns, join_chunks
 from balloonkit.wire.page_bitmap import BITMAP_BITS
 from balloonkit.wire.page_chunk import MAX_CHUNKS, chunk_messages
@@ -28,7 +29,7 @@ from balloonkit.wire.queue import Queue
 if TYPE_CHECKING:
     from balloonkit.live import BalloonMove, LiveGuest
 
-__all__ = ["BITMAPS", "DriverRun", "DriversModel"]
+__all__ = ["BITMAPS", "DriverRun", "DriversModel", "TwoDrivers"]
 
 #: Pages one bitmap may cover: the proposal's, and two that cut more runs.
 BITMAPS = (BITMAP_BITS, 4096, 256)
@@ -62,6 +63,36 @@ class DriverRun:
     seconds: float | None
     first_bytes: bytes
     states: NDArray[np.uint8]
+
+
+@dataclass(frozen=True)
+class TwoDrivers:
+    """The same guest with both drivers.
+
+    Attributes
+    ----------
+    classic, chunks : DriverRun
+    zones : tuple of Zone
+    memory_bytes : int
+        RAM of each guest.
+    by_blocks : bool
+        Whether whole blocks were asked for.
+    why_recorded : str
+        Why nothing ran; empty if something did.
+    reloads : int
+        How often the proposal's driver was loaded anew.
+    problem : str
+        Why the last wish was not done; empty if it was.
+    """
+
+    classic: DriverRun
+    chunks: DriverRun
+    zones: tuple[Zone, ...]
+    memory_bytes: int
+    by_blocks: bool
+    why_recorded: str
+    reloads: int
+    problem: str
 
 
 class DriversModel(traitlets.HasTraits):
@@ -110,6 +141,20 @@ class DriversModel(traitlets.HasTraits):
         finally:
             self._watch("")
         return self._recorded()
+
+    def both(self) -> TwoDrivers:
+        """Run what is not run yet, and return both drivers' work."""
+        classic, chunks = self.runs()
+        return TwoDrivers(
+            classic,
+            chunks,
+            self.zones,
+            self.memory_bytes,
+            self.by_blocks,
+            self.why_recorded,
+            self.reloads,
+            self.problem,
+        )
 
     def close(self) -> None:
         """End the guest that still runs."""

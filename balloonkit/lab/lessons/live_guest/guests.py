@@ -15,10 +15,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from balloonkit.captures import load_capture, parse_buddyinfo
+from balloonkit.captures.zones import zones_from_zoneinfo
 from balloonkit.guest import BuddyAllocator
 from balloonkit.guest.blocks import Pfns
 from balloonkit.guest.page_states import PAGE_STATES, pages_by_flags
-from balloonkit.guest.zones import Zone, zones_from_zoneinfo
+from balloonkit.guest.zones import Zone
 from balloonkit.units import BALLOON_PAGE_BYTES, format_size
 from balloonkit.wire.pfn_array import MAX_PFNS
 

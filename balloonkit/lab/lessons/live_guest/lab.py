@@ -9,27 +9,33 @@ from contextlib import contextmanager
 
 from IPython import get_ipython
 from IPython.display import clear_output, display
-from matplotlib.figure import Figure
 
-from balloonkit.lab.lessons.live_guest.drivers import DriversModel
-from balloonkit.lab.lessons.live_guest.drivers_view import CONTROLS, draw_drivers, driver_source
-from balloonkit.lab.lessons.live_guest.model import KEPT_PERCENT, LiveModel
-from balloonkit.lab.lessons.live_guest.pictures import draw_madvise_calls, draw_resident_over_time
-from balloonkit.lab.lessons.predict_check_reason.lab import QuestionsLab
-from balloonkit.lab.lessons.the_race.model import BUFFERS
-from balloonkit.lab.view.charts import draw_order_bars, draw_runs, new_chart
+from balloonkit.lab.lab import Lab
+from balloonkit.lab.lessons.live_guest.drivers import BITMAPS, DriversModel
+from balloonkit.lab.lessons.live_guest.model import KEPT_PERCENT, LiveModel, SeenGuest
+from balloonkit.lab.lessons.live_guest.pictures import (
+    show_balloon,
+    show_booted,
+    show_drivers,
+    show_fragmented,
+    show_replay,
+)
 from balloonkit.lab.view.column import Column
+from balloonkit.lab.view.controls import (
+    Choice,
+    Control,
+    Range,
+    Switch,
+    magnify_at,
+    message_buffer,
+    seed,
+)
+from balloonkit.lab.view.drawing import Drawing
 from balloonkit.lab.view.meter import ResidentMeter
-from balloonkit.lab.view.page_map import magnified_pfn, whole_and_close_up
-from balloonkit.lab.view.view import Choice, LabView, Pane, Range, Switch, Table
-from balloonkit.lab.view.zone_table import in_words, zone_table
-from balloonkit.units import format_size, parse_size
-from balloonkit.wire.pfn_array import PFN_BYTES
+from balloonkit.lab.view.view import Fold, LabView
+from balloonkit.units import BALLOON_PAGE_BYTES, format_size, parse_size
 
 __all__ = ["LiveLab"]
-
-Controls = Sequence[Choice | Range | Switch]
-Draw = Callable[[], tuple[list[Pane], Table]]
 
 #: A boot or an ageing on a small machine may take so long without the kernel being dead.
 _PATIENCE_S = 60.0
@@ -37,8 +43,44 @@ _LEAST_MIB, _STEP_MIB = 64, 16
 #: RAM of each guest of the last step: two boots, and two ageings, in a lesson's patience.
 _EACH_BYTES = 256 << 20
 
+_BOOT = (
+    Switch(
+        name="init_on_alloc",
+        label="zero every page",
+        help="When it is taken: init_on_alloc=1, the distributions' default. A move boots anew.",
+    ),
+)
+_AGE = (
+    seed(help="Another seed, other files. A move ages anew.", low=1, high=9),
+    Choice(
+        name="kept_percent",
+        label="files kept",
+        options=[(f"{n} %", n) for n in KEPT_PERCENT],
+    ),
+)
+#: What the proposal's driver can be loaded with.
+_DRIVER = (
+    message_buffer(),
+    Choice(
+        name="bitmap_bits",
+        label="one bitmap covers",
+        options=[(format_size(bits * BALLOON_PAGE_BYTES), bits) for bits in BITMAPS],
+        help="A run of pages ends where its bitmap ends. The proposal has 1 GiB.",
+    ),
+    Switch(
+        name="join",
+        label="join runs",
+        help="Across the edges of bitmaps, which the proposal does not.",
+    ),
+    Switch(
+        name="by_blocks",
+        label="by blocks",
+        help="Allocate whole blocks of pages: the proposal's TODO.",
+    ),
+)
 
-class LiveLab(QuestionsLab):
+
+class LiveLab(Lab):
     """Balloon a running Linux kernel.
 
     Without QEMU, a recorded guest takes its place, and the views say so. The guest ends with
@@ -65,6 +107,7 @@ class LiveLab(QuestionsLab):
     >>> lab.replay()  # doctest: +SKIP
     """
 
+    steps = ("boot", "age", "balloon", "replay", "drivers")
     kinds = ("release", "messages")
 
     def __init__(self, memory: str | int = "1GiB") -> None:
@@ -76,59 +119,42 @@ class LiveLab(QuestionsLab):
 
     def boot(self) -> Column:
         """Boot a guest and look at its memory."""
-        switch = Switch(
-            "init_on_alloc",
-            "zero every page",
-            "When it is taken: init_on_alloc=1, the distributions' default. A move boots anew.",
-        )
         with self._working():
             self._boot()
-            return self._bench((switch,), self._draw_boot, "Boot Linux")
+            return self._metered(_BOOT, self._boot_anew, show_booted, "Boot Linux")
 
     def age(self) -> Column:
         """Fragment the guest's memory with small files."""
-        controls = (
-            Range("seed", "seed", 1, 9, 1, "Another seed, other files. A move ages anew."),
-            Choice("kept_percent", "files kept", [(f"{n} %", n) for n in KEPT_PERCENT]),
-        )
         with self._working():
             self.model.age()
-            return self._bench(controls, self._draw_age, "Age it")
+            return self._metered(_AGE, self.model.age_anew, show_fragmented, "Age it")
 
     def balloon(self) -> Column:
         """Move the balloon of the running kernel; it begins with half of the guest's RAM."""
+        model = self.model
         with self._working():
-            model = self.model
             if model.guest.memory_bytes == model.look.left_bytes:
                 model.left_mib = model.memory_mib // 2
-            return self._bench((_LEFT, _LOOK_AT), self._draw_balloon, "Move its balloon")
+            controls = (self._left(), magnify_at(step=0.1))
+            return self._metered(controls, model.move_and_replay, show_balloon, "Move its balloon")
 
     def replay(self) -> LabView:
         """Send the very pages it gave away once more, as chunks."""
-        buffers = [(f"{4 * pages} KiB: {n:,}", n) for pages, n in BUFFERS.items()]
-        help_text = "Room for one message, and how many chunks fit. The proposal has 32 KiB."
-        controls = (_LEFT, Choice("max_chunks", "message buffer", buffers, help_text))
-        return self._view(controls, self._draw_replay, "Replay it as chunks")
+        model = self.model
+        model.guest  # noqa: B018  boots one, if there is none: it says where the slider ends
+        controls = (self._left(), message_buffer())
+        title = "Replay it as chunks"
+        return self._view(controls, model.move_and_replay, show_replay, title)
 
-    def drivers(self) -> Column:
+    def drivers(self) -> LabView:
         """Boot the same guest twice, with the kernel's own driver and with the proposal's."""
         self.drivers_model.close()
-        model = DriversModel(_EACH_BYTES, self._say)
-        self.drivers_model = model
+        model = self.drivers_model = DriversModel(_EACH_BYTES, self._say)
+        title, fold = "The same guest, two drivers", _driver_source()
         with self._working():
-            view = LabView(
-                model,
-                CONTROLS,
-                lambda: draw_drivers(model),
-                "The same guest, two drivers",
-                patience_s=_PATIENCE_S,
-                fold=driver_source(),
+            return LabView(
+                model, _DRIVER, model.both, show_drivers, title, patience_s=_PATIENCE_S, fold=fold
             )
-        return Column(view)
-
-    def all(self) -> list[Column | LabView]:
-        """Return every step's view, in the order of the lesson."""
-        return [self.boot(), self.age(), self.balloon(), self.replay(), self.drivers()]
 
     def close(self) -> None:
         """End the guests; the pictures stay."""
@@ -147,114 +173,46 @@ class LiveLab(QuestionsLab):
         if self.model.why_recorded:
             self.meter.text = "A recorded guest: there is no QEMU to watch."
 
-    def _draw_boot(self) -> tuple[list[Pane], Table]:
-        model = self.model
-        if model.booted != model.init_on_alloc:
+    def _boot_anew(self) -> SeenGuest:
+        """Boot another guest, if this one was booted otherwise."""
+        if self.model.booted != self.model.init_on_alloc:
             self._boot()
-        guest = model.guest
-        if model.why_recorded:
-            caption = f"RECORDED, no live guest here: {model.why_recorded}. Instead: {guest.name}"
-        else:
-            caption = f"{guest.name}, booted in {model.seconds:.1f} s"
-            if guest.memory_bytes < model.asked_bytes:
-                caption += f" ({format_size(model.asked_bytes)} do not fit into this machine)"
-        pages = in_words(guest.zones, model.look.states)
-        return self._memory(f"{caption}, {format_size(guest.memory_bytes)}: {pages}")
+        return self.model.seen()
 
-    def _draw_age(self) -> tuple[list[Pane], Table]:
-        model = self.model
-        if model.aged != (model.seed, model.kept_percent):
-            model.age()
-        seed, kept = model.aged or (model.seed, model.kept_percent)
-        caption = f"aged with seed {seed} in {model.seconds:.1f} s, {kept} % of the files kept"
-        if model.why_recorded:
-            caption = "RECORDED: it was aged before, so seed and share change nothing"
-        pages = in_words(model.guest.zones, model.look.states)
-        panes, table = self._memory(f"{caption}: {pages}")
-        return [*panes, self._resident()], table
-
-    def _draw_balloon(self) -> tuple[list[Pane], Table]:
-        model = self.model
-        model.move()
-        given = model.replay()
-        caption = f"{model.memory_mib - (model.look.left_bytes >> 20):,} MiB in the balloon"
-        if given.pages:
-            caption += (
-                f"; since it was empty {given.pages:,} pages in {given.messages:,} messages, "
-                f"{given.madvise_calls:,} madvise calls"
-            )
-        if given.pages and model.samples and not model.problem:
-            first, last = (model.samples[at][1] >> 20 for at in (0, -1))
-            caption += f"; resident from {first:,} to {last:,} MiB in {model.seconds:.1f} s"
-        panes, table = self._memory(caption, picks=_LOOK_AT.name)
-        return [*panes, self._resident()], table
-
-    def _draw_replay(self) -> tuple[list[Pane], Table]:
-        model = self.model
-        model.move()
-        given = model.replay()
-        chunks = given.chunks
-        caption = (
-            f"{given.pages:,} pages given: {given.madvise_calls:,} madvise calls of QEMU, "
-            f"{chunks.releases:,} with chunks; {given.messages:,} messages, {chunks.messages:,} "
-            "with chunks"
-        )
-        if not given.pages:
-            caption = "Nothing is given away: leave the guest less"
-        caption = self._in_context(caption)
-        figure, axes = new_chart("Pages given, by length of chunk")
-        draw_runs(axes, given.chunk_pages, "chunk")
-        calls = {"classic": given.madvise_calls, "chunks": chunks.releases}
-        notes = {
-            "classic": f"page by page: {given.messages:,} messages",
-            "chunks": f"chunks: {chunks.messages:,} messages",
-        }
-        rows = [
-            ["page by page, counted in QEMU", given.pages, given.messages,
-             given.pages * PFN_BYTES, given.madvise_calls],
-            ["chunks, replayed", chunks.entries, chunks.messages, chunks.bytes, chunks.releases],
-        ]  # fmt: skip
-        head = ["path", "entries", "messages", "bytes", "madvise calls"]
-        text = [[str(name), *(f"{n:,}" for n in numbers)] for name, *numbers in rows]
-        return [draw_madvise_calls("madvise calls", calls, notes), figure], Table(
-            caption, head, text
+    def _left(self) -> Range:
+        return Range(
+            name="left_mib",
+            label="leave the guest",
+            low=_LEAST_MIB,
+            high=self.model.memory_mib,
+            step=_STEP_MIB,
+            help="The balloon takes the rest. Less than the guest can live with is refused.",
+            unit=" MiB",
         )
 
-    def _memory(self, caption: str, picks: str = "") -> tuple[list[Pane], Table]:
-        """Draw the map and the free lists as the guest's kernel last told them."""
-        model = self.model
-        zones, look = model.guest.zones, model.look
-        figure, axes = new_chart("Free memory by block size")
-        draw_order_bars(axes, zones, look.blocks)
-        at_pfn = magnified_pfn(model.look_at, len(look.states))
-        maps = whole_and_close_up(look.states, at_pfn, zones, picks=picks)
-        caption = self._in_context(caption)
-        return [*maps, figure], zone_table(caption, zones, look.states, look.blocks)
+    def _ends(self) -> dict[str, float]:
+        """Say where sliders end: another guest may have less RAM."""
+        return {"left_mib": self.model.memory_mib}
 
-    def _resident(self) -> Figure:
-        model = self.model
-        memory_bytes = model.guest.memory_bytes
-        if model.why_recorded:
-            samples = [(0.0, memory_bytes), (1.0, model.look.left_bytes)]
-            return draw_resident_over_time("RAM less balloon, as recorded", samples, memory_bytes)
-        return draw_resident_over_time(
-            "Resident set of QEMU, MEASURED", model.samples, memory_bytes
+    def _metered(
+        self,
+        controls: Sequence[Control],
+        run: Callable[[], SeenGuest],
+        show: Callable[[SeenGuest], Drawing],
+        title: str,
+    ) -> Column:
+        return Column(self.meter, self._view(controls, run, show, title))
+
+    def _view(
+        self,
+        controls: Sequence[Control],
+        run: Callable[[], SeenGuest],
+        show: Callable[[SeenGuest], Drawing],
+        title: str,
+    ) -> LabView:
+        return LabView(
+            self.model, controls, run, show, title, ends=self._ends, patience_s=_PATIENCE_S
         )
-
-    def _in_context(self, caption: str) -> str:
-        """Put what went wrong, and that a guest is recorded, before a caption."""
-        model = self.model
-        if model.problem:
-            caption = f"NOT DONE: {' '.join(model.problem.split())}. The guest now: {caption}"
-        if model.why_recorded and not caption.startswith("RECORDED"):
-            caption = f"RECORDED: {caption}"
-        return caption
-
-    def _bench(self, controls: Controls, draw: Draw, title: str) -> Column:
-        return Column(self.meter, self._view(controls, draw, title))
-
-    def _view(self, controls: Controls, draw: Draw, title: str) -> LabView:
-        return LabView(self.model, controls, draw, title, patience_s=_PATIENCE_S)
 
     @contextmanager
     def _working(self) -> Iterator[None]:
@@ -269,21 +227,9 @@ class LiveLab(QuestionsLab):
             clear_output(wait=True)
 
 
-_LOOK_AT = Range(
-    "look_at",
-    "magnify at",
-    0,
-    100,
-    0.1,
-    "Share of the addresses to skip. A click on the map moves it too.",
-    " %",
-)
-_LEFT = Range(
-    "left_mib",
-    "leave the guest",
-    _LEAST_MIB,
-    "memory_mib",
-    _STEP_MIB,
-    "The balloon takes the rest. Less than the guest can live with is refused.",
-    " MiB",
-)
+def _driver_source() -> Fold:
+    """Return the driver's source, file after file in reading order."""
+    from balloonkit.live.driver import SOURCES
+
+    parts = [f"==== {path.name} ====\n\n{path.read_text().expandtabs(4)}" for path in SOURCES]
+    return Fold("The driver's source, in C", "\n".join(parts))

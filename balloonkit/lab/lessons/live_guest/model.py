@@ -9,6 +9,7 @@ import numpy as np
 import traitlets
 from numpy.typing import NDArray
 
+from balloonkit.guest.zones import Zone
 from balloonkit.host import BalloonDevice, GuestRam, ModelRelease
 from balloonkit.host.counters import DeviceCounters
 from balloonkit.lab.lessons.live_guest.guests import (
@@ -18,13 +19,13 @@ from balloonkit.lab.lessons.live_guest.guests import (
     RecordedGuest,
     WatchedGuest,
 )
-from balloonkit.lab.lessons.the_race.model import BUFFERS
+from balloonkit.lab.view.controls import BUFFERS
 from balloonkit.units import format_size
 from balloonkit.wire import PROPOSED, pack_chunks
 from balloonkit.wire.page_chunk import MAX_CHUNKS, chunk_messages
 from balloonkit.wire.queue import Queue
 
-__all__ = ["KEPT_PERCENT", "LiveModel", "Replay"]
+__all__ = ["KEPT_PERCENT", "LiveModel", "Replay", "SeenGuest"]
 
 #: Share of the files that stay after ageing.
 KEPT_PERCENT = (10, 50)
@@ -52,6 +53,47 @@ class Replay:
     madvise_calls: int
     chunks: DeviceCounters
     chunk_pages: NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class SeenGuest:
+    """A guest as its kernel last told of it, and what was last done to it.
+
+    Attributes
+    ----------
+    name : str
+    zones : tuple of Zone
+    memory_bytes, asked_bytes : int
+        Its RAM, and how much was asked for.
+    look : Glance
+    look_at : float
+        Per cent of the addresses to skip.
+    seconds : float
+        What the last action took.
+    samples : tuple of (seconds, bytes)
+        The resident set meanwhile.
+    aged : (int, int) or None
+        Seed, and per cent of the files kept, if it was aged.
+    problem : str
+        Why the last action was not done; empty if it was.
+    why_recorded : str
+        Why this is no live guest; empty if it is one.
+    replay : Replay or None
+        What it gave away on two paths, where that was asked for.
+    """
+
+    name: str
+    zones: tuple[Zone, ...]
+    memory_bytes: int
+    asked_bytes: int
+    look: Glance
+    look_at: float
+    seconds: float
+    samples: tuple[tuple[float, int], ...]
+    aged: tuple[int, int] | None
+    problem: str
+    why_recorded: str
+    replay: Replay | None = None
 
 
 class LiveModel(traitlets.HasTraits):
@@ -145,6 +187,35 @@ class LiveModel(traitlets.HasTraits):
             device.counters(),
             np.concatenate([np.empty(0, np.int64), *sizes]),
         )
+
+    def seen(self, replay: Replay | None = None) -> SeenGuest:
+        """Return the guest as it was last looked at."""
+        guest = self.guest
+        return SeenGuest(
+            guest.name,
+            guest.zones,
+            guest.memory_bytes,
+            self.asked_bytes,
+            self.look,
+            self.look_at,
+            self.seconds,
+            tuple(self.samples),
+            self.aged,
+            self.problem,
+            self.why_recorded,
+            replay,
+        )
+
+    def age_anew(self) -> SeenGuest:
+        """Let the guest age, if it was not aged just so."""
+        if self.aged != (self.seed, self.kept_percent):
+            self.age()
+        return self.seen()
+
+    def move_and_replay(self) -> SeenGuest:
+        """Move the balloon, and send what it took once more as chunks."""
+        self.move()
+        return self.seen(self.replay())
 
     def close(self) -> None:
         """End the guest."""

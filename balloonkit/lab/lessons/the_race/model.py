@@ -1,14 +1,16 @@
 """Inputs of the race lab, and what they make of the paths: counts, prices, a real run."""
 
-from collections.abc import Iterator
-from dataclasses import replace
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
+import numpy as np
 import traitlets
 
-from balloonkit.costs import COSTS_2017, Costs, Counts
+from balloonkit.costs import COSTS_2017, Costs, Counts, Stages
 from balloonkit.guest import Guest
 from balloonkit.lab.lessons.host_release.model import SIZES, best_size, can_measure
+from balloonkit.lab.view.controls import BUFFERS
 from balloonkit.machine import Machine
 from balloonkit.path_counts import BITS, INFLATE_GIB, PageCounts, block_counts
 from balloonkit.race import HostKind, Race, run_race
@@ -16,12 +18,70 @@ from balloonkit.units import parse_size
 from balloonkit.wire import Format
 from balloonkit.wire.page_chunk import MAX_CHUNKS
 
-__all__ = ["BUFFERS", "SWEEP", "MeasuredModel", "RaceModel"]
+__all__ = [
+    "SWEEP",
+    "MeasuredModel",
+    "MeasuredRace",
+    "PricedRace",
+    "PricedSweep",
+    "RaceModel",
+    "break_even",
+]
 
 #: Guests of the sweep: from freshly booted to a checkerboard.
 SWEEP = tuple(step / 20 for step in range(21))
-#: Chunks that fit into a buffer of so many 4 KiB pages, behind the 8 bytes of the count.
-BUFFERS = {pages: (pages * 4096 - 8) // 16 for pages in (1, 2, 4, 8)}
+
+
+@dataclass(frozen=True)
+class PricedRace:
+    """What each path counts on one guest, and what that costs.
+
+    Attributes
+    ----------
+    inflate_gib : int
+        How much the guest was asked for.
+    counts, stages : dict by path
+    costs : Costs
+        What was charged.
+    """
+
+    inflate_gib: int
+    counts: Mapping[str, Counts]
+    stages: Mapping[str, Stages]
+    costs: Costs
+
+
+@dataclass(frozen=True)
+class PricedSweep:
+    """Classic against chunks on every guest of `SWEEP`.
+
+    Attributes
+    ----------
+    counts : sequence of (classic, chunks)
+    seconds : sequence of (classic, chunks)
+        Model time.
+    """
+
+    counts: Sequence[tuple[Counts, Counts]]
+    seconds: Sequence[tuple[float, float]]
+
+    @property
+    def time_ratio(self) -> list[float]:
+        """Chunks' time for one second of classic, guest by guest."""
+        return [chunks / classic for classic, chunks in self.seconds]
+
+    @property
+    def bytes_ratio(self) -> list[float]:
+        """Chunks' bytes for one byte of classic, guest by guest."""
+        return [chunks.bytes / classic.bytes for classic, chunks in self.counts]
+
+
+@dataclass(frozen=True)
+class MeasuredRace:
+    """A race, and which formats could not run in it."""
+
+    race: Race
+    left_out: tuple[Format, ...]
 
 
 class RaceModel(traitlets.HasTraits):
@@ -51,19 +111,30 @@ class RaceModel(traitlets.HasTraits):
         chunked = (self.inflate_gib, self.cut_bits, self.max_chunks)
         return {
             "classic": paged.classic(self.inflate_gib),
+            "classic_joined": paged.classic_joined(self.inflate_gib),
             "chunks": paged.chunks(*chunked),
             "chunks_block_alloc": _block_counts(self.fragmentation, *chunked),
         } | {
             own.name: _own_counts(own, self.fragmentation, self.inflate_gib) for own in self.formats
         }
 
-    def sweep(self) -> list[tuple[Counts, Counts]]:
-        """Return classic and chunks for each guest of `SWEEP`."""
-        gib = self.inflate_gib
-        return [
+    def race(self) -> PricedRace:
+        """Count on every path, and price it."""
+        counts, costs = self.counts(), self.costs
+        stages = {path: costs.stages(c) for path, c in counts.items()}
+        return PricedRace(self.inflate_gib, counts, stages, costs)
+
+    def sweep(self) -> PricedSweep:
+        """Count classic and chunks on each guest of `SWEEP`, and price them."""
+        gib, costs = self.inflate_gib, self.costs
+        pairs = [
             (paged.classic(gib), paged.chunks(gib, self.cut_bits, self.max_chunks))
             for paged in map(_page_counts, SWEEP)
         ]
+        seconds = [
+            (costs.stages(classic).total, costs.stages(chunks).total) for classic, chunks in pairs
+        ]
+        return PricedSweep(pairs, seconds)
 
 
 class MeasuredModel(traitlets.HasTraits):
@@ -76,18 +147,37 @@ class MeasuredModel(traitlets.HasTraits):
     def __init__(self, **inputs: object) -> None:
         super().__init__(**({"size": min(best_size(), "128MiB", key=parse_size)} | inputs))
 
-    def race(self) -> Race:
+    def race(self) -> MeasuredRace:
         """Inflate by seven eighths on every path; with a model where nothing can be measured."""
         host: HostKind = "madvise" if can_measure() else "model"
         formats = [own for own in self.formats if own not in self.left_out]
         guest = Guest.aged(self.size, self.fragmentation, seed=1)
-        return run_race(guest, guest.size_bytes // 8 * 7, host, formats=formats)
+        race = run_race(guest, guest.size_bytes // 8 * 7, host, formats=formats)
+        return MeasuredRace(race, self.left_out)
 
     @property
     def left_out(self) -> tuple[Format, ...]:
         """Formats written in a notebook's cell: a device in another process cannot import them."""
         own: Iterator[Format] = (own for own in self.formats if type(own).__module__ == "__main__")
         return tuple(own) if can_measure() else ()
+
+
+def break_even(places: Sequence[float], ratio: Sequence[float]) -> float | None:
+    """Return the first place where `ratio` reaches 1 coming from below, on straight lines between.
+
+    Examples
+    --------
+    >>> break_even([0, 1], [0.5, 1.5]), break_even([0, 1], [0.1, 0.9])
+    (0.5, None)
+    """
+    values = np.asarray(ratio)
+    above = np.flatnonzero(values >= 1)
+    if not len(above):
+        return None
+    at = int(above[0])
+    if at == 0:
+        return float(places[0])
+    return float(np.interp(1.0, values[at - 1 : at + 1], places[at - 1 : at + 1]))
 
 
 @lru_cache(maxsize=2)

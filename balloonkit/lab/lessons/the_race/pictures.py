@@ -1,19 +1,185 @@
-"""Charts of the race: stages as bars, the published ones, and where chunks stop paying."""
+"""Pictures of the race: stages as bars, the published ones, and where chunks stop paying."""
 
 from collections.abc import Mapping, Sequence
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from balloonkit.costs import CHUNKS_TOTAL_2017_S, CLASSIC_2017_S, Stages
+from balloonkit.costs import CHUNKS_TOTAL_2017_S, CLASSIC_2017_S, Counts, Stages
+from balloonkit.lab.lessons.the_race.model import (
+    SWEEP,
+    MeasuredRace,
+    PricedRace,
+    PricedSweep,
+    break_even,
+)
+from balloonkit.lab.view.drawing import Drawing
 from balloonkit.lab.view.palette import BLUE, PATH_LOOKS, STAGE_LOOKS, VERMILLION, path_label
+from balloonkit.lab.view.table import Table, TableCell, ms, ratio
+from balloonkit.path_counts import GIB_PAGES
+from balloonkit.paths import label_of
+from balloonkit.units import BALLOON_PAGE_BYTES, counted, format_size
 
-__all__ = ["draw_published", "draw_race", "draw_ratio"]
+__all__ = ["show_measured", "show_race", "show_sweep"]
 
+#: What is counted on each path, and what a table calls it.
+_COUNTED = {
+    "pages": "pages",
+    "refused_pages": "refused pages",
+    "released_pages": "released pages",
+    "allocations": "allocations",
+    "messages": "messages",
+    "bytes": "bytes",
+    "translations": "translations",
+    "releases": "releases",
+}
+#: Pages of 7 GiB: what the figures of 2017 are for.
+_PUBLISHED_PAGES = 7 * GIB_PAGES
 #: A bar and the line of text above it.
 _BAR_HEIGHT, _TEXT_ABOVE = 0.46, 0.28
 #: A stage that takes this share of the axis has its number written into it.
 _LETTERED = 0.025
+
+
+def show_race(race: PricedRace) -> Drawing:
+    """Draw where the time of each path goes, beside the figures of 2017."""
+    counts, stages = race.counts, race.stages
+    saved = 1 - stages["chunks"].total / stages["classic"].total
+    given = counts["classic"].pages
+    verdict = f"Chunks save {saved:.0%} of the classic time"
+    if saved > 0:
+        verdict += f"; shares of this gain: {_parts(stages['classic'], stages['chunks'])}"
+    if given < race.inflate_gib * GIB_PAGES:
+        gave = format_size(given * BALLOON_PAGE_BYTES)
+        verdict += f"; the guest ran out of pages and gave {gave} of {race.inflate_gib} GiB"
+    longest_s = max([CLASSIC_2017_S.total, *(seconds.total for seconds in stages.values())])
+    panes = [
+        draw_race("MODEL: what this guest counts, priced", stages, _notes(counts), longest_s),
+        draw_published(longest_s),
+    ]
+    return panes, _race_table(race, verdict)
+
+
+def show_sweep(sweep: PricedSweep) -> Drawing:
+    """Draw from which fragmentation on chunks lose, in time and in bytes."""
+    times, sizes = sweep.time_ratio, sweep.bytes_ratio
+    marks = [break_even(SWEEP, times), break_even(SWEEP, sizes)]
+    (classic_s, chunks_s), (_, chunks) = sweep.seconds[-1], sweep.counts[-1]
+    slack_ns = (classic_s - chunks_s) / chunks.pages * 1e9
+    verdicts = [
+        _verdict("Time", times, marks[0]),
+        _verdict("Bytes", sizes, marks[1]),
+        f"Filling bitmaps is not priced; were it {max(slack_ns, 0):,.0f} ns a page, nothing "
+        f"would be left of the gain at the checkerboard",
+    ]
+    rows: list[list[TableCell]] = [
+        [
+            ratio(SWEEP[at]),
+            classic.pages,
+            chunks.entries,
+            classic.messages,
+            chunks.messages,
+            ms(sweep.seconds[at][0]),
+            ms(sweep.seconds[at][1]),
+            ratio(times[at]),
+            ratio(sizes[at]),
+        ]
+        for at, (classic, chunks) in enumerate(sweep.counts)
+    ]
+    head = (
+        "fragmentation",
+        "pages",
+        "chunks",
+        "messages, classic",
+        "messages, chunks",
+        "classic, model ms",
+        "chunks, model ms",
+        "time ratio",
+        "bytes ratio",
+    )
+    panes = [
+        draw_ratio("Model time", SWEEP, times, marks[0]),
+        draw_ratio("Bytes sent", SWEEP, sizes, marks[1]),
+    ]
+    return panes, Table(". ".join(verdicts) + ".", head, rows)
+
+
+def show_measured(measured: MeasuredRace) -> Drawing:
+    """Draw a race that ran here."""
+    race = measured.race
+    stages = {path: race.seconds(path) for path in race.reports}
+    if race.host == "madvise":
+        saved = race.improvement("chunks")
+        verdict = "Measured on this machine, guest and host in Python"
+        if saved is not None:
+            verdict += f": chunks save {saved:.0%} of the classic time"
+        title = "MEASURED here, with real memory"
+    else:
+        verdict = "No real memory can be had here, so this is the model again"
+        title = "MODEL, costs of 2017"
+    unheard = [
+        f"{own.name} is left out: write it in a module, as another process cannot import it"
+        for own in measured.left_out
+    ]
+    counts = {path: report.counts for path, report in race.reports.items()}
+    rows = _count_rows(counts)
+    rows += [
+        [f"{stage}, ms", *(ms(s.as_dict()[stage], 1) for s in stages.values())]
+        for stage in stages["classic"].as_dict()
+    ]
+    head = [race.guest, *(path_label(path) for path in stages)]
+    longest_s = max(seconds.total for seconds in stages.values())
+    pane = draw_race(title, stages, _notes(counts), longest_s)
+    return [pane], Table("; ".join((verdict, *race.remarks, *unheard)), head, rows)
+
+
+def _race_table(race: PricedRace, verdict: str) -> Table:
+    rows = [
+        [*row, *([_PUBLISHED_PAGES] * 2 if row[0] == "pages" else ["", ""])]
+        for row in _count_rows(race.counts)
+    ]
+    for stage, published_s in CLASSIC_2017_S.as_dict().items():
+        chunks = "not published"
+        if stage == "total":
+            chunks = f"about {ms(CHUNKS_TOTAL_2017_S)}"
+        priced = (ms(seconds.as_dict()[stage]) for seconds in race.stages.values())
+        rows.append([f"{stage}, ms", *priced, ms(published_s), chunks])
+    head = ["", *(f"model: {label_of(path)}" for path in race.counts)]
+    head += ["published 2017: classic", "published 2017: chunks"]
+    caption = f"{verdict} (model; a kick costs {race.costs.message_s * 1e6:.0f} µs)"
+    return Table(caption, head, rows)
+
+
+def _count_rows(counts: Mapping[str, Counts]) -> list[list[TableCell]]:
+    return [
+        [title, *(getattr(c, name) for c in counts.values())] for name, title in _COUNTED.items()
+    ]
+
+
+def _notes(counts: Mapping[str, Counts]) -> dict[str, str]:
+    notes = {}
+    for path, c in counts.items():
+        notes[path] = counted(c.messages, "message")
+        if c.refused_pages:
+            notes[path] += f", {counted(c.refused_pages, 'page')} refused"
+    return notes
+
+
+def _parts(classic: Stages, chunks: Stages) -> str:
+    """Say which share of the gain comes from which stage; the total must be a gain."""
+    gain_s = classic.total - chunks.total
+    parts = {
+        stage: (classic_s - chunks.as_dict()[stage]) / gain_s
+        for stage, classic_s in classic.as_dict().items()
+        if stage != "total"
+    }
+    return ", ".join(f"{stage} {part:.0%}" for stage, part in parts.items())
+
+
+def _verdict(what: str, ratio: Sequence[float], mark: float | None) -> str:
+    if mark is None:
+        return f"{what}: chunks never lose, and need {ratio[-1]:.0%} of classic at the checkerboard"
+    return f"{what}: chunks stop paying at fragmentation {mark:.2f}"
 
 
 def draw_race(

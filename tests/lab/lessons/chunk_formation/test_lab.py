@@ -68,15 +68,15 @@ def test_a_code_that_cannot_be_read_says_why_and_changes_nothing(code, words):
 
 
 def test_a_state_is_restored_at_its_step():
-    bench = ChunkLab("seed=7 pages=64 step=31").all()
-    player = bench.children[1]
+    bench = ChunkLab("seed=7 pages=64 step=31").bench()
+    player = bench.parts[1]
     assert player.step == 31
     assert player.code == "seed=7 pages=64 step=31"
 
 
 def test_restore_moves_controls_and_player():
     lab = ChunkLab()
-    view, player = lab.all().children
+    view, player = lab.bench().parts
     lab.restore("seed=3 pages=64 path=classic step=5")
     assert view.values["seed"] == 3
     assert player.trace["format"] == "classic"
@@ -119,7 +119,7 @@ def test_the_players_code_of_a_deflate_brings_that_state_back():
     lab = ChunkLab("seed=7 pages=64")
     player = lab.deflate()
     assert player.code == f"seed=7 pages=64 back=yes step={player.step}"
-    _, other = lab.all().children
+    _, other = lab.bench().parts
     lab.restore(player.code)
     assert other.code == player.code
     assert other.trace["steps"] == player.trace["steps"]
@@ -135,7 +135,7 @@ def test_restore_leaves_the_players_of_single_stages_where_they_are():
     lab = ChunkLab("seed=7 pages=64")
     player = lab.pack()
     before = player.step
-    lab.all()
+    lab.bench()
     lab.restore("seed=7 pages=64 step=31")
     assert player.step == before
 
@@ -158,7 +158,7 @@ def test_restore_leaves_the_players_of_single_stages_where_they_are():
 )
 def test_every_control_makes_the_trace_anew_and_sends_it_once(name, value):
     lab = ChunkLab()
-    view, player = lab.all().children
+    view, player = lab.bench().parts
     sent = []
     player.observe(sent.append, "_data")
     before = player.trace
@@ -196,7 +196,7 @@ def test_a_trace_of_4096_pages_stays_under_100_kb():
 
 
 def test_live_and_static_halves_are_in_one_output():
-    bundle, _ = ChunkLab("pages=64").all()._repr_mimebundle_()
+    bundle, _ = ChunkLab("pages=64").bench()._repr_mimebundle_()
     assert "application/vnd.jupyter.widget-view+json" in bundle
     assert bundle["text/html"].count("data:image/png;base64,") == 2
     assert "Guest memory" in bundle["text/plain"]

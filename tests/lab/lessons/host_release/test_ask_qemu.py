@@ -55,7 +55,7 @@ def test_every_message_has_a_recorded_answer_and_each_difference_a_reason(no_qem
     answer = ask_qemu(model)
     assert answer.recorded.startswith("no program qemu-system-x86_64")
     assert answer.version == "7.2.22"
-    assert bool(answer.why(model)) == bool(answer.differs())
+    assert bool(answer.why) == bool(answer.differs())
 
 
 def test_plain_messages_agree(no_qemu):

@@ -7,16 +7,14 @@ from child_processes import children
 
 from balloonkit import limits
 from balloonkit.guest import Guest
+from balloonkit.lab import ReleaseLab
 from balloonkit.lab.lessons.host_release import model as release_run
-from balloonkit.lab.lessons.host_release.lab import (
+from balloonkit.lab.lessons.host_release.model import (
     CHUNK_SIZES,
     LAYOUTS,
-    HostPageModel,
-    ReleaseLab,
-    TranslateModel,
-)
-from balloonkit.lab.lessons.host_release.model import (
     SIZES,
+    HostPageModel,
+    TranslateModel,
     best_size,
     can_measure,
     inflate_for_real,
@@ -28,13 +26,14 @@ GIB_PAGES = 1 << 18
 
 def test_above_the_hole_the_host_page_is_two_gib_lower():
     model = TranslateModel(first_mib=5 << 10, size="1GiB")
-    handled, pieces = model.handle()
+    done = model.handle()
+    handled, pieces = done.handled, done.pieces
     assert pieces == [(5 * GIB_PAGES, 3 * GIB_PAGES, GIB_PAGES)]
     assert (handled.translations, handled.releases) == (1, 1)
 
 
 def test_below_the_hole_the_host_page_is_the_guest_page():
-    _, pieces = TranslateModel(first_mib=64, size="4KiB").handle()
+    pieces = TranslateModel(first_mib=64, size="4KiB").handle().pieces
     assert pieces == [(64 * 256, 64 * 256, 1)]
 
 
@@ -96,8 +95,8 @@ def test_scattered_pages_release_nothing_until_most_are_told():
 
 def test_the_first_of_four_host_pages_goes_with_the_58th_of_64_scattered_pages():
     inputs = {"host_kib": 64, "order": "scattered", "seed": 1}
-    assert HostPageModel(told=57, **inputs).run()[1].all()
-    assert not HostPageModel(told=58, **inputs).run()[1].all()
+    assert HostPageModel(told=57, **inputs).run().resident.all()
+    assert not HostPageModel(told=58, **inputs).run().resident.all()
 
 
 @pytest.mark.parametrize("huge_pages", [False, True])

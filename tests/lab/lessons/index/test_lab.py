@@ -2,7 +2,8 @@
 
 import importlib.metadata
 
-from balloonkit.lab.lessons.index.lab import Alive, Versions, Welcome
+from balloonkit.lab import Welcome
+from balloonkit.lab.view.alive import Alive
 
 
 def bundle(widget):
@@ -39,6 +40,6 @@ def test_the_story_carries_the_published_figures():
 
 
 def test_versions_are_those_installed():
-    text = repr(Versions())
+    text = bundle(Welcome().versions())["text/plain"]
     assert importlib.metadata.version("numpy") in text
     assert importlib.metadata.version("anywidget") in text

@@ -3,7 +3,8 @@
 import pytest
 
 from balloonkit.history import FORMATS, POSTINGS
-from balloonkit.lab.lessons.lineage.lab import MODELLED, LineageLab
+from balloonkit.lab import LineageLab
+from balloonkit.lab.lessons.lineage.model import MODELLED
 
 
 def test_the_timeline_carries_every_posting_with_its_own_figures_and_source():

@@ -7,7 +7,7 @@ from balloonkit.captures import load_capture
 from balloonkit.guest.page_states import PAGE_STATES
 from balloonkit.lab import LiveLab
 from balloonkit.lab.lessons.live_guest.drivers import DriversModel
-from balloonkit.lab.lessons.live_guest.drivers_view import draw_drivers
+from balloonkit.lab.lessons.live_guest.pictures import show_drivers
 from balloonkit.wire import PageBitmaps, decode_pfns, pack_chunks
 
 HALF_PAGES = 32768
@@ -63,7 +63,7 @@ def test_a_smaller_buffer_loads_the_driver_anew_and_takes_more_messages(live):
     _, chunks = live.runs()
     assert live.reloads > 0
     assert chunks.messages == -(-chunks.entries // 255) > 1
-    _, table = draw_drivers(live)
+    _, table = show_drivers(live.both())
     assert "the driver was loaded anew" in table.caption
 
 
@@ -81,7 +81,7 @@ def test_guests_that_were_ended_keep_the_last_picture_and_say_so(live):
     before = live.runs()
     live.close()
     live.by_blocks = True
-    panes, table = draw_drivers(live)
+    panes, table = show_drivers(live.both())
     assert len(panes) == 3
     assert table.caption.startswith("NOT DONE: the guests were ended: lab.drivers() starts others")
     assert live.runs() == before

@@ -24,7 +24,7 @@ IN_BALLOON = PAGE_STATES["in balloon"]
 
 def view_of(step):
     """The view of a step: the last of a bench, or the step itself."""
-    return getattr(step, "children", [step])[-1]
+    return getattr(step, "parts", [step])[-1]
 
 
 def gone(pid, within_s=5):
@@ -245,7 +245,7 @@ def test_booting_again_ends_the_guest_before_it(running):
 
 
 def test_the_whole_lesson_runs_without_qemu_and_every_view_says_so(no_qemu):
-    views = [view_of(step) for step in LiveLab().all()]
+    views = [view_of(step) for step in LiveLab().all().parts]
 
     assert [view.caption[:8] for view in views] == [*["RECORDED"] * 4, "REPLAYED"]
     assert "Install with: apt-get install" in views[0].caption

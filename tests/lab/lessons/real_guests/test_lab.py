@@ -35,7 +35,7 @@ def lab():
 )
 def test_a_whole_inflate_makes_the_messages_and_chunks_known_for_it(cells, name, classic, chunks):
     lab = CaptureLab(name)
-    lab.model.message = lab.model.messages
+    lab.model.message = lab.model.guest().messages
 
     assert cells(lab.chunks()) == {"classic, PFN by PFN": classic, "chunks": chunks}
 
@@ -190,7 +190,7 @@ def test_a_file_that_is_no_capture_is_refused_at_once(tmp_path):
 
 
 def test_all_returns_every_step_of_the_lesson(lab):
-    assert [view.title for view in lab.all()] == [
+    assert [view.title for view in lab.all().parts] == [
         "A real guest's memory",
         "What it gave away, in what order",
         "What chunks make of it",

@@ -4,7 +4,8 @@ import pytest
 
 from balloonkit.history import Fault
 from balloonkit.lab import ReviewLab
-from balloonkit.lab.lessons.review_the_patch.model import CELL_LOOKS, all_cases
+from balloonkit.lab.lessons.review_the_patch.cases import all_cases
+from balloonkit.lab.lessons.review_the_patch.pictures import CELL_LOOKS
 
 CASES = {case.name: case for case in all_cases()}
 WIDGET = "application/vnd.jupyter.widget-view+json"

@@ -1,23 +1,31 @@
-"""Predict, check, reason in a notebook: a question, a field for the answer, advice, the answer.
-
->>> lab = QuestionsLab()
->>> view = lab.ask(seed=3)  # "Another one" goes on to seed 4
-"""
+"""Predict, check, reason in a notebook: a question, a field for the answer, advice, the answer."""
 
 import html
-from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any, Protocol
 
 import traitlets
 
 from balloonkit.lab.js.bundle import bundle, styles
 from balloonkit.lab.view.palette import PAGE_LOOKS
 from balloonkit.lab.view.widget import KitWidget
-from balloonkit.questions import KINDS, Advice, Question, Reveal, ask
+from balloonkit.questions import Advice, Question, Reveal
 
-__all__ = ["AskView", "QuestionsLab"]
+__all__ = ["AskView", "QuestionSource"]
 
 _LOOKS = [look.spec() for look in PAGE_LOOKS[1:]]
+
+
+class QuestionSource(Protocol):
+    """Poses problems, and keeps what was answered: a lab."""
+
+    def question(self, kind: str | None, seed: int) -> Question:
+        """Return a problem."""
+
+    def note(self, question: Question, answer: str | None, advice: Advice | None) -> None:
+        """Keep one answer, or that the answer was looked up."""
+
+    def answers(self) -> str:
+        """Return everything answered so far."""
 
 
 class AskView(KitWidget):
@@ -25,7 +33,7 @@ class AskView(KitWidget):
 
     Parameters
     ----------
-    lab : QuestionsLab
+    lab : QuestionSource
         Poses the problem and those after it, and keeps the answers of all its views.
     kind : str or None
         One of `balloonkit.questions.KINDS`, or None for those of the lab in turn.
@@ -38,6 +46,7 @@ class AskView(KitWidget):
 
     Examples
     --------
+    >>> from balloonkit.lab import QuestionsLab
     >>> view = QuestionsLab().ask("chunks", seed=2)
     >>> view.check("100 4").mistake == ""
     True
@@ -56,11 +65,21 @@ class AskView(KitWidget):
     revealed = traitlets.Dict().tag(sync=True)
     answers = traitlets.Unicode().tag(sync=True)
 
-    def __init__(self, lab: "QuestionsLab", kind: str | None, seed: int) -> None:
+    def __init__(self, lab: QuestionSource, kind: str | None, seed: int) -> None:
         super().__init__(answers=lab.answers())
         self._lab = lab
         self._kind = kind
         self._show(seed)
+
+    @property
+    def title(self) -> str:
+        """What is asked about."""
+        return self.question.title
+
+    @property
+    def caption(self) -> str:
+        """What is asked."""
+        return self.question.text
 
     def check(self, answer: Any) -> Advice | None:
         """Check an answer and show the verdict: nothing if it is right, else advice."""
@@ -111,68 +130,6 @@ class AskView(KitWidget):
             "text/html": f"<pre>{html.escape(str(self.question))}</pre>"
             f"<details><summary>Answer, cost and reason</summary><p>{reveal}</p></details>",
         }
-
-
-class QuestionsLab:
-    """Ask without end, and keep what was answered: by itself, or as the base of a lab.
-
-    Attributes
-    ----------
-    kinds : tuple of str
-        What a lab asks about, of `balloonkit.questions.KINDS`; here everything.
-
-    Examples
-    --------
-    >>> lab = QuestionsLab()
-    >>> advice = lab.ask("count", seed=1).check(1)
-    >>> print(lab.answers())
-    My answers, balloonkit
-    count, seed 1: 1 (not yet)
-    """
-
-    kinds: ClassVar[tuple[str, ...]] = tuple(KINDS)
-
-    def __init__(self) -> None:
-        self._views: list[AskView] = []
-        self._lines: list[str] = []
-
-    def ask(self, kind: str | None = None, seed: int = 0) -> AskView:
-        """Pose a problem and show it.
-
-        Parameters
-        ----------
-        kind : str, optional
-            One of `balloonkit.questions.KINDS`; left out, seeds 0, 1, 2, ... go through `kinds`.
-        seed : int
-            0 or more; the same seed poses the same problem.
-
-        Raises
-        ------
-        ValueError
-            If there is no such kind, or the seed is negative.
-        """
-        self._views.append(AskView(self, kind, seed))
-        return self._views[-1]
-
-    def question(self, kind: str | None, seed: int) -> Question:
-        """Return the problem `ask` shows."""
-        return ask(kind or self.kinds[seed % len(self.kinds)], seed)
-
-    def answers(self) -> str:
-        """Return everything answered so far as a short text."""
-        return "\n".join(["My answers, balloonkit", *self._lines])
-
-    def save(self, path: str | Path = "my-answers.txt") -> Path:
-        """Write `answers` to a file and return its path."""
-        Path(path).write_text(self.answers() + "\n")
-        return Path(path)
-
-    def note(self, question: Question, answer: str | None, advice: Advice | None) -> None:
-        """Keep one answer, or that the answer was looked up, and tell every view."""
-        said = "looked up" if answer is None else f"{answer} ({'not yet' if advice else 'right'})"
-        self._lines.append(f"{question.kind}, seed {question.seed}: {said}")
-        for view in self._views:
-            view.answers = self.answers()
 
 
 def _problem(question: Question) -> dict[str, Any]:

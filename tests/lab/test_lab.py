@@ -12,7 +12,8 @@ from balloonkit.lab import (
     ReleaseLab,
     ReviewLab,
 )
-from balloonkit.lab.lessons.predict_check_reason.lab import AskView, QuestionsLab
+from balloonkit.lab.lab import QuestionsLab
+from balloonkit.lab.view.ask import AskView
 from balloonkit.questions import KINDS, ask
 
 WIDGET = "application/vnd.jupyter.widget-view+json"

@@ -1,1 +1,0 @@
-"""Questions made and marked by the model."""

@@ -1,0 +1,55 @@
+"""Inputs of the captures' lab: which guest, which moment, which message, and where to look."""
+
+from dataclasses import dataclass
+
+import traitlets
+
+from balloonkit.captured_guest import MOMENTS, CapturedGuest
+from balloonkit.captures import SHIPPED
+from balloonkit.captures.capture import Moment
+
+__all__ = ["CaptureModel", "Looked"]
+
+
+@dataclass(frozen=True)
+class Looked:
+    """A captured guest, and what of it is looked at.
+
+    Attributes
+    ----------
+    guest : CapturedGuest
+    moment : str
+        One of `MOMENTS`.
+    sent : int
+        Messages of the inflate up to here: never more than it has.
+    look_at : float
+        Per cent of the addresses to skip.
+    """
+
+    guest: CapturedGuest
+    moment: Moment
+    sent: int
+    look_at: float
+
+
+class CaptureModel(traitlets.HasTraits):
+    """A capture, a moment of it, a message of its inflate, and the place to magnify."""
+
+    capture = traitlets.Unicode(SHIPPED[0])
+    moment = traitlets.Enum(MOMENTS, "before")
+    message = traitlets.Int(1, min=0)
+    look_at = traitlets.Float(60, min=0, max=100)
+
+    _loaded: CapturedGuest | None = None
+
+    def guest(self) -> CapturedGuest:
+        """Return the captured guest; only the last one is kept."""
+        if self._loaded is None or str(self._loaded.source) != self.capture:
+            self._loaded = None
+            self._loaded = CapturedGuest.load(self.capture)
+        return self._loaded
+
+    def look(self) -> Looked:
+        """Return the guest, and what of it is looked at."""
+        guest = self.guest()
+        return Looked(guest, self.moment, min(self.message, guest.messages), self.look_at)
