@@ -31,10 +31,10 @@ for view in [found for found in gc.get_objects() if isinstance(found, LabView)]:
         else:
             moves = [True, False]
         for value in [*moves, start[control["name"]]]:
-            view.values = {**view.values, control["name"]: value}
-            view.sent += 1
+            values = {**view.values, control["name"]: value}
+            view.asked = {"what": "move", "values": values, "number": view.answered + 1}
             moved = (view.title, control["name"], value)
-            assert view.drawn == view.sent, moved
+            assert view.answered == view.asked["number"], moved
             assert not view.error, (moved, view.error)
             assert view.values[control["name"]] == value, moved
 """

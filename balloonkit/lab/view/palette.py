@@ -4,7 +4,7 @@ The colours are Okabe and Ito's (2008). A picture never relies on them alone: sm
 letter, bars the hatch, and every picture has a text twin.
 """
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 __all__ = [
     "BIT_LOOKS",
@@ -51,6 +51,23 @@ class Look(NamedTuple):
     def mark(self) -> str:
         """The hatch as one sign, for cells too small for a letter."""
         return {"..": "•", "//": "/", "++": "+", "xx": "x", "\\\\": "\\"}.get(self.hatch, "")
+
+    @property
+    def ink(self) -> str:
+        """Black or white: whichever can be read on the colour."""
+        return ink_on(self.colour)
+
+    def spec(self) -> dict[str, Any]:
+        """Return what the browser needs: it decides no colour and no ink."""
+        return {
+            "label": self.label,
+            "colour": self.colour,
+            "ink": self.ink,
+            "letter": self.letter,
+            "mark": self.mark,
+            "dotted": self.hatch == "//",  # keeps a dot where no letter fits
+            "empty": self.colour == EMPTY,  # has no colour of its own: the page shows through
+        }
 
 
 #: A guest page by its state's number (`balloonkit.trace.PAGE_STATES`).

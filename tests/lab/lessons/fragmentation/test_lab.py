@@ -140,8 +140,8 @@ def test_taken_pages_have_a_state_and_a_letter_of_their_own(lab):
     page_map = lab.blocks().panes[0]
 
     assert page_map["totals"] == [0, 0, 219, 37]
-    assert page_map["looks"][3][0] == "taken"
-    assert page_map["looks"][3][2] == "T"
+    assert page_map["looks"][3]["label"] == "taken"
+    assert page_map["looks"][3]["letter"] == "T"
 
 
 def test_all_returns_every_step_of_the_lesson(lab):
