@@ -1,4 +1,4 @@
-"""The command: race, predict, look, bench, site, capture, duel."""
+"""The command: race, predict, look, bench, site, capture, duel, backings."""
 
 import argparse
 import json
@@ -8,25 +8,20 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from rich.progress import DownloadColumn, MofNCompleteColumn
+from rich.progress import MofNCompleteColumn
 from rich.table import Table
 
+from balloonkit.backings.command import add_backings
 from balloonkit.bench import run_bench
 from balloonkit.captures import NEWER, SHIPPED, load_capture
-from balloonkit.costs import PRICES
 from balloonkit.duel.command import add_duel
-from balloonkit.find import find_format, find_guest
 from balloonkit.guest.kernel_rules import KernelRules
-from balloonkit.guest.replayed import ReplayedGuest
-from balloonkit.host.rules import DEVICE_RULES
 from balloonkit.look.command import add_look
 from balloonkit.predict import predict
 from balloonkit.progress_bars import report_progress
-from balloonkit.race import run_race
-from balloonkit.race_table import race_table
-from balloonkit.ram_layout import PRESETS
+from balloonkit.race_command import add_race
 from balloonkit.terminal import console, report_errors
-from balloonkit.units import BALLOON_PAGE_BYTES, counted, size_to_pages
+from balloonkit.units import counted
 
 __all__ = ["main"]
 
@@ -41,59 +36,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="balloonkit", description=__doc__)
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
 
-    race = commands.add_parser("race", help="classic against chunks on the same guest")
-    race.add_argument(
-        "--guest",
-        default="idle-8g",
-        help=f"a capture ({', '.join(SHIPPED + NEWER)}), a .npz file, a text about a machine "
-        "(see look), or a size such as 8GiB",
-    )
-    race.add_argument(
-        "--ram",
-        metavar="MACHINE|RANGES",
-        help=f"where a guest given by its size has its RAM: {', '.join(PRESETS)}, with memory "
-        "plugged in (q35+1GiB), or ranges START:SIZE,START:SIZE (default: q35)",
-    )
-    race.add_argument("--inflate", help="how much to take (default: seven eighths of the guest)")
-    race.add_argument(
-        "--host",
-        choices=("model", "madvise"),
-        default="model",
-        help="count only and show model time, or release real memory and measure",
-    )
-    race.add_argument(
-        "--price",
-        choices=tuple(PRICES),
-        default="message",
-        help="what model time takes sending to be paid by; the mail's figures fit each",
-    )
-    race.add_argument(
-        "--device",
-        choices=tuple(DEVICE_RULES),
-        default="kit",
-        help="whose rule turns messages into releases (default: this kit's)",
-    )
-    race.add_argument(
-        "--host-page",
-        choices=("4KiB", "64KiB", "2MiB"),
-        default="4KiB",
-        help="the host's page: a larger one goes as a whole or not at all",
-    )
-    race.add_argument(
-        "--replay",
-        action="store_true",
-        help="of a capture: the very pages the real driver sent, nothing foretold",
-    )
-    race.add_argument(
-        "--format",
-        action="append",
-        default=[],
-        metavar="FILE.py:CLASS",
-        help="a message format of your own, to race beside the others; may be repeated",
-    )
-    race.add_argument("--huge-pages", action="store_true", help="with madvise: 2 MiB pages")
-    race.add_argument("--json", action="store_true", help="plain data instead of a table")
-    race.set_defaults(run=_race)
+    add_race(commands)
 
     foretell = commands.add_parser("predict", help="the model against what a real guest did")
     foretell.add_argument("file", help=f"a .npz file, or {', '.join(SHIPPED + NEWER)}")
@@ -147,40 +90,13 @@ def _parser() -> argparse.ArgumentParser:
     catch.set_defaults(run=_capture)
 
     add_duel(commands)
+    add_backings(commands)
 
     bench = commands.add_parser("bench", help="this machine's figures, as ratios in one run")
     bench.add_argument("--guest-size", help="real memory to release (default: up to 8GiB)")
     bench.add_argument("--json", action="store_true", help="plain data instead of a table")
     bench.set_defaults(run=_bench)
     return parser
-
-
-def _race(options: argparse.Namespace) -> None:
-    if options.inflate is not None:
-        size_to_pages(options.inflate)  # a size that is none is refused before a guest is made
-    guest = find_guest(options.guest, options.ram, options.replay)
-    inflate = options.inflate
-    if inflate is None and isinstance(guest, ReplayedGuest):
-        inflate = guest.left_pages * BALLOON_PAGE_BYTES
-    elif inflate is None:
-        inflate = guest.size_bytes // BALLOON_PAGE_BYTES // 8 * 7 * BALLOON_PAGE_BYTES
-    with report_progress(DownloadColumn(binary_units=True)) as progress:
-        formats = [find_format(source) for source in options.format]
-        race = run_race(
-            guest,
-            inflate,
-            options.host,
-            options.huge_pages,
-            progress,
-            formats,
-            price=options.price,
-            device=options.device,
-            host_page=options.host_page,
-        )
-    if options.json:
-        print(json.dumps(race.as_dict()))
-    else:
-        console().print(race_table(race))
 
 
 def _predict(options: argparse.Namespace) -> None:

@@ -5,14 +5,12 @@ a message is a choice: this kit's way, or a peer's (`balloonkit.host.rules`), on
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
-from balloonkit.costs import Costs, Price, Stages, costs_2017
+from balloonkit.costs import Costs, Price, costs_2017
 from balloonkit.guest import Guest
 from balloonkit.guest.replayed import ReplayedGuest
 from balloonkit.host.host import Host
@@ -23,6 +21,8 @@ from balloonkit.machine import Machine, Report
 from balloonkit.paths import PATHS
 from balloonkit.paths import Path as RacePath
 from balloonkit.progress import Progress
+from balloonkit.race_result import HostKind, Race
+from balloonkit.residency import TOUCHED, Gain, TouchedMemory, gain_of, resident_before
 from balloonkit.units import (
     BALLOON_PAGE_BYTES,
     counted,
@@ -32,130 +32,11 @@ from balloonkit.units import (
 )
 from balloonkit.wire import Format, pack_chunks
 
-if TYPE_CHECKING:
-    from balloonkit.host.mapping import Verified
-
 __all__ = ["HostKind", "Race", "run_race"]
 
 # Bytes a race takes for each page of the guest and each free block, measured on idle guests and
 # checkerboards: copies of the masks, PFNs of each path, and the host's own map.
 _RACE_PAGE_BYTES, _RACE_BLOCK_BYTES = 24, 48
-
-#: A host that only counts, or real memory in a process of its own.
-HostKind = Literal["model", "madvise"]
-
-
-@dataclass(frozen=True)
-class Race:
-    """How the paths compare on one guest.
-
-    Attributes
-    ----------
-    guest : str
-    inflate_pages : int
-        4 KiB pages asked for.
-    host : {"model", "madvise"}
-        With the model host seconds are model time (costs of 2017); with madvise, measured here.
-    reports : dict of Report, by path
-    checks : dict of Verified, by path
-        With madvise, what reading every page of the memory afterwards found; a path some of whose
-        pages were refused is not checked.
-    price : {"message", "entry", "half"}
-        What model time takes sending to be paid by: an assumption, see `balloonkit.costs`.
-    device : str
-        Whose rule turns messages into releases, a name of `balloonkit.host.rules.DEVICE_RULES`.
-    host_page_bytes : int
-        The host's page.
-    replayed : bool
-        True if the guest gave the pages of a record.
-    notes : tuple of str
-        What is true of this race and no other.
-    """
-
-    guest: str
-    inflate_pages: int
-    host: HostKind
-    reports: dict[str, Report]
-    checks: "dict[str, Verified]"
-    price: Price = "message"
-    device: str = "kit"
-    host_page_bytes: int = BALLOON_PAGE_BYTES
-    replayed: bool = False
-    notes: tuple[str, ...] = ()
-
-    def seconds(self, path: str) -> Stages:
-        """Return the stages of one path, on the clock of this race."""
-        report = self.reports[path]
-        return report.model if self.host == "model" else report.measured
-
-    def improvement(self, path: str) -> float | None:
-        """Return the share of the classic path's time that `path` saves.
-
-        None where the two did not release equally many pages, as their times are of different
-        work, or none at all.
-        """
-        released = {self.reports[p].counts.released_pages for p in ("classic", path)}
-        if len(released) > 1 or 0 in released:
-            return None
-        classic = self.seconds("classic").total
-        return 1 - self.seconds(path).total / classic if classic else 0.0
-
-    @property
-    def remarks(self) -> tuple[str, ...]:
-        """What a reader of the figures must know, a sentence each; none if all went as asked."""
-        counts = {path: report.counts for path, report in self.reports.items()}
-        said = list(self.notes)
-        if any(c.pages < self.inflate_pages for c in counts.values()):
-            said.append(
-                f"{counted(self.inflate_pages, 'page')} were asked for; this guest has fewer to "
-                "give, and each path took what it could get"
-            )
-        if any(c.refused_pages for c in counts.values()):
-            reasons = sorted({why for report in self.reports.values() for why in report.rejected})
-            told = ", ".join(f"{path} {c.refused_pages:,}" for path, c in counts.items())
-            said.append(f"the host refused pages ({'; '.join(reasons)}): {told}")
-        kept = {path: c.pages - c.refused_pages - c.released_pages for path, c in counts.items()}
-        if any(kept.values()):
-            told = ", ".join(f"{path} {pages:,}" for path, pages in kept.items())
-            said.append(
-                f"pages told but not released, as their host page of "
-                f"{format_size(self.host_page_bytes)} is not all the balloon's, or its parts were "
-                f"forgotten: {told}"
-            )
-        return tuple(said)
-
-    def as_dict(self) -> dict[str, Any]:
-        """Return the race as plain data, ready for JSON."""
-        paths = {}
-        for path, report in self.reports.items():
-            counts = vars(report.counts)
-            paths[path] = counts | {
-                "told_bytes": report.counts.pages * BALLOON_PAGE_BYTES,
-                "released_bytes": report.counts.released_pages * BALLOON_PAGE_BYTES,
-                "refused_bytes": report.counts.refused_pages * BALLOON_PAGE_BYTES,
-                "rejected": sum(report.rejected.values()),
-                "out_of_puff": report.out_of_puff,
-                "seconds": self.seconds(path).as_dict(),
-            }
-        resident = None
-        if self.host == "madvise":
-            before, after = self.reports["chunks"].resident_bytes
-            resident = {"before": before, "after": after}
-        return {
-            "guest": self.guest,
-            "inflate_pages": self.inflate_pages,
-            "host": self.host,
-            "clock": "model, costs of 2017" if self.host == "model" else "measured here",
-            "paths": paths,
-            "improvement": {p: self.improvement(p) for p in self.reports if p != "classic"},
-            "price": self.price if self.host == "model" else None,
-            "device": self.device,
-            "host_page_bytes": self.host_page_bytes,
-            "replayed": self.replayed,
-            "remarks": list(self.remarks),
-            "rss_bytes": resident,
-            "checks": {path: check._asdict() for path, check in self.checks.items()} or None,
-        }
 
 
 def run_race(
@@ -168,6 +49,7 @@ def run_race(
     price: Price = "message",
     device: str = "kit",
     host_page: str | int = BALLOON_PAGE_BYTES,
+    touched: TouchedMemory = "all",
 ) -> Race:
     """Inflate `guest` by `inflate` on every path.
 
@@ -192,6 +74,8 @@ def run_race(
         on the joined path it is always the joining one.
     host_page : size
         The host's page, text or bytes.
+    touched : {"all", "blocks", "in-use"}
+        What of the guest's RAM had memory behind it; real memory is populated all.
 
     Raises
     ------
@@ -199,7 +83,8 @@ def run_race(
         If real memory is asked for that the machine or its control group cannot give.
     ValueError
         If a format has the name of another, real memory's device cannot import it, the model's
-        host read other pages than the guest gave, or there is no such device or host page.
+        host read other pages than the guest gave, or there is no such device, host page
+        or assumption of what was touched.
 
     Examples
     --------
@@ -217,15 +102,24 @@ def run_race(
         paths[own.name] = RacePath(own.name, own)
     inflate_pages = size_to_pages(inflate)
     _check_room(guest)
+    if touched != "all" and host != "model":
+        raise ValueError(f"touched {touched!r}: real memory is populated all; take host='model'")
     host_page_bytes = parse_size(host_page)
+    resident = resident_before(guest, touched)
     reports, checks, costs = {}, {}, costs_2017(price)
+    gains: dict[str, Gain] = {}
     for name, path in paths.items():
         rule = path.rule or DEVICE_RULES[device]
         modelled = ModelHost(
-            guest.size_bytes, regions=guest.ram, host_page_bytes=host_page_bytes, rule=rule
+            guest.size_bytes,
+            regions=guest.ram,
+            host_page_bytes=host_page_bytes,
+            rule=rule,
+            resident=resident,
         )
         if host == "model":
             reports[name], chunks = _inflate(guest, path, inflate, modelled, costs)
+            gains[name] = gain_of(resident, modelled.resident_pages)
             if name not in PATHS and not reports[name].rejected:
                 _check_read(name, chunks, modelled)
             continue
@@ -259,13 +153,17 @@ def run_race(
         device,
         host_page_bytes,
         replayed,
-        _notes(guest, host, DEVICE_RULES[device], host_page_bytes),
+        touched,
+        gains,
+        _notes(guest, host, DEVICE_RULES[device], host_page_bytes, touched),
     )
 
 
-def _notes(guest: Guest, host: HostKind, rule: DeviceRule, host_page_bytes: int) -> tuple[str, ...]:
+def _notes(
+    guest: Guest, host: HostKind, rule: DeviceRule, host_page_bytes: int, touched: TouchedMemory
+) -> tuple[str, ...]:
     """Say what is assumed, left out, or not as it would be."""
-    said = []
+    said = [f"assumed: {TOUCHED[touched]}"] if touched != "all" else []
     if isinstance(guest, ReplayedGuest):
         again = ""
         if guest.repeated_pages:

@@ -4,6 +4,7 @@ from rich.table import Table
 
 from balloonkit.paths import label_of
 from balloonkit.race import Race
+from balloonkit.residency import TOUCHED
 from balloonkit.units import BALLOON_PAGE_BYTES, format_size
 
 __all__ = ["race_table"]
@@ -12,6 +13,9 @@ __all__ = ["race_table"]
 _PAID_BY = {"message": "the message", "entry": "the entry", "half": "message and entry, half each"}
 
 _MIB = 1 << 20
+
+#: Host pages of 2 MiB, by what became of them.
+_HUGE = {"2 MiB broken": "huge_broken", "  released": "huge_gone", "  whole": "huge_whole"}
 
 #: What is counted on each path, and what a table calls it.
 _COUNTS = {
@@ -47,6 +51,8 @@ def race_table(race: Race) -> Table:
     clock = "measured on this machine"
     if race.host == "model":
         clock = f"model time, costs of 2017; assumed: sending is paid by {_PAID_BY[race.price]}"
+        if race.touched == "all":
+            clock += f", {TOUCHED[race.touched]}"
     # Nobody published what sorting a message costs.
     if "classic_joined" in race.reports:
         clock += "; joining in the host is not priced"
@@ -69,6 +75,16 @@ def race_table(race: Race) -> Table:
         table.add_row(title, *(f"{getattr(r.counts, row):,}" for r in race.reports.values()))
     released = (r.counts.released_pages * BALLOON_PAGE_BYTES for r in race.reports.values())
     table.add_row("MiB released", *(f"{size_bytes / _MIB:,.1f}" for size_bytes in released))
+    gained = (race.gained_bytes(path) / _MIB for path in race.reports)
+    table.add_row("MiB gained", *(f"{mib:,.1f}" for mib in gained))
+    if race.gains:
+        for row, what in _HUGE.items():
+            table.add_row(row, *(f"{getattr(gain, what):,}" for gain in race.gains.values()))
+        notes.append(
+            "2 MiB: were the host's memory in huge pages; a broken one is free only once the "
+            "kernel splits it"
+        )
+        table.caption = "\n".join(notes)
     table.add_section()
     seconds = {path: race.seconds(path).as_dict() for path in race.reports}
     for stage in seconds["classic"]:

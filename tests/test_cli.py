@@ -95,7 +95,7 @@ def test_race_says_how_many_pages_the_host_refused_and_claims_no_saving(capsys, 
     free[1 << 14 :] = True  # the upper half of 128 MiB, where a host of 64 MiB has no RAM
     zones = x86_zones(len(free))
     guest = Guest("misplaced", 64 << 20, free, zones)
-    monkeypatch.setattr("balloonkit.cli.find_guest", lambda *asked: guest)
+    monkeypatch.setattr("balloonkit.race_command.find_guest", lambda *asked: guest)
     monkeypatch.setenv("COLUMNS", "80")
     status, out, _ = run(capsys, "race", "--inflate", "16MiB", "--host", host)
     table = {

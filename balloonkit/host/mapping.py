@@ -8,12 +8,12 @@ page which lost its content, or got another's, is found.
 import errno
 import mmap
 from collections.abc import Callable
-from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from balloonkit.host.meters import read_mapping
 from balloonkit.host.release import ReleaseError
 from balloonkit.units import BALLOON_PAGE_BYTES, PFN_SHIFT
 
@@ -127,19 +127,7 @@ class MappingRelease:
 
     def resident_bytes(self) -> int:
         """Return the resident set of this mapping alone, as the kernel counts it (smaps)."""
-        first = self._words().ctypes.data
-        last = first + self._size_bytes
-        resident_kib = 0
-        ours = False
-        with Path("/proc/self/smaps").open() as smaps:
-            for line in smaps:
-                name, _, rest = line.partition(" ")
-                if not name.endswith(":"):
-                    start, end = (int(part, 16) for part in name.split("-"))
-                    ours = start < last and end > first
-                elif ours and name == "Rss:":
-                    resident_kib += int(rest.split()[0])
-        return resident_kib << 10
+        return read_mapping(self._words().ctypes.data, self._size_bytes).resident_bytes
 
     def verify(self, starts: NDArray[np.int64], counts: NDArray[np.int64]) -> Verified:
         """Read the word in every page: zero in the given ranges, its pattern in all others.

@@ -37,6 +37,8 @@ class ModelHost:
         How a message's pages become releases: this kit's way, or a peer's.
     regions : sequence of RamRange, optional
         Where the RAM lies, on another machine than q35; `size` then does not count.
+    resident : bool array, shape (host pages,), optional
+        What has memory behind it at first; by default everything.
 
     Attributes
     ----------
@@ -64,12 +66,13 @@ class ModelHost:
         host_page_bytes: int = BALLOON_PAGE_BYTES,
         rule: DeviceRule = KIT,
         regions: Sequence[RamRange] | None = None,
+        resident: NDArray[np.bool_] | None = None,
     ) -> None:
         ram = GuestRam.of_size(size) if regions is None else GuestRam(regions)
         self.offered = offered
         self.memory = memoryview(bytearray(WINDOW_BYTES))
         self._listener: Listener | None = None
-        self._release = ModelRelease(ram.pages, host_page_bytes)
+        self._release = ModelRelease(ram.pages, host_page_bytes, resident)
         self.device = BalloonDevice(ram, self._release, offered, rule)
         self._service = QueueService(self.device, self.memory)
         self._acked: set[Queue] = set()

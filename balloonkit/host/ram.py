@@ -97,6 +97,19 @@ class GuestRam:
         host_pages: NDArray[np.int64] = pfns + self._host_shift[region]
         return host_pages
 
+    def pfns(self, host_pages: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Return the PFNs of host pages, shape (n,): `translate_pages` backwards.
+
+        Examples
+        --------
+        >>> GuestRam([RamRange(0, 2 << 30), RamRange(4 << 30, 1 << 30)]).pfns(np.array([524288]))
+        array([1048576])
+        """
+        firsts = self._base_pfn[:-1] + self._host_shift
+        region = firsts.searchsorted(host_pages, side="right") - 1
+        found: NDArray[np.int64] = host_pages - self._host_shift[region]
+        return found
+
     def translate(
         self, base_pfn: NDArray[np.int64], pages: NDArray[np.int64]
     ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:

@@ -57,8 +57,8 @@ class Release(Protocol):
 class ModelRelease:
     """A host without memory: it remembers which pages would be resident.
 
-    All are at first. A page the guest takes back stays away here: it would come back when
-    touched, and nothing here touches it.
+    All are at first, or those of `resident`, shape (pages,). A page the guest takes back stays away
+    here: it would come back when touched, and nothing here touches it.
 
     Examples
     --------
@@ -69,9 +69,14 @@ class ModelRelease:
     12
     """
 
-    def __init__(self, pages: int, host_page_bytes: int = BALLOON_PAGE_BYTES) -> None:
+    def __init__(
+        self,
+        pages: int,
+        host_page_bytes: int = BALLOON_PAGE_BYTES,
+        resident: NDArray[np.bool_] | None = None,
+    ) -> None:
         self.host_page_bytes = host_page_bytes
-        self.resident = np.ones(pages, bool)
+        self.resident = np.ones(pages, bool) if resident is None else resident.copy()
 
     def release_pages(self, pages: NDArray[np.int64]) -> list[ReleaseError]:
         """Release single pages."""
