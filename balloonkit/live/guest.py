@@ -14,7 +14,7 @@ from balloonkit.live.ageing import Ageing, plan_ageing
 from balloonkit.live.balloon import Balloon, BalloonMove
 from balloonkit.live.boot import DRIVER_FILE, check_kind, start
 from balloonkit.live.chunk_balloon import ChunkBalloon
-from balloonkit.live.driver import DRIVER_NAME, DriverOptions
+from balloonkit.live.driver import DRIVER_NAME, SOURCES, DriverOptions
 from balloonkit.live.errors import GuestDiedError, GuestTimeoutError, RefusedError
 from balloonkit.live.memory import GuestMemory, available_bytes, read_memory
 from balloonkit.live.progress import progress_bar
@@ -60,6 +60,8 @@ class LiveGuest:
     kernel : path, optional
         A kernel of your choice: the file of its package (``linux-image-....deb``; the parts of a
         kernel that comes in several beside it), or a folder it was unpacked in.
+    sources : tuple of Path
+        C files of a chunks driver of your own; by default the kit's, `balloonkit.live.driver`.
     progress : bool
         Show progress bars.
 
@@ -108,6 +110,7 @@ class LiveGuest:
         init_on_alloc: bool = False,
         reporting: bool = False,
         kernel: str | Path | None = None,
+        sources: tuple[Path, ...] = SOURCES,
         progress: bool = True,
     ) -> None:
         self.memory_bytes = parse_size(memory)
@@ -120,7 +123,9 @@ class LiveGuest:
         check_size(self.memory_bytes)
         with progress_bar(f"boot of {format_size(self.memory_bytes)}", progress):
             kernel_options = f"init_on_alloc={int(init_on_alloc)}"
-            started = start(self.memory_bytes, chunks, shared, kernel_options, reporting, kernel)
+            started = start(
+                self.memory_bytes, chunks, shared, kernel_options, reporting, kernel, sources
+            )
             self.close = weakref.finalize(self, started.close)
             self._link, self._process, self.host = started.link, started.link.process, started.host
             self.memory_file = started.memory
