@@ -251,7 +251,7 @@ def _bar_chart(title: str, rows: int, longest_s: float) -> tuple[Figure, Axes]:
     height = 0.85 + 0.62 * rows
     # Between title and bars there is room for a line of the legend.
     bottom, top = 0.02, 1 - 0.68 / height
-    title_y = 1 + 0.42 / height / (top - bottom)
+    title_y = 1 + 0.36 / height / (top - bottom)
     figure, axes = new_chart(title, height, 0.02, 0.98, bottom, top, title_y)
     axes.set_axis_off()  # the figures stand at the bars, and ticks cost a third of the drawing
     axes.set_xlim(0, max(longest_s, 1e-6) * 1200)
