@@ -9,7 +9,13 @@ from own_format import Pairs
 from balloonkit.guest import Guest, x86_zones
 from balloonkit.guest.driver import BalloonDriver
 from balloonkit.lab import RaceLab
-from balloonkit.lab.lessons.the_race.model import SWEEP, MeasuredModel, RaceModel, break_even
+from balloonkit.lab.lessons.the_race.model import (
+    SWEEP,
+    MeasuredModel,
+    MeasuredRace,
+    RaceModel,
+    break_even,
+)
 from balloonkit.lab.view.controls import BUFFERS
 from balloonkit.path_counts import BITS, GIB_PAGES, PageCounts, block_counts, chunk_counts
 from balloonkit.race import run_race
@@ -78,6 +84,7 @@ def test_defaults_are_the_race_of_2017(cells):
         ("inflate_gib", 2, "pages", 0),
         ("fragmentation", 0.4, "messages", 2),
         ("kick_percent", 0, "send, ms", 0),
+        ("price", "entry", "total, ms", 2),
         ("max_chunks", BUFFERS[1], "messages", 2),
         ("join", False, "translations", 2),
     ],
@@ -98,7 +105,7 @@ def test_a_format_of_ones_own_is_in_tables_and_pictures(cells):
     lab = RaceLab(formats=[Pairs()])
     view = lab.stages()
     assert not view.error
-    heads = ("model: chunks, by blocks", f"model: {Pairs.name}", "published 2017: classic")
+    heads = ("model: chunks, blocks", f"model: {Pairs.name}", "published 2017: classic")
     assert "".join(f'<th scope="col">{head}</th>' for head in heads) in view.table
     own = lab.model.counts()[Pairs.name]
     assert cells(view)["pages"] == ["1,835,008"] * 7
@@ -127,6 +134,23 @@ def test_smaller_bitmaps_cut_more_runs_only_when_runs_are_not_joined():
     assert model.counts()["chunks"].entries == 3
     model.join = False
     assert model.counts()["chunks"].entries >= 7 * GIB_PAGES // 64
+
+
+@pytest.mark.parametrize(
+    ("price", "idle", "checkerboard"), [("message", 86, 60), ("entry", 86, 0), ("half", 86, 30)]
+)
+def test_an_idle_guest_cannot_tell_the_prices_apart_and_a_checkerboard_can(
+    price, idle, checkerboard
+):
+    lab = RaceLab()
+    lab.model.price = price
+    view = lab.stages()
+    assert f"Chunks save {idle}% of the classic time" in view.caption
+    assert "assumed: sending is paid by" in view.caption
+    lab.model.fragmentation = 1.0
+    assert f"Chunks save {checkerboard}% of the classic time" in view.caption.replace("-0%", "0%")
+    lab.sweep_model.price = price
+    assert "Assumed: sending is paid by" in lab.sweep().caption
 
 
 def test_a_free_kick_leaves_nothing_in_the_send_stage(cells):
@@ -176,7 +200,8 @@ def test_with_a_buffer_of_one_page_a_checkerboard_costs_more_than_classic(rows):
 
 
 @pytest.mark.parametrize(
-    ("name", "value"), [("inflate_gib", 1), ("kick_percent", 10), ("join", False), ("bits", 64)]
+    ("name", "value"),
+    [("inflate_gib", 1), ("kick_percent", 10), ("price", "half"), ("join", False), ("bits", 64)],
 )
 def test_every_control_of_the_sweep_can_be_moved(name, value, rows):
     lab = RaceLab()
@@ -223,7 +248,7 @@ def test_refused_pages_stand_in_table_caption_and_picture_and_no_saving_is_claim
     free = np.arange(1 << 15) >= 1 << 14  # where a host of 64 MiB has no RAM
     guest = Guest("misplaced", 64 << 20, free, x86_zones(len(free)))
     lab = RaceLab()
-    lab.measured_model.race = lambda: run_race(guest, "16MiB")
+    lab.measured_model.race = lambda: MeasuredRace(run_race(guest, "16MiB"), ())
     view = lab.measured()
     table = cells(view)
     assert table["pages"] == table["refused pages"] == ["4,096"] * 4
