@@ -11,8 +11,9 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from balloonkit.captures import Moment, load_capture
+from balloonkit.captures import Capture, CaptureError, Moment, load_capture
 from balloonkit.captures.zones import zones_from_zoneinfo
+from balloonkit.find import BINARY_MARK, capture_of_paste
 from balloonkit.guest.blocks import Pfns
 from balloonkit.guest.page_states import PAGE_STATES, pages_by_flags
 from balloonkit.guest.zones import Zone, count_by_zone
@@ -61,17 +62,31 @@ class CapturedGuest:
 
     @classmethod
     def load(cls, source: str | Path) -> "CapturedGuest":
-        """Read a shipped capture by name, or any other from its file."""
-        capture = load_capture(source)
-        states = {moment: pages_by_flags(partial(capture.flagged, moment)) for moment in MOMENTS}
+        """Read a shipped capture by name, any other from its file, or one given as bytes.
+
+        Bytes come as text, see `balloonkit.find.capture_of_paste`. A snapshot has the moment
+        "before" and sent no pages.
+        """
+        capture = _read(source)
+        moments = capture.moments
+        states = {moment: pages_by_flags(partial(capture.flagged, moment)) for moment in moments}
+        nothing: Pfns = np.empty(0, np.uint32)
         return cls(
             capture.name,
             source,
             states,
-            {moment: capture.buddyinfo(moment) for moment in MOMENTS},
+            {moment: capture.buddyinfo(moment) for moment in moments},
             zones_from_zoneinfo(capture.text("zoneinfo_boot"), len(states["before"])),
-            capture.inflate_pfns,
+            capture.inflate_pfns if capture.ballooned else nothing,
         )
+
+    def check_ballooned(self) -> None:
+        """Raise CaptureError for a snapshot, which has nothing to show of a balloon."""
+        if len(self.states) < len(MOMENTS):
+            raise CaptureError(
+                f"{self.name} is a snapshot, taken without a balloon: it has the moment before, "
+                "and gave nothing away"
+            )
 
     @property
     def messages(self) -> int:
@@ -95,7 +110,7 @@ class CapturedGuest:
         The capture is read once more: its flags are what the prediction starts from.
         """
         foretold = np.zeros(len(self.states["before"]), bool)
-        foretold[predict_pfns(load_capture(self.source))] = True
+        foretold[predict_pfns(_read(self.source))] = True
         given = self.given(self.messages)
         fates = np.full(len(given), FATES["kept"], np.uint8)
         fates[given & foretold] = FATES["foretold"]
@@ -107,3 +122,9 @@ class CapturedGuest:
     def by_zone(self, pages: NDArray[np.bool_]) -> list[int]:
         """Count the pages of a mask in each zone, lowest zone first."""
         return count_by_zone(self.zones, pages)
+
+
+def _read(source: str | Path) -> Capture:
+    if isinstance(source, str) and source.startswith(BINARY_MARK):
+        return capture_of_paste(source)
+    return load_capture(source)

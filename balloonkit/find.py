@@ -1,10 +1,12 @@
 """What a person means who names a guest or a format: on the command line, in a cell, in a lab."""
 
+import base64
 import sys
+import tempfile
 from importlib import import_module
 from pathlib import Path
 
-from balloonkit.captures import NEWER, SHIPPED, load_capture
+from balloonkit.captures import NEWER, SHIPPED, Capture, CaptureError, load_capture
 from balloonkit.captures.texts import MAX_TEXT_BYTES, read_texts
 from balloonkit.guest import Guest
 from balloonkit.guest.replayed import ReplayedGuest
@@ -14,8 +16,10 @@ from balloonkit.ram_layout import parse_ram
 from balloonkit.units import format_size, parse_size
 from balloonkit.wire import Format
 
-__all__ = ["find_format", "find_guest"]
+__all__ = ["BINARY_MARK", "capture_of_paste", "find_format", "find_guest", "guest_of_paste"]
 
+#: Begins what stands for a file's bytes where only text can go; base64 follows.
+BINARY_MARK = "data:application/octet-stream;base64,"
 _LEAST_GUEST_BYTES = 1 << 20
 
 
@@ -68,6 +72,57 @@ def find_guest(source: str, ram: str | None = None, replay: bool = False) -> Gue
         raise ValueError(f"guest {source!r}: {format_size(size_bytes)} is no guest's RAM{unit}")
     ranges = parse_ram(ram or "q35", size_bytes)
     return Guest.idle(sum(part_bytes for _, part_bytes in ranges), ram=ranges)
+
+
+def guest_of_paste(paste: str, seed: int = 0) -> Guest:
+    """Return the guest of a text about a machine, or of a capture given as bytes.
+
+    Parameters
+    ----------
+    paste : str
+        A text as `balloonkit look` reads it, or `BINARY_MARK` and a capture in base64.
+    seed : int
+        Draws where the blocks of a text lie.
+
+    Raises
+    ------
+    ValueError
+        If it tells of no guest.
+
+    Examples
+    --------
+    >>> guest_of_paste("Node 0, zone Normal 9 0 1 0 0 0 0 0 0 0 4", seed=3).name
+    'pasted text, places drawn by seed 3'
+    """
+    if paste.startswith(BINARY_MARK):
+        return guest_of(capture_of_paste(paste))
+    return guest_of_reading(read_texts(paste), f"pasted text, places drawn by seed {seed}", seed)
+
+
+def capture_of_paste(paste: str) -> Capture:
+    """Return the capture whose bytes were given; see `guest_of_paste`.
+
+    Raises
+    ------
+    ValueError
+        If it is none, such as a text: that tells how many blocks there are, and not which pages.
+
+    Examples
+    --------
+    >>> capture_of_paste("Node 0, zone Normal 9 0 1")
+    Traceback (most recent call last):
+    balloonkit.captures.capture.CaptureError: a text names no pages: give a capture, a .npz file
+    """
+    if not paste.startswith(BINARY_MARK):
+        raise CaptureError("a text names no pages: give a capture, a .npz file")
+    try:
+        data = base64.b64decode(paste.removeprefix(BINARY_MARK), validate=True)
+    except ValueError as error:
+        raise CaptureError(f"the file arrived damaged ({error}): choose it again") from error
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder, "your capture.npz")
+        path.write_bytes(data)
+        return load_capture(path)
 
 
 def _replayed(source: str) -> ReplayedGuest:

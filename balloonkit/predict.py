@@ -21,7 +21,7 @@ from balloonkit.guest.driver import BalloonDriver
 from balloonkit.guest.kernel_rules import KernelRules
 from balloonkit.guest.reclaim import cache_pfns, reclaim
 from balloonkit.guest.recorded import guest_from_lists
-from balloonkit.guest.snapshot import guest_from_flags
+from balloonkit.guest.snapshot import guest_from_flags, pageblocks_by_flags
 from balloonkit.guest.zones import zone_label
 from balloonkit.wire import PFN_ARRAY, pack_chunks
 from balloonkit.wire.pfn_array import MAX_PFNS
@@ -140,6 +140,7 @@ def guest_of(capture: Capture, flags_only: bool = False) -> Guest:
         capture.arrays["percpu_pfns_before"],
     )
     guest.ram = capture.ram
+    guest.pageblocks = pageblocks_by_flags(flags)
     return guest
 
 

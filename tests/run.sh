@@ -4,8 +4,8 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 
 # A browser for the end-to-end tests; an emulator for the live guest, and zstd, which Ubuntu packs its
-# modules with; a compiler for the guest's driver, and the library its checker is linked with; Node for
-# the player's scripts alone; Python's venv where missing.
+# modules with; a compiler for the guest's driver, and the library its checker is linked with; Node and
+# npm for the browser's half alone; Python's venv where missing.
 need=()
 command -v chromium >/dev/null || need+=(chromium)
 command -v qemu-system-x86_64 >/dev/null || need+=(qemu-system-x86)
@@ -14,6 +14,7 @@ command -v gcc >/dev/null || need+=(gcc)
 command -v make >/dev/null || need+=(make)
 ldconfig -p | grep -q 'libelf\.so\.1' || need+=(libelf1)
 command -v node >/dev/null || need+=(nodejs)
+command -v npm >/dev/null || need+=(npm)
 python3 -c 'import ensurepip' 2>/dev/null || need+=(python3-venv)
 if ((${#need[@]})); then
     sudo=(); [ "$(id -u)" = 0 ] || sudo=(sudo)
@@ -27,6 +28,6 @@ fi
 .venv/bin/ruff check .
 .venv/bin/ruff format --check .
 .venv/bin/mypy
-node --test tests/js/*.test.mjs
+tests/js/run.sh
 # Two files at a time: a browser or a guest needs a core of its own, and 8 GiB are used for real.
 .venv/bin/pytest -n 2 --dist loadfile --no-loadscope-reorder "$@"

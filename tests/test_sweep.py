@@ -134,7 +134,7 @@ def test_a_picture_with_more_lines_than_can_be_told_apart_is_refused():
     from balloonkit.lab.lessons.the_race.sweep_chart import draw_sweep
 
     rows = sweep({"guest": ["64MiB"], "inflate": ["1MiB"], "bitmaps": [1, 2, 3, 4, 5]})
-    _, (axes,) = charts.new_axes()
+    _, axes = charts.new_chart()
     with pytest.raises(ValueError, match="10 lines by bitmaps, path"):
         draw_sweep(axes, rows)
 
@@ -146,7 +146,7 @@ def test_a_line_for_each_path_has_the_colour_of_its_path(paths):
     from balloonkit.lab.view.palette import PATH_LOOKS
 
     rows = sweep({"guest": ["64MiB"], "inflate": ["1MiB"], "path": paths})
-    _, (axes,) = charts.new_axes()
+    _, axes = charts.new_chart()
     draw_sweep(axes, rows)
     assert [line.get_color() for line in axes.lines] == [PATH_LOOKS[p].colour for p in paths]
 

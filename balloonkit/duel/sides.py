@@ -1,7 +1,5 @@
 """The two sides of a duel: the kit's device and QEMU's, given the same bytes."""
 
-from typing import Protocol
-
 import numpy as np
 
 from balloonkit.duel.case import DuelCase, DuelOutcome, DuelSetup, ReturnedBuffer
@@ -20,26 +18,11 @@ from balloonkit.wire.features import CLASSIC, Feature
 from balloonkit.wire.queue import Queue
 from balloonkit.wire.ring import INDEX_MASK
 
-__all__ = ["DuelSide", "KitSide", "QemuSide"]
+__all__ = ["KitSide", "QemuSide"]
 
 #: What a case may write to: cleared before the device is set up anew.
 _CASE_BYTES = 0xA0000
 _GRAPHICS_SLOT = 5
-
-
-class DuelSide(Protocol):
-    """A device with its guest RAM."""
-
-    name: str
-
-    def start(self) -> None:
-        """Reset the device, clear what cases write, set the device up."""
-
-    def run(self, case: DuelCase) -> DuelOutcome:
-        """Do a case, and put memory behind every page again."""
-
-    def close(self) -> None:
-        """Give everything back."""
 
 
 class UsedRings:

@@ -10,6 +10,7 @@ __all__ = [
     "ChunksJoined",
     "ChunksOpened",
     "Marked",
+    "Named",
     "OutOfPuff",
     "RoundLaid",
     "RunsFound",
@@ -75,3 +76,14 @@ class Written(NamedTuple):
 
     first: int
     pfns: _Pages
+
+
+class Named(NamedTuple):
+    """A driver nobody sees inside named these runs in a message: (base, size) in guest pages.
+
+    They are the message's entries from `first` on. What its allocator did for them is not told.
+    """
+
+    queue: int
+    first: int
+    chunks: _Numbers

@@ -27,6 +27,7 @@ from balloonkit.events.driver import (
     ChunksJoined,
     ChunksOpened,
     Marked,
+    Named,
     OutOfPuff,
     RoundLaid,
     RunsFound,
@@ -50,6 +51,7 @@ Event = (
     | OutOfPuff
     | RoundLaid
     | Marked
+    | Named
     | RunsFound
     | ChunksOpened
     | ChunksJoined

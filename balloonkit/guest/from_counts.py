@@ -5,15 +5,16 @@ these blocks: wherever one half of a larger block is free, the other is not, so 
 to one nobody counted.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from balloonkit.guest.blocks import MAX_ORDER, TOP_PAGES
 from balloonkit.guest.guest import Guest
-from balloonkit.guest.zones import Zone
+from balloonkit.guest.migrate_types import KEPT_FROM_A_BALLOON, MIGRATE_TYPES
+from balloonkit.guest.zones import PAGEBLOCK_PAGES, Zone
 from balloonkit.limits import check_modelled
 from balloonkit.ram_layout import RamRange
 from balloonkit.units import format_size
@@ -21,7 +22,7 @@ from balloonkit.units import format_size
 __all__ = ["CountedZone", "guest_from_counts"]
 
 # Bytes a page takes while the layout is drawn: the mask, its copy, and PFNs of half the pages.
-_MODEL_BYTES = 16
+_MODEL_BYTES = 20
 
 
 @dataclass(frozen=True)
@@ -36,11 +37,15 @@ class CountedZone:
         Free blocks by order.
     pages : int
         All its pages, free or not; as many as the blocks need if that is more.
+    by_type : mapping of str to sequence of int
+        The blocks by migrate type, where that is known; each type gets pageblocks of its own.
+        Blocks of `KEPT_FROM_A_BALLOON` are free, and in no list.
     """
 
     zone: Zone
     counts: Sequence[int]
     pages: int = 0
+    by_type: Mapping[str, Sequence[int]] = field(default_factory=dict)
 
 
 def guest_from_counts(
@@ -69,10 +74,13 @@ def guest_from_counts(
     True
     """
     rng = np.random.default_rng(seed)
-    folded = [_fold(zone.counts) for zone in zones]
+    folded = [
+        {name: _fold(counts) for name, counts in (zone.by_type or {"": zone.counts}).items()}
+        for zone in zones
+    ]
     frames = [
-        max(_frames_needed(counts), -(-zone.pages // TOP_PAGES))
-        for zone, counts in zip(zones, folded, strict=True)
+        max(sum(map(_frames_needed, types.values())), -(-zone.pages // TOP_PAGES))
+        for zone, types in zip(zones, folded, strict=True)
     ]
     size_bytes = sum(frames) * TOP_PAGES * page_bytes
     if not size_bytes:
@@ -80,16 +88,34 @@ def guest_from_counts(
     check_modelled(
         sum(frames) * TOP_PAGES * _MODEL_BYTES, f"a guest of {format_size(size_bytes)}", size_bytes
     )
-    masks, placed, start_pfn = [], [], 0
-    for counted, counts, n in zip(zones, folded, frames, strict=True):
+    parts, placed, start_pfn = [], [], 0
+    for counted, types, n in zip(zones, folded, frames, strict=True):
         end_pfn = start_pfn + n * TOP_PAGES
-        masks.append(_layout(counts, n, rng))
+        parts += _layout_types(types, n, rng)
         placed.append(replace(counted.zone, start_pfn=start_pfn, end_pfn=end_pfn))
         start_pfn = end_pfn
     ram = (RamRange(0, size_bytes),)
-    return Guest(
-        name, size_bytes, np.concatenate(masks), tuple(placed), page_bytes=page_bytes, ram=ram
-    )
+    free = np.concatenate([part for _, part in parts])
+    kept = np.concatenate([np.full(len(p), name in KEPT_FROM_A_BALLOON) for name, p in parts])
+    guest = Guest(name, size_bytes, free & ~kept, tuple(placed), page_bytes=page_bytes, ram=ram)
+    if any(counted.by_type for counted in zones):
+        numbers = [(MIGRATE_TYPES.get(name or "Movable", 2), len(part)) for name, part in parts]
+        guest.pageblocks = np.concatenate(
+            [np.full(pages // PAGEBLOCK_PAGES, number, np.uint8) for number, pages in numbers]
+        )
+        guest.kept_free = free & kept
+    return guest
+
+
+def _layout_types(
+    types: Mapping[str, list[int]], frames: int, rng: np.random.Generator
+) -> list[tuple[str, NDArray[np.bool_]]]:
+    """Lay the blocks of each migrate type into frames of its own; spare frames are movable."""
+    most = "" if "" in types else "Movable"
+    types = {most: [0] * (MAX_ORDER + 1)} | dict(types)
+    needed = {name: _frames_needed(counts) for name, counts in types.items()}
+    needed[most] += frames - sum(needed.values())
+    return [(name, _layout(counts, needed[name], rng)) for name, counts in types.items()]
 
 
 def _fold(counts: Sequence[int]) -> list[int]:

@@ -63,6 +63,11 @@ class Guest:
     ----------
     buddy : BuddyAllocator
     percpu : PerCpuLists
+    pageblocks : array of uint8, shape (pageblocks,), or None
+        Each pageblock's migrate type, a number of `balloonkit.guest.migrate_types.MIGRATE_TYPES`;
+        None in a modelled guest, where all are movable.
+    kept_free : bool, shape (PFNs,), or None
+        Free pages that are not for a balloon and in no list of `buddy`, where that is known.
 
     Examples
     --------
@@ -90,6 +95,8 @@ class Guest:
         self.ram = ram_layout(size_bytes) if ram is None else tuple(ram)
         self.kernel = kernel
         self.page_bytes = page_bytes
+        self.pageblocks: NDArray[np.uint8] | None = None
+        self.kept_free: NDArray[np.bool_] | None = None
         self.buddy = BuddyAllocator.from_free_mask(free, zones, list_order)
         self.percpu = PerCpuLists(self.buddy)
 

@@ -61,6 +61,7 @@ def guest_from_lists(
     withheld = every & ~leaving
     zones = tuple(replace(z, withheld_pages=z.count(withheld)) for z in zones)
     guest = Guest(name, size_bytes, leaving, zones)
+    guest.kept_free = withheld
     guest.buddy.put_in_order(found)
     for index, zone in enumerate(zones):
         mine = zone.holds(stocked)

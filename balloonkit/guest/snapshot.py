@@ -34,6 +34,7 @@ from balloonkit.guest.blocks import TOP_PAGES, Pfns
 from balloonkit.guest.guest import Guest
 from balloonkit.guest.kernel_rules import LINUX_6_1, KernelRules
 from balloonkit.guest.list_order import ListOrder
+from balloonkit.guest.migrate_types import pageblocks_of
 from balloonkit.guest.page_states import (
     KPF_ANON,
     KPF_BUDDY,
@@ -51,7 +52,7 @@ from balloonkit.guest.page_states import (
 )
 from balloonkit.guest.zones import PAGEBLOCK_PAGES, Zone
 
-__all__ = ["guest_from_flags", "movable_mask"]
+__all__ = ["guest_from_flags", "movable_mask", "pageblocks_by_flags"]
 
 _FREE, _NO_PAGE = flag_mask(KPF_BUDDY), flag_mask(KPF_NOPAGE)
 _LRU, _ANON = flag_mask(KPF_LRU), flag_mask(KPF_ANON)
@@ -115,6 +116,8 @@ def guest_from_flags(
     zones = tuple(replace(z, withheld_pages=z.count(withheld)) for z in zones)
     guest = Guest(name, size_bytes, untouched[:span], zones, list_order=ListOrder.BOOT)
     piece_pages = _typical_run(_any(pages, _USER))
+    guest.pageblocks = pageblocks_of(movable, _any(pages, _NO_PAGE))
+    guest.kept_free = withheld[:span]
     guest.buddy.give_back(_as_freed(since_boot, piece_pages, rules))
 
     stocked = (pages == 0) & movable
@@ -124,6 +127,20 @@ def guest_from_flags(
         stock = np.append(boot, _as_freed(stocked & mine & used, piece_pages, rules))[::-1]
         guest.percpu.put_in_stock(index, _with_reader(pages, movable, stock, rules))
     return guest
+
+
+def pageblocks_by_flags(flags: NDArray[np.uint64]) -> NDArray[np.uint8]:
+    """Tell the migrate type of each pageblock, as far as page flags do; see `pageblocks_of`.
+
+    Examples
+    --------
+    >>> flags = np.full(1024, 1 << KPF_LRU, np.uint64)
+    >>> flags[5] = 1 << KPF_SLAB
+    >>> pageblocks_by_flags(flags).tolist()
+    [7, 1]
+    """
+    pages: NDArray[np.uint64] = np.append(flags, np.full(-len(flags) % TOP_PAGES, _NO_PAGE))
+    return pageblocks_of(movable_mask(pages), _any(pages, _NO_PAGE))
 
 
 def movable_mask(flags: NDArray[np.uint64]) -> NDArray[np.bool_]:

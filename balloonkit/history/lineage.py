@@ -7,7 +7,7 @@ archives at lore.kernel.org find it by the Message-Id.
 
 from dataclasses import dataclass
 
-__all__ = ["CLASSIC_INFLATE", "POSTINGS", "ZEROING", "Claim", "Posting"]
+__all__ = ["CLASSIC_INFLATE", "POSTINGS", "Claim", "Posting"]
 
 
 @dataclass(frozen=True)
@@ -176,10 +176,4 @@ POSTINGS: tuple[Posting, ...] = (
         (Claim("blocks a message", 32, "blocks"), Claim("delay", 2, "s")),
         "Linux 5.7, mm/page_reporting.c",
     ),
-)
-
-#: A change elsewhere that zeroed each ballooned page undid v12's gain (reply of 28 July 2017).
-ZEROING = (
-    Claim("inflate 7 GB with v12", 491, "ms"),
-    Claim("inflate 7 GB with v12, pages zeroed", 2800, "ms"),
 )

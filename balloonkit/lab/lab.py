@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, ClassVar, Protocol, runtime_checkable
+from weakref import WeakSet
 
 from balloonkit.lab.view.ask import AskView
 from balloonkit.lab.view.column import Column
@@ -48,7 +49,7 @@ class Lab:
     kinds: ClassVar[tuple[str, ...]] = tuple(KINDS)
 
     def __init__(self) -> None:
-        self._asked: list[AskView] = []
+        self._asked: WeakSet[AskView] = WeakSet()  # only those that somebody still has
         self._lines: list[str] = []
 
     def all(self) -> Column:
@@ -71,8 +72,9 @@ class Lab:
         ValueError
             If there is no such kind, or the seed is negative.
         """
-        self._asked.append(AskView(self, kind, seed))
-        return self._asked[-1]
+        view = AskView(self, kind, seed)
+        self._asked.add(view)
+        return view
 
     def question(self, kind: str | None, seed: int) -> Question:
         """Return the problem `ask` shows."""

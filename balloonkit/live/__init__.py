@@ -13,6 +13,7 @@ from balloonkit.live.errors import (
 )
 from balloonkit.live.guest import LiveGuest
 from balloonkit.live.memory import GuestMemory
+from balloonkit.live.steps import step_kernel
 
 __all__ = [
     "BalloonMove",
@@ -26,4 +27,5 @@ __all__ = [
     "RefusedError",
     "TraceLostError",
     "capture",
+    "step_kernel",
 ]

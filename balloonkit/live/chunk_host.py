@@ -8,12 +8,13 @@ import contextlib
 import os
 import select
 import threading
+from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from balloonkit.events import Listener
+from balloonkit.events import Began, Listener
 from balloonkit.host.counters import DeviceCounters, Handled
 from balloonkit.host.device import BalloonDevice
 from balloonkit.host.ram import GuestRam
@@ -50,8 +51,11 @@ class _WatchedDevice(BalloonDevice):
     def __init__(self, ram: GuestRam, memory: SharedRelease) -> None:
         super().__init__(ram, memory)
         self.messages: list[SeenMessage] = []
+        self.heard: Callable[[int, bytes], None] | None = None
 
     def handle(self, queue: int, message: bytes) -> Handled:
+        if self.heard is not None:
+            self.heard(queue, message)
         handled = super().handle(queue, message)
         self.messages.append(SeenMessage(queue, message, handled))
         return handled
@@ -83,6 +87,7 @@ class ChunkHost:
         self._target_pages = self._requests = 0
         self._closed = False
         self._listener: Listener | None = None
+        self._heard: Callable[[int, bytes], None] | None = None
         self._changed = threading.Condition()
         self._stop = os.eventfd(0, os.EFD_CLOEXEC)
         self._thread: threading.Thread | None = None
@@ -95,7 +100,7 @@ class ChunkHost:
         self.failure: BaseException | None = None
         self.device = _WatchedDevice(self._ram, self._memory)
         self._service = QueueService(self.device, self.doorbell.memory)
-        self._service.listen(self._listener)
+        self.listen(self._listener, self._heard)
         self._ready = False
         if self._config.status:
             self.doorbell.memory[STATUS_ADDRESS] |= NEEDS_RESET
@@ -119,15 +124,21 @@ class ChunkHost:
             self.doorbell.close()
             os.close(self._stop)
 
-    def listen(self, listener: Listener | None) -> None:
+    def listen(
+        self, listener: Listener | None, heard: Callable[[int, bytes], None] | None = None
+    ) -> None:
         """Let queues and device tell `listener` what the kernel made them do, in their thread.
+
+        Both are kept for the hosts that come after this one; None ends it.
 
         Parameters
         ----------
         listener : Listener or None
-            Kept for the hosts that come after this one; None ends it.
+        heard : callable, optional
+            Called with queue and bytes of each message before the device does it.
         """
-        self._listener = listener
+        self._listener, self._heard = listener, heard
+        self.device.heard = heard
         self._service.listen(listener)
 
     @property
@@ -147,6 +158,9 @@ class ChunkHost:
 
     def set_target(self, pages: int) -> None:
         """Ask the driver for a balloon of so many 4 KiB pages; returns at once."""
+        if self._listener is not None:
+            more = pages - self.actual_pages
+            self._listener.tell(Began("inflate" if more >= 0 else "deflate", abs(more)))
         self._target_pages, self._requests = pages, self._requests + 1
         self._config.ask(pages, self._requests)
         self.doorbell.interrupt(Interrupt.CONFIG)

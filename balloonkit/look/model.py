@@ -50,6 +50,22 @@ def _counted(zone: ZoneReading) -> CountedZone:
             low_pages=marks.low_pages if marks else 0,
             reserve_pages=marks.reserve_pages if marks else 0,
         ),
-        usable_counts(zone),
+        zone.counts or [],
         zone.present_pages or zone.managed_pages or 0,
+        _types(zone),
     )
+
+
+def _types(zone: ZoneReading) -> dict[str, list[int]]:
+    """Part the zone's blocks by migrate type; where letters alone tell, as far as they do."""
+    if zone.by_type and not zone.types_at_least:
+        told = [sum(column) for column in zip(*zone.by_type.values(), strict=True)]
+        if told == zone.counts:
+            return {name: counts for name, counts in zone.by_type.items() if any(counts)}
+    usable = usable_counts(zone)
+    kept = [n - mine for n, mine in zip(zone.counts or [], usable, strict=True)]
+    letters = zone.letters or [""] * len(usable)
+    cma = [n if told == "C" else 0 for n, told in zip(usable, letters, strict=True)]
+    movable = [n - lent for n, lent in zip(usable, cma, strict=True)]
+    types = {"Movable": movable, "HighAtomic": kept, "CMA": cma}
+    return {name: counts for name, counts in types.items() if any(counts)} if zone.letters else {}

@@ -9,11 +9,10 @@ from dataclasses import dataclass
 from balloonkit.captures.texts import ZoneReading
 from balloonkit.captures.texts.meminfo import LETTERS
 from balloonkit.guest.fragmentation import fragmentation_index
+from balloonkit.guest.migrate_types import KEPT_FROM_A_BALLOON
 
 __all__ = ["Served", "kept_pages", "serve", "usable_counts"]
 
-# Free pages of these types are never given to a movable request.
-_KEPT_TYPES = {"HighAtomic", "Isolate", "Reserve"}
 _KEPT_LETTERS = set("HIR")
 
 
@@ -45,7 +44,7 @@ def usable_counts(zone: ZoneReading) -> list[int]:
     if zone.counts is None:
         return []
     if zone.by_type:
-        kept = [counts for name, counts in zone.by_type.items() if name in _KEPT_TYPES]
+        kept = [counts for name, counts in zone.by_type.items() if name in KEPT_FROM_A_BALLOON]
         columns = zip(zone.counts, *kept, strict=True)
         return [max(n - sum(others), 0) for n, *others in columns]
     if zone.letters:

@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from balloonkit.lab.js.bundle import scripts
+from balloonkit.lab.js.bundle import bundle
 from balloonkit.publish.notebooks import WIDGET_VIEW, Notebook, Output, widget_models
 
 __all__ = ["embed", "place", "render_page"]
@@ -24,7 +24,7 @@ STEPS_ALONE = frozenset(
     }
 )
 
-_SCRIPT = scripts("page")
+_SCRIPT = bundle("page")
 _NOTEBOOK_LINK = re.compile(r"\]\(([^):]+)\.ipynb(?=[#)])")
 #: Longer than any row of backticks in a cell or an output.
 _FENCE = "`" * 12

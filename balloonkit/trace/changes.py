@@ -93,7 +93,7 @@ def merged(kind: str, why: str, steps: Sequence[Step]) -> Step:
     changes: dict[str, Any] = {"clear": True}
     for step in steps:
         for pane, change in step.changes.items():
-            if pane in ("host", "reject", "bits"):
+            if pane in ("host", "reject", "bits", "state"):
                 changes.setdefault(pane, []).extend(change)
             elif pane == "bitmap":
                 changes[pane] = change

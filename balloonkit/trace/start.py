@@ -3,14 +3,18 @@
 Everything here is JSON when written out: lists of numbers, no arrays.
 """
 
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from balloonkit.events import Listener
 from balloonkit.guest import BuddyAllocator, Guest
 from balloonkit.guest.blocks import MAX_ORDER
 from balloonkit.guest.page_states import PAGE_STATES
+from balloonkit.guest.zones import Zone
 from balloonkit.host.model import ModelHost
 from balloonkit.host.ram import GuestRam
 from balloonkit.machine import Machine
@@ -19,7 +23,49 @@ from balloonkit.units import BALLOON_PAGE_BYTES
 from balloonkit.wire.format import Format
 from balloonkit.wire.formats import PageChunks, PfnArray
 
-__all__ = ["lists_of", "page_states", "start_of", "stocks_of"]
+__all__ = ["Watched", "lists_of", "page_states", "start_from_pages", "start_of", "stocks_of"]
+
+
+@dataclass(frozen=True)
+class Watched:
+    """A run a `balloonkit.trace.Stepper` can listen to.
+
+    Attributes
+    ----------
+    name : str
+        Whose run it is.
+    setup : dict
+        How it begins; see `balloonkit.trace.Trace`.
+    format : Format
+        Of its messages.
+    listen : callable
+        Takes the listener, and None when nobody listens any more.
+    by_blocks : bool
+        Whether the driver is known to allocate a block at a time.
+    advice : str
+        What the host gives the kernel with each release.
+    """
+
+    name: str
+    setup: dict[str, Any]
+    format: Format
+    listen: Callable[[Listener | None], None]
+    by_blocks: bool = False
+    advice: str = "MADV_DONTNEED"
+
+    @classmethod
+    def machine(cls, machine: Machine) -> "Watched":
+        """Watch a machine as it stands now.
+
+        Examples
+        --------
+        >>> Watched.machine(Machine(Guest.idle("256KiB"))).format.entry
+        'chunk'
+        """
+        driver = machine.driver
+        return cls(
+            machine.guest.name, start_of(machine), driver.format, machine.listen, driver.block_alloc
+        )
 
 
 def start_of(machine: Machine) -> dict[str, Any]:
@@ -37,21 +83,58 @@ def start_of(machine: Machine) -> dict[str, Any]:
     scale = guest.page_bytes // BALLOON_PAGE_BYTES
     states = page_states(guest, host.device.ram)
     states[machine.driver.held] = PAGE_STATES["in balloon"]
+    setup = start_from_pages(
+        states, guest.buddy.zones, host.resident_pages, host.device.ram, machine.driver.format,
+        scale,
+    )  # fmt: skip
+    lists, stock = lists_of(guest.buddy), stocks_of(guest)
+    return setup | {"initial": setup["initial"] | {"lists": lists, "stock": stock}}
+
+
+def start_from_pages(
+    states: NDArray[np.uint8],
+    zones: Sequence[Zone],
+    resident: NDArray[np.bool_],
+    ram: GuestRam,
+    wire_format: Format,
+    scale: int = 1,
+) -> dict[str, Any]:
+    """Describe a guest whose free lists nobody sees.
+
+    Parameters
+    ----------
+    states : uint8, shape (PFNs,)
+        Numbers of `PAGE_STATES`.
+    zones : sequence of Zone
+    resident : bool, shape (host pages,)
+    ram : GuestRam
+    wire_format : Format
+    scale : int
+        4 KiB pages in a page of the guest.
+
+    Examples
+    --------
+    >>> ram = GuestRam.of_size("16KiB")
+    >>> zones, states = (Zone("DMA", 0, 4),), np.full(4, 2, np.uint8)
+    >>> start_from_pages(states, zones, np.ones(4, bool), ram, PageChunks())["initial"]["pages"]
+    [[2, 4]]
+    """
+    nothing: list[list[list[int]]] = [[[] for _ in range(MAX_ORDER + 1)] for _ in zones]
     return {
-        "page_kib": guest.page_bytes >> 10,
+        "page_kib": scale * BALLOON_PAGE_BYTES >> 10,
         "span": len(states),
-        "zones": [[z.label, z.start_pfn, z.end_pfn] for z in guest.buddy.zones],
+        "zones": [[z.label, z.start_pfn, z.end_pfn] for z in zones],
         "initial": {
             "pages": run_lengths(states),
-            "lists": lists_of(guest.buddy),
-            "stock": stocks_of(guest),
-            "host": run_lengths(host.resident_pages.astype(np.uint8)),
+            "lists": nothing,
+            "stock": [[] for _ in zones],
+            "host": run_lengths(resident.astype(np.uint8)),
         },
         "bitmap": None,
-        "format": _kind_of(machine.driver.format),
-        "entry": machine.driver.format.entry,
-        "max_entries": machine.driver.format.max_entries,
-        "regions": _regions(host.device.ram),
+        "format": _kind_of(wire_format),
+        "entry": wire_format.entry,
+        "max_entries": wire_format.max_entries,
+        "regions": _regions(ram),
         "scale": scale,
     }
 

@@ -11,13 +11,14 @@ from typing import Any
 import numpy as np
 
 from balloonkit import events as told
+from balloonkit.guest.page_states import PAGE_STATES
 from balloonkit.machine import Machine
-from balloonkit.trace import words
+from balloonkit.trace import where, words
 from balloonkit.trace.changes import merged
 from balloonkit.trace.page_steps import PageSteps
-from balloonkit.trace.start import start_of
+from balloonkit.trace.start import Watched
 from balloonkit.trace.step import COUNTERS, Step, Trace
-from balloonkit.trace.where import PageRanges, behind, marked_as, ranges_of, reach, spans
+from balloonkit.trace.where import PageRanges
 from balloonkit.wire.queue import Queue
 
 __all__ = ["Stepper"]
@@ -30,8 +31,8 @@ class Stepper:
 
     Parameters
     ----------
-    machine : Machine
-        On the model's host; `trace` ends the listening.
+    machine : Machine or Watched
+        On the model's host, or another run that can be listened to; `trace` ends the listening.
     steps_per_stage : int
         About how many steps one stage of one inflate or deflate may take.
     messages : range
@@ -48,15 +49,14 @@ class Stepper:
     """
 
     def __init__(
-        self, machine: Machine, steps_per_stage: int = 64, messages: range = range(0)
+        self, machine: Machine | Watched, steps_per_stage: int = 64, messages: range = range(0)
     ) -> None:
-        self._machine = machine
-        self._setup = start_of(machine)
+        run = machine if isinstance(machine, Watched) else Watched.machine(machine)
+        self._run, self._setup = run, run.setup
         self._scale: int = self._setup["scale"]
         self._steps_per_stage = steps_per_stage
         self._detailed = messages
-        self._by_blocks = machine.driver.block_alloc
-        self._format = machine.driver.format
+        self._by_blocks, self._format = run.by_blocks, run.format
         self._steps: list[Step] = []
         self._totals = dict.fromkeys(COUNTERS, 0)
         self._told = 0
@@ -65,6 +65,7 @@ class Stepper:
         self._sizes: list[int] = []  # balloon pages of each entry in the message being filled
         self._translated_pages = 0  # of the message the device has
         self._message: list[Step] = []
+        self._leaving: list[list[int]] = []  # free once a deflate is acknowledged
         self._small: list[list[Step]] = []  # messages to become one step
         self._small_pages = 0
         self._wire: dict[str, Any] = {}
@@ -78,6 +79,7 @@ class Stepper:
             told.ChunksOpened: self._chunks_opened,
             told.ChunksJoined: self._chunks_joined,
             told.Written: self._written,
+            told.Named: self._named,
             told.Sent: self._sent,
             told.Popped: self._popped,
             told.Returned: lambda event: None,  # the ack shows it
@@ -85,12 +87,12 @@ class Stepper:
             told.Refused: self._refused,
             told.Translated: self._translated,
             told.Released: self._released,
-            told.Waiting: self._waiting,
-            told.GivenBack: self._given_back,
+            told.Waiting: self._kept,
+            told.GivenBack: self._kept,
             told.Touched: self._touched,
             told.Reset: self._reset,
         }
-        machine.listen(self)
+        run.listen(self)
 
     # The listener's two questions
 
@@ -108,9 +110,9 @@ class Stepper:
 
     def trace(self) -> Trace:
         """End the listening, and return the steps."""
-        self._machine.listen(None)
+        self._run.listen(None)
         self._end_of_stage()
-        title = words.title(self._done, self._machine.guest.name, self._setup["format"])
+        title = words.title(self._done, self._run.name, self._setup["format"])
         return Trace({"title": title} | self._setup, tuple(self._steps))
 
     def _end_of_stage(self) -> None:
@@ -165,22 +167,23 @@ class Stepper:
         self._note("round", span, words.round(event), bitmap=laid | {"max": event.max_bitmaps})
 
     def _marked(self, event: told.Marked) -> None:
-        marked = spans(event.pfns)
+        marked = where.spans(event.pfns)
         bits = marked - (self._laid_pfn, 0)
-        self._note("mark", reach(marked), words.mark(event.pfns), bits=bits.tolist())
+        self._note("mark", where.reach(marked), words.mark(event.pfns), bits=bits.tolist())
 
     def _runs_found(self, event: told.RunsFound) -> None:
-        self._note("run", reach(event.runs), words.found_runs(event))
+        self._note("run", where.reach(event.runs), words.found_runs(event))
 
     def _chunks_opened(self, event: told.ChunksOpened) -> None:
-        sizes = (event.chunks[:, 1] * self._scale).tolist()
-        self._sizes[event.first :] = sizes
-        entries = [
-            [event.first + k, base * self._scale, size * self._scale]
-            for k, (base, size) in enumerate(event.chunks.tolist())
-        ]
-        self._note("chunk", reach(event.chunks), words.opened(self._format.entry, sizes),
-                   entries=entries)  # fmt: skip
+        entries = self._entries(event.first, event.chunks)
+        why = words.opened(self._format.entry, self._sizes[event.first :])
+        self._note("chunk", where.reach(event.chunks), why, entries=entries)
+
+    def _entries(self, first: int, chunks: PageRanges) -> list[list[int]]:
+        """Put chunks into the message from entry `first` on, and say where they lie."""
+        balloon_pages = (chunks * self._scale).tolist()
+        self._sizes[first:] = [size for _, size in balloon_pages]
+        return [[first + k, *chunk] for k, chunk in enumerate(balloon_pages)]
 
     def _chunks_joined(self, event: told.ChunksJoined) -> None:
         self._sizes[event.entry] = event.size * self._scale
@@ -190,7 +193,17 @@ class Stepper:
     def _written(self, event: told.Written) -> None:
         self._sizes[event.first :] = [1] * len(event.pfns)
         entries = [[event.first + k, pfn, 1] for k, pfn in enumerate(event.pfns.tolist())]
-        self._note("pfn", self._guest_reach(spans(event.pfns)), words.written(), entries=entries)
+        span = where.guest_reach(self._scale, where.spans(event.pfns))
+        self._note("pfn", span, words.written(), entries=entries)
+
+    def _named(self, event: told.Named) -> None:
+        changes: dict[str, Any] = {"entries": self._entries(event.first, event.chunks)}
+        inflate = event.queue == Queue.INFLATE
+        if inflate:
+            changes["state"] = where.marked_as(event.chunks, PAGE_STATES["in balloon"])
+        else:
+            self._leaving += where.marked_as(event.chunks, PAGE_STATES["free"])
+        self._note("chunk", where.reach(event.chunks), words.named(event, inflate), **changes)
 
     # The queue
 
@@ -218,9 +231,11 @@ class Stepper:
         pages = sum(self._sizes) // self._scale
         self._wire = self._wire | {"used": event.used}
         deflate = event.queue == Queue.DEFLATE
-        self._note("ack", self._message_span(), words.acked(deflate), message=self._wire,
-                   clear=True)  # fmt: skip
-        self._sizes = []
+        changes: dict[str, Any] = {"message": self._wire, "clear": True}
+        if self._leaving:
+            changes["state"] = self._leaving
+        self._note("ack", self._message_span(), words.acked(deflate), **changes)
+        self._sizes, self._leaving = [], []
         small = pages < self._pages_per_step
         if small and self._totals["messages"] - 1 not in self._detailed:
             self._small.append(self._message)
@@ -234,7 +249,7 @@ class Stepper:
 
     def _reset(self, event: told.Reset) -> None:
         self._end_of_stage()
-        self._sizes, self._translated_pages = [], 0
+        self._sizes, self._leaving, self._translated_pages = [], [], 0
         self._note("reset", (0, 0), words.reset(), message=None, clear=True)
 
     # The device
@@ -248,19 +263,19 @@ class Stepper:
         self._translated_pages += int(event.pages.sum())
         pieces = (event.pfns.tolist(), event.pages.tolist(), event.host_pages.tolist())
         ranges = [list(piece) for piece in zip(*pieces, strict=True)]
-        span = self._guest_reach(ranges_of(event.pfns, event.pages))
+        span = where.guest_reach(self._scale, where.ranges_of(event.pfns, event.pages))
         self._note("translate", span, words.translated(event.look_ups), ranges=ranges)
 
     def _released(self, event: told.Released) -> None:
         self._totals["releases"] += event.calls
         self._totals["released_pages"] += int(event.counts.sum())
-        self._host_step("release", event.starts, event.counts, words.released(event), resident=0)
+        why = words.released(event, self._run.advice)
+        self._host_step("release", event.starts, event.counts, why, resident=0)
 
-    def _waiting(self, event: told.Waiting) -> None:
-        self._host_step("wait", event.starts, event.counts, words.waiting(event.counts))
-
-    def _given_back(self, event: told.GivenBack) -> None:
-        self._host_step("give back", event.starts, event.counts, words.given_back(event.counts))
+    def _kept(self, event: told.Waiting | told.GivenBack) -> None:
+        waits = isinstance(event, told.Waiting)
+        kind, why = ("wait", words.waiting) if waits else ("give back", words.given_back)
+        self._host_step(kind, event.starts, event.counts, why(event.counts))
 
     def _touched(self, event: told.Touched) -> None:
         self._host_step("touch", event.starts, event.counts, words.touched(event), resident=1)
@@ -268,21 +283,16 @@ class Stepper:
     def _host_step(
         self, kind: str, starts: Any, counts: Any, why: str, resident: int | None = None
     ) -> None:
-        host = ranges_of(starts, counts)
+        host = where.ranges_of(starts, counts)
         changes: dict[str, Any] = {}
         if resident is not None:
-            changes["host"] = marked_as(host, resident)
-        span = self._guest_reach(behind(self._setup["regions"], host))
+            changes["host"] = where.marked_as(host, resident)
+        span = where.guest_reach(self._scale, where.behind(self._setup["regions"], host))
         self._note(kind, span, why, **changes)
 
     # Where in the guest
 
-    def _guest_reach(self, balloon_pages: PageRanges) -> tuple[int, int]:
-        first, pages = reach(balloon_pages)
-        end = -(-(first + pages) // self._scale)
-        return first // self._scale, end - first // self._scale
-
     def _message_span(self) -> tuple[int, int]:
         """Return the span of the message's entries, as the steps that filled it say it."""
         filled = [s for s in self._message if s.kind in ("chunk", "pfn")]
-        return reach(np.array([[s.base, s.pages] for s in filled], np.int64).reshape(-1, 2))
+        return where.reach(np.array([[s.base, s.pages] for s in filled], np.int64).reshape(-1, 2))

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["PageRanges", "behind", "marked_as", "ranges_of", "reach", "spans"]
+__all__ = ["PageRanges", "behind", "guest_reach", "marked_as", "ranges_of", "reach", "spans"]
 
 #: First page, and how many, shape (n, 2).
 PageRanges = NDArray[np.int64]
@@ -81,3 +81,16 @@ def behind(regions: Sequence[Sequence[int]], host: PageRanges) -> PageRanges:
     mine = host.copy()
     mine[:, 0] += shifts[np.searchsorted(firsts, host[:, 0], side="right") - 1]
     return mine
+
+
+def guest_reach(scale: int, balloon_pages: PageRanges) -> tuple[int, int]:
+    """Return the span of guest pages, `scale` times 4 KiB each, that ranges of 4 KiB pages touch.
+
+    Examples
+    --------
+    >>> guest_reach(4, ranges_of(np.array([6, 9]), np.array([1, 2])))
+    (1, 2)
+    """
+    first, pages = reach(balloon_pages)
+    end = -(-(first + pages) // scale)
+    return first // scale, end - first // scale

@@ -175,6 +175,18 @@ def written() -> str:
     return "Page numbers go into the array, four bytes each, in the driver's order."
 
 
+def named(event: told.Named, inflate: bool) -> str:
+    """Say what a message tells of a driver nobody sees inside."""
+    pages = int(event.chunks[:, 1].sum())
+    runs = f"{counted(len(event.chunks), 'chunk')}, {counted(pages, 'page')}"
+    if inflate:
+        return (
+            f"The guest's message names {runs}: its driver has them in the balloon. How it got "
+            f"them, page by page or in blocks, is its own affair, and not counted here."
+        )
+    return f"The guest's message names {runs}, which it wants back from the balloon."
+
+
 # The queue
 
 
@@ -241,11 +253,11 @@ def translated(look_ups: int) -> str:
     return f"{counted(look_ups, 'address look-up')}: the region's start in the host, plus the way into it."  # noqa: E501
 
 
-def released(event: told.Released) -> str:
+def released(event: told.Released, advice: str) -> str:
     """Say what madvise does."""
     pages = int(event.counts.sum())
     return (
-        f"{counted(event.calls, 'call')} of madvise(MADV_DONTNEED), {counted(pages, 'host page')}: "
+        f"{counted(event.calls, 'call')} of madvise({advice}), {counted(pages, 'host page')}: "
         f"no longer resident, and zero if the guest ever reads them again."
     )
 

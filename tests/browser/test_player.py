@@ -8,7 +8,7 @@ from sample_traces import CLASSIC, sample_trace
 
 from balloonkit import trace_inflate
 from balloonkit.guest import Guest
-from balloonkit.lab.player.player import ESM
+from balloonkit.lab.js.bundle import bundle
 from balloonkit.wire import PFN_ARRAY
 
 KINDS = {
@@ -165,7 +165,7 @@ def test_browser_replay_equals_what_the_generator_kept_in_its_own_books(show, ki
         const { makeReplay } = await import(url);
         window.stateAt = makeReplay(trace);
     }""",
-        [ESM, trace],
+        [bundle("replay"), trace],
     )
     for step in reversed(steps):
         state = page.evaluate(

@@ -25,7 +25,6 @@ export default {
     button.onclick = () => {
       model.set("count", model.get("count") + 1);
       model.save_changes();
-      model.send({ clicked: true });
       if (model.get("count") === 3) model.off("change:count", show);
     };
     model.on("change:count", show);

@@ -30,7 +30,7 @@ SHOW = """async ([esm, css, data]) => {
     const model = { get: (name) => ({ _data: new DataView(bytes.buffer), step: -1 })[name],
         on() {}, off() {} };
     document.body.replaceChildren(style, document.createElement("main"));
-    await window.player.render({ model, el: document.querySelector("main") });
+    await window.player.default.render({ model, el: document.querySelector("main") });
 }"""
 
 

@@ -1,10 +1,14 @@
 """A lab's view in real JupyterLab: moved by keyboard and mouse, and without its kernel."""
 
+from pathlib import Path
+
 import pytest
 from lab_server import write_notebook
 
 CODE = "from balloonkit.lab import FragmentationLab\nlab = FragmentationLab()"
 SETTLED = "() => !document.querySelector('.balloonkit-view .panes').classList.contains('stale')"
+
+CAPTURE = Path(__file__).parents[1] / "captures" / "cached-384m.npz"
 
 #: Rows of the map of an 8 GiB guest.
 ROWS = 80
@@ -66,6 +70,21 @@ def test_moves_made_while_drawing_wait_and_only_the_last_is_sent(view):
     page.wait_for_function(SETTLED)
     moves = [frame for frame in page.sent if b"comm_msg" in _bytes(frame)]
     assert 1 <= len(moves) < 10
+
+
+def test_a_machine_of_ones_own_is_pasted_or_chosen_as_a_file(view):
+    page, view = view
+    box = view.get_by_label("your machine", exact=True)
+
+    box.fill("Node 0, zone   Normal" + 11 * "      3")
+    page.keyboard.press("Tab")
+    wait_for_caption(page, "pasted text")
+    view.get_by_label("your machine: a file").set_input_files(CAPTURE)
+    wait_for_caption(page, "your capture")
+    assert box.input_value() == "file cached-384m.npz, 14,065 bytes"
+    box.fill("")
+    page.keyboard.press("Tab")
+    wait_for_caption(page, "8 GiB aged")
 
 
 def test_a_fold_opens_by_keyboard_and_its_code_can_be_focused(views, page):

@@ -38,8 +38,8 @@ def lab():
 
 def wish(view, do, answer=""):
     """Do what the browser does when a button is pressed."""
-    number = view.wish.get("number", 0) + 1
-    view.set_state({"wish": {"do": do, "answer": answer, "number": number}})
+    number = view.answered + 1
+    view.set_state({"asked": {"what": do, "answer": answer, "number": number}})
     return number
 
 
@@ -49,7 +49,7 @@ def test_a_right_answer_is_said_to_be_right(lab):
     number = wish(view, "check", view.question.reveal().answer)
 
     assert view.said["verdict"] == "right"
-    assert view.done == number
+    assert view.answered == number
 
 
 def test_a_wrong_answer_brings_the_advice_of_the_question(lab):

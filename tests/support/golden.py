@@ -16,7 +16,7 @@ from odd_parts import Doubled, SmallHost
 from own_format import Pairs
 
 from balloonkit import Guest, Machine, trace_inflate
-from balloonkit.lab.player.text import text_twin
+from balloonkit.lab.player.text import TEXT_LIMITS, text_twin
 from balloonkit.lab.view.palette import BIT_LOOKS, HOST_LOOKS, PAGE_LOOKS
 from balloonkit.trace import START, PlainTrace, State, Stepper, states
 from balloonkit.trace.run_lengths import run_lengths
@@ -109,7 +109,8 @@ def golden(name: str) -> dict[str, Any]:
     last = len(trace["steps"])
     return {
         "trace": trace,
-        "labels": {what: [{"label": k.label} for k in looks] for what, looks in _LABELS.items()},
+        "labels": {what: [{"label": k.label} for k in looks] for what, looks in _LABELS.items()}
+        | {"limits": TEXT_LIMITS},
         "states": [digest(canonical(state)) for state in states(trace)],
         "texts": [digest(text_twin(trace, step)) for step in range(START, last)],
     }

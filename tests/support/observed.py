@@ -14,7 +14,7 @@ class Photographer(Stepper):
 
     def __init__(self, machine, **options):
         super().__init__(machine, **options)
-        guest = machine.guest
+        self._machine, guest = machine, machine.guest
         self.owned = guest.buddy.free_mask.copy()  # what ever was the allocator's or the balloon's
         for stock in stocks_of(guest):
             self.owned[stock] = True

@@ -1,23 +1,33 @@
+// @ts-check
 // A question: the problem, a field for the answer, the verdict in words, and the answer on demand.
 
-function element(tag, text = "", attributes = {}) {
-  const node = document.createElement(tag);
-  node.textContent = text;
-  for (const [name, value] of Object.entries(attributes)) node.setAttribute(name, value);
-  return node;
-}
+import { element } from "./dom.js";
+import { keepKeys, makeAsker, makeWidget } from "./widget.js";
 
+/** @import { Look } from "./types" */
+
+const PATIENCE_MS = 4000;
+
+/**
+ * The guest's pages, lettered.
+ * @param {{ first: number, letters: string, columns: number }} grid
+ * @param {Look[]} looks
+ */
 function gridOf({ first, letters, columns }, looks) {
+  const byLetter = new Map(looks.map((look) => [look.letter, look]));
   const table = element("table", "", { class: "pages" });
-  table.append(element("caption", "The guest's pages; each row begins with its first page number."));
+  table.append(
+    element("caption", "The guest's pages; each row begins with its first page number."),
+  );
   for (let start = 0; start < letters.length; start += columns) {
     const row = element("tr");
     row.append(element("th", first + start, { scope: "row" }));
     [...letters.slice(start, start + columns)].forEach((letter, i) => {
-      const [label, colour] = looks[letter];
-      const cell = element("td", letter, { title: `page ${first + start + i}: ${label}` });
-      cell.style.background = colour;
-      cell.style.color = letter === "U" ? "#fff" : "#000";
+      const look = byLetter.get(letter);
+      if (!look) throw new Error(`no look has the letter ${letter}`);
+      const cell = element("td", letter, { title: `page ${first + start + i}: ${look.label}` });
+      cell.style.background = look.colour;
+      cell.style.color = look.ink;
       row.append(cell);
     });
     table.append(row);
@@ -25,37 +35,36 @@ function gridOf({ first, letters, columns }, looks) {
   return table;
 }
 
+/** @param {[string, string][]} pairs */
 function listOf(pairs) {
   const list = element("dl");
   for (const [name, value] of pairs) list.append(element("dt", name), element("dd", value));
   return list;
 }
 
-function render({ model, el }) {
-  // Ids are the page's, and each widget loads this module anew: a counter would not do.
-  const prefix = `balloonkit-ask-${Math.random().toString(36).slice(2)}`;
-  el.classList.add("balloonkit-view", "balloonkit-ask");
-  // JupyterLab would take the keys for its own shortcuts.
-  el.addEventListener("keydown", (event) => event.stopPropagation());
+export default makeWidget(["balloonkit-view", "balloonkit-ask"], (view) => {
+  const { model, el, id, on, atEnd } = view;
+  keepKeys(el);
 
   const form = element("form");
   const group = element("fieldset");
   const legend = element("legend");
   const problem = element("div", "", { class: "problem" });
-  const label = element("label", "", { for: `${prefix}-answer` });
+  const label = element("label", "", { for: id("answer") });
   const field = element("input", "", {
     type: "text",
-    id: `${prefix}-answer`,
+    id: id("answer"),
     autocomplete: "off",
     spellcheck: "false",
-    "aria-describedby": `${prefix}-how`,
+    "aria-describedby": id("how"),
   });
-  const how = element("small", "", { id: `${prefix}-how` });
+  const how = element("small", "", { id: id("how") });
   const check = element("button", "Check", { type: "submit" });
   const buttons = element("div", "", { class: "buttons" });
   const status = element("p", "", { role: "status", class: "status" });
   const revealed = element("div", "", { class: "revealed" });
   buttons.append(check);
+  /** @param {string} text @param {() => void} act */
   const button = (text, act) => {
     const node = element("button", text, { type: "button" });
     node.addEventListener("click", act);
@@ -73,22 +82,16 @@ function render({ model, el }) {
   el.append(form);
   form.addEventListener("submit", (event) => {
     event.preventDefault();
-    ask("check");
+    ask("check", { answer: field.value });
   });
 
-  let slow;
-  function busy() {
-    return (model.get("wish").number ?? 0) !== model.get("done");
-  }
-  function ask(what) {
-    const number = (model.get("wish").number ?? 0) + 1;
-    model.set("wish", { do: what, answer: field.value, number });
-    model.save_changes();
-    say();
-  }
+  let slow = 0;
+  const { ask, busy } = makeAsker(view, say);
   function save() {
     const link = element("a", "", { download: "my-answers.txt" });
-    link.href = URL.createObjectURL(new Blob([model.get("answers") + "\n"], { type: "text/plain" }));
+    link.href = URL.createObjectURL(
+      new Blob([model.get("answers") + "\n"], { type: "text/plain" }),
+    );
     link.click();
     URL.revokeObjectURL(link.href);
     status.textContent = "Saved as my-answers.txt, where your browser keeps downloads.";
@@ -99,9 +102,9 @@ function render({ model, el }) {
     status.className = "status";
     if (busy()) {
       status.textContent = "Checking.";
-      slow = setTimeout(() => {
+      slow = window.setTimeout(() => {
         status.textContent = "No answer yet. Is the kernel still running?";
-      }, 4000);
+      }, PATIENCE_MS);
     } else if (verdict === "right") {
       status.classList.add("right");
       status.textContent = "✓ Right.";
@@ -122,18 +125,14 @@ function render({ model, el }) {
     how.textContent = shown.how;
   }
   function reveal() {
-    revealed.replaceChildren(listOf(Object.entries(model.get("revealed"))));
+    /** @type {Record<string, string>} */
+    const parts = model.get("revealed");
+    revealed.replaceChildren(listOf(Object.entries(parts)));
   }
 
-  const on = { problem: pose, said: say, done: say, revealed: reveal };
-  for (const [name, react] of Object.entries(on)) model.on(`change:${name}`, react);
+  on({ "change:problem": pose, "change:said": say, "change:revealed": reveal });
+  atEnd(() => clearTimeout(slow));
   pose();
   say();
   reveal();
-  return () => {
-    clearTimeout(slow);
-    for (const [name, react] of Object.entries(on)) model.off(`change:${name}`, react);
-  };
-}
-
-export default { render };
+});

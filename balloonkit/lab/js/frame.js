@@ -1,20 +1,37 @@
-// (2h) What surrounds the panes: title, buttons, stages, scrubber, counters.
+// @ts-check
+// What surrounds the panes: title, buttons, stages, scrubber, counters.
+
+import { escapeText } from "./dom.js";
+import { marksHtml, stripHtml } from "./stages.js";
+
+/** @import { Look, Trace } from "./types" */
+/** @import { Run } from "./stages.js" */
 
 const ICONS = {
-  first: "M3 3h2v10H3zM13 3v10L6 8z", previous: "M10 2.5 11.5 4l-4 4 4 4-1.5 1.5L4.5 8z", play: "M4 3v10l9-5z",
-  pause: "M4 3h3v10H4zM9 3h3v10H9z", next: "M6 2.5 4.5 4l4 4-4 4L6 13.5 11.5 8z", last: "M11 3h2v10h-2zM3 3v10l7-5z",
-  previousStage: "M8 3v10L2 8zM14 3v10L8 8z", nextStage: "M2 3v10l6-5zM8 3v10l6-5z",
+  first: "M3 3h2v10H3zM13 3v10L6 8z",
+  previous: "M10 2.5 11.5 4l-4 4 4 4-1.5 1.5L4.5 8z",
+  play: "M4 3v10l9-5z",
+  pause: "M4 3h3v10H4zM9 3h3v10H9z",
+  next: "M6 2.5 4.5 4l4 4-4 4L6 13.5 11.5 8z",
+  last: "M11 3h2v10h-2zM3 3v10l7-5z",
+  previousStage: "M8 3v10L2 8zM14 3v10L8 8z",
+  nextStage: "M2 3v10l6-5zM8 3v10l6-5z",
 };
-const icon = (name) =>
+/** @param {keyof typeof ICONS} name */
+export const icon = (name) =>
   `<svg viewBox="0 0 16 16" width="16" height="16" aria-hidden="true"><path d="${ICONS[name]}"/></svg>`;
 
 const SPEEDS = [1, 2, 4, 8, 16, 32]; // steps per second
 
-function frameHtml(trace, runs, stages) {
+/** @param {Trace} trace @param {Run[]} runs @param {Record<string, Look>} stages */
+export function frameHtml(trace, runs, stages) {
   const last = trace.steps.length - 1;
+  /** @param {keyof typeof ICONS} name @param {string} label */
   const button = (name, label) =>
     `<button type="button" data-do="${name}" aria-label="${label}" title="${label}">${icon(name)}</button>`;
-  const speeds = SPEEDS.map((s) => `<option value="${s}" ${s === 4 ? "selected" : ""}>${s}/s</option>`);
+  const speeds = SPEEDS.map(
+    (s) => `<option value="${s}" ${s === 4 ? "selected" : ""}>${s}/s</option>`,
+  );
   const counters = trace.counters
     .map((name) => `<span>${escapeText(name.replaceAll("_", " "))}<b>0</b></span>`)
     .join("");

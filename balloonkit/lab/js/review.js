@@ -1,22 +1,42 @@
+// @ts-check
 // The posted patch under review: choose a fault, see what the host is told, page by page.
 
-function element(tag, text = "", attributes = {}) {
-  const node = document.createElement(tag);
-  node.textContent = text;
-  for (const [name, value] of Object.entries(attributes)) node.setAttribute(name, value);
-  return node;
-}
+import { element } from "./dom.js";
+import { keepKeys, makeWidget } from "./widget.js";
 
+/** @import { Look } from "./types" */
+/** @typedef {[label: string, state: string, touches: boolean]} Cell */
+/** @typedef {{ name: string, told: string, cells: Cell[], verdict: string }} Side */
+/**
+ * @typedef {object} FaultCase
+ * @property {string} name
+ * @property {string} title
+ * @property {string} steps  the input, in words
+ * @property {Side} alone
+ * @property {Side} posted
+ * @property {Side} correct
+ * @property {string} hint
+ * @property {string} fix
+ */
+
+/** @param {Cell} cell @param {Record<string, Look>} looks */
 function boxOf([label, state, touches], looks) {
-  const [name, colour, letter] = looks[state];
+  const { label: name, colour, letter, ink } = looks[state];
   const item = element("li", "", { class: `cell ${state}`, title: `${label}: ${name}` });
   item.classList.toggle("apart", !touches);
   const box = element("span", letter, { class: "box", role: "img", "aria-label": name });
   box.style.backgroundColor = colour;
+  box.style.color = ink;
   item.append(box, element("span", label, { class: "label" }));
   return item;
 }
 
+/**
+ * @param {string} heading
+ * @param {Side} side
+ * @param {Record<string, Look>} looks
+ * @param {Record<string, string>} live  attributes of the verdict
+ */
 function sideOf(heading, side, looks, live) {
   const part = element("section");
   const strip = element("ol", "", { class: "strip", "aria-label": heading });
@@ -28,59 +48,60 @@ function sideOf(heading, side, looks, live) {
   return part;
 }
 
+/** @param {string} title @param {string} text */
 function drawerOf(title, text) {
   const drawer = element("details");
   drawer.append(element("summary", title), element("p", text));
   return drawer;
 }
 
-function render({ model, el }) {
-  // Ids are the page's, and each widget loads this module anew: a counter would not do.
-  const prefix = `balloonkit-review-${Math.random().toString(36).slice(2)}`;
-  el.classList.add("balloonkit-view", "balloonkit-review");
-  // JupyterLab would take arrow keys for its own shortcuts.
-  el.addEventListener("keydown", (event) => event.stopPropagation());
+export default makeWidget(["balloonkit-view", "balloonkit-review"], ({ model, el, id, on }) => {
+  keepKeys(el);
+  /** @type {FaultCase[]} */
   const cases = model.get("cases");
+  /** @type {Record<string, Look>} */
   const looks = model.get("looks");
 
   const group = element("fieldset");
   group.append(element("legend", "Review the patch"));
   const chooser = element("div", "", { class: "chooser" });
-  const label = element("label", "Fault", { for: `${prefix}-fault` });
-  const choice = element("select", "", { id: `${prefix}-fault` });
+  const label = element("label", "Fault", { for: id("fault") });
+  const choice = element("select", "", { id: id("fault") });
   for (const [index, { name, title }] of cases.entries()) {
-    choice.append(new Option(`${name}. ${title}`, index));
+    choice.append(new Option(`${name}. ${title}`, String(index)));
   }
+  /** @param {string} text @param {number} by */
   const step = (text, by) => {
     const button = element("button", text, { type: "button" });
     button.addEventListener("click", () => choose(model.get("chosen") + by));
     return button;
   };
-  const [back, on] = [step("Previous", -1), step("Next", 1)];
-  chooser.append(label, choice, back, on);
+  const [back, forth] = [step("Previous", -1), step("Next", 1)];
+  chooser.append(label, choice, back, forth);
 
   const radios = element("div", "", { class: "radios", role: "radiogroup" });
   radios.setAttribute("aria-label", "The posted code has");
   radios.append(element("span", "The posted code has"));
+  /** @type {"alone" | "posted"} */
   let faults = "alone";
-  for (const [value, text] of [
-    ["alone", "this fault alone"],
-    ["posted", "all its faults, B1 repaired"],
-  ]) {
-    const id = `${prefix}-${value}`;
-    const radio = element("input", "", { type: "radio", id, name: prefix, value });
-    radio.checked = value === faults;
-    radio.addEventListener("change", () => {
+  /** @param {"alone" | "posted"} value @param {string} text */
+  const radio = (value, text) => {
+    const field = element("input", "", { type: "radio", id: id(value), name: id("faults"), value });
+    field.checked = value === faults;
+    field.addEventListener("change", () => {
       faults = value;
       show();
     });
-    radios.append(radio, element("label", text, { for: id }));
-  }
+    radios.append(field, element("label", text, { for: id(value) }));
+  };
+  radio("alone", "this fault alone");
+  radio("posted", "all its faults, B1 repaired");
   const body = element("div");
   group.append(chooser, radios, body);
   el.append(group);
 
   choice.addEventListener("change", () => choose(Number(choice.value)));
+  /** @param {number} index */
   function choose(index) {
     model.set("chosen", Math.min(Math.max(index, 0), cases.length - 1));
     model.save_changes();
@@ -88,16 +109,16 @@ function render({ model, el }) {
   function show() {
     const index = model.get("chosen");
     const shown = cases[index];
-    choice.value = index;
+    choice.value = String(index);
     back.disabled = index === 0;
-    on.disabled = index === cases.length - 1;
+    forth.disabled = index === cases.length - 1;
     const side = shown[faults];
     const input = element("p", "", { class: "input" });
     input.append(element("strong", "Input. "), shown.steps);
     const used = new Set([...side.cells, ...shown.correct.cells].map((cell) => cell[1]));
     const legend = element("ul", "", { class: "key" });
     for (const state of Object.keys(looks)) {
-      if (used.has(state)) legend.append(boxOf([looks[state][0], state, true], looks));
+      if (used.has(state)) legend.append(boxOf([looks[state].label, state, true], looks));
     }
     body.replaceChildren(
       input,
@@ -108,9 +129,6 @@ function render({ model, el }) {
       drawerOf("The fix", shown.fix),
     );
   }
-  model.on("change:chosen", show);
+  on({ "change:chosen": show });
   show();
-  return () => model.off("change:chosen", show);
-}
-
-export default { render };
+});

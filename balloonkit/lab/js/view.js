@@ -1,177 +1,117 @@
+// @ts-check
 // A lab's view: labelled native inputs, a status line, pictures, and their text twin.
 
-function input(control, value) {
-  let field;
-  if (control.kind === "choice") {
-    field = document.createElement("select");
-    for (const [text, option] of control.options) {
-      field.append(new Option(text, JSON.stringify(option)));
-    }
-    field.value = JSON.stringify(value);
-  } else {
-    field = document.createElement("input");
-    field.type = control.kind === "range" ? "range" : "checkbox";
-    if (control.kind === "range") {
-      [field.min, field.max, field.step] = [control.low, control.high, control.step];
-      field.value = value;
-    } else {
-      field.checked = value;
-    }
-  }
-  return field;
+import { element } from "./dom.js";
+import { makeInput } from "./inputs.js";
+import { makePageMap } from "./page_map.js";
+import { keepKeys, makeAsker, makeWidget } from "./widget.js";
+
+/** @import { ChartSpec, Control, MapSpec } from "./types" */
+
+/** Words that flash at every move disturb: said only when an answer takes noticeable time. */
+const NOTICEABLE_MS = 250;
+const PIXELS_PER_POINT = 1.39; // text of 10 points is drawn no larger than the page's own
+
+/** @param {string} title @param {string} svg */
+function chartOf(title, svg) {
+  const label = `${title}. The table below says the same.`;
+  const figure = element("figure", "", { class: "chart", role: "img", "aria-label": label });
+  figure.innerHTML = svg;
+  const drawn = figure.querySelector("svg");
+  if (drawn) figure.style.maxWidth = `${PIXELS_PER_POINT * drawn.viewBox.baseVal.width}px`;
+  return figure;
 }
 
-function read(control, field) {
-  if (control.kind === "choice") return JSON.parse(field.value);
-  return control.kind === "range" ? Number(field.value) : field.checked;
-}
+export default makeWidget(["balloonkit-view"], (view) => {
+  const { model, el, id, on, atEnd } = view;
+  keepKeys(el);
+  const title = model.get("title");
+  /** @type {() => Control[]} */
+  const spec = () => model.get("spec");
 
-function write(control, field, value) {
-  if (control.kind === "choice") field.value = JSON.stringify(value);
-  else if (control.kind === "range") field.value = value;
-  else field.checked = value;
-}
+  const group = element("fieldset");
+  group.append(element("legend", title));
+  const inputs = spec().map((control) =>
+    makeInput(control, model.get("values")[control.name], id(control.name), send),
+  );
+  group.append(...inputs.map(({ row }) => row));
 
-function render({ model, el }) {
-  // Ids are the page's, and each widget loads this module anew: a counter would not do.
-  const prefix = `balloonkit-view-${Math.random().toString(36).slice(2)}`;
-  el.classList.add("balloonkit-view");
-  // JupyterLab would take arrow keys for its own shortcuts.
-  el.addEventListener("keydown", (event) => event.stopPropagation());
-
-  const group = document.createElement("fieldset");
-  const legend = document.createElement("legend");
-  legend.textContent = model.get("title");
-  group.append(legend);
-  const fields = new Map();
-  for (const control of model.get("spec")) {
-    const row = document.createElement("div");
-    row.className = `control ${control.kind}`;
-    const field = input(control, model.get("values")[control.name]);
-    field.id = `${prefix}-${control.name}`;
-    const label = document.createElement("label");
-    label.htmlFor = field.id;
-    label.textContent = control.label;
-    const shown = document.createElement("output");
-    shown.htmlFor = field.id;
-    row.append(label, field, shown);
-    if (control.help) {
-      const help = document.createElement("small");
-      help.id = `${field.id}-help`;
-      help.textContent = control.help;
-      field.setAttribute("aria-describedby", help.id);
-      row.append(help);
-    }
-    const show = () => {
-      shown.textContent = control.kind === "range" ? `${field.value}${control.unit}` : "";
-    };
-    show();
-    field.addEventListener("input", show);
-    field.addEventListener("change", send);
-    fields.set(control, { field, show });
-    group.append(row);
-  }
-
-  const status = document.createElement("p");
-  status.className = "status";
-  status.setAttribute("role", "status");
-  const caption = document.createElement("p");
-  caption.className = "caption";
-  const picture = document.createElement("div");
-  picture.className = "panes";
-  const twin = document.createElement("details");
-  const summary = document.createElement("summary");
-  summary.textContent = "The same as a table";
-  const table = document.createElement("div");
-  table.className = "table";
+  const status = element("p", "", { class: "status", role: "status" });
+  const caption = element("p", "", { class: "caption" });
+  const picture = element("div", "", { class: "panes" });
+  const twin = element("details");
   // What scrolls must be reached by keyboard, and what is reached must have a name.
-  table.tabIndex = 0;
-  table.setAttribute("role", "region");
-  table.setAttribute("aria-label", `${model.get("title")}, as a table`);
-  twin.append(summary, table);
-  const aside = document.createElement("div");
+  const named = { tabindex: 0, role: "region", "aria-label": `${title}, as a table` };
+  const table = element("div", "", { class: "table", ...named });
+  twin.append(element("summary", "The same as a table"), table);
+  const aside = element("div");
   aside.innerHTML = model.get("fold");
-  el.append(...(fields.size ? [group] : []), status, caption, picture, twin, aside);
+  el.append(...(inputs.length ? [group] : []), status, caption, picture, twin, aside);
 
-  // Only one drawing is under way: moves made meanwhile wait, and only the last of them is sent.
-  let waiting = false;
-  let slow;
-  function busy() {
-    return model.get("sent") !== model.get("drawn");
-  }
+  let slow = 0;
+  const { ask, busy } = makeAsker(view, say);
   function send() {
-    if (busy()) {
-      waiting = true;
-    } else {
-      const values = {};
-      for (const [control, { field }] of fields) values[control.name] = read(control, field);
-      model.set("values", values);
-      model.set("sent", model.get("sent") + 1);
-      model.save_changes();
-    }
-    say();
+    ask("move", { values: Object.fromEntries(inputs.map(({ name, read }) => [name, read()])) });
   }
   function say() {
     clearTimeout(slow);
     const error = model.get("error");
     status.classList.toggle("error", Boolean(error));
     picture.classList.toggle("stale", busy() || Boolean(error));
-    if (busy()) {
-      // Said only when it takes noticeable time: words that flash at every move disturb.
-      slow = setTimeout(() => {
-        status.textContent = "Drawing anew: the picture still shows the values before.";
-        slow = setTimeout(() => {
+    if (!busy()) {
+      status.textContent = error ? `${error} (The picture shows the values before.)` : "";
+      if (!error) showValues(); // the kernel may have taken another value than was sent
+      return;
+    }
+    slow = window.setTimeout(() => {
+      status.textContent = "Drawing anew: the picture still shows the values before.";
+      slow = window.setTimeout(
+        () => {
           status.textContent =
             "No answer yet: the picture shows the values before. Is the kernel still running?";
-        }, 1000 * model.get("patience_s"));
-      }, 250);
-    } else {
-      status.textContent = error ? `${error} (The picture shows the values before.)` : "";
-    }
+        },
+        1000 * model.get("patience_s"),
+      );
+    }, NOTICEABLE_MS);
   }
-  function answered() {
-    if (!busy() && waiting) {
-      waiting = false;
-      send();
-    }
-    say();
-  }
-  function values() {
-    if (busy() || waiting) return;
-    for (const [control, { field, show }] of fields) {
-      write(control, field, model.get("values")[control.name]);
-      show();
-    }
+  function showValues() {
+    if (busy()) return;
+    for (const { name, write } of inputs) write(model.get("values")[name]);
   }
   // A slider's end may follow another control: a guest with fewer messages has a shorter one.
-  function ends() {
-    [...fields.values()].forEach(({ field }, at) => {
-      if (field.type === "range") field.max = model.get("spec")[at].high;
+  function showEnds() {
+    spec().forEach((control, at) => {
+      const { field } = inputs[at];
+      if (control.kind === "range" && field instanceof HTMLInputElement)
+        field.max = String(control.high);
     });
-    values();
+    showValues();
   }
+  /** @param {string} name @param {number} value */
   function pick(name, value) {
-    for (const [control, { field }] of fields) {
-      if (control.name !== name) continue;
-      field.value = value;
-      field.dispatchEvent(new Event("input"));
-      field.dispatchEvent(new Event("change"));
+    for (const input of inputs) {
+      if (input.name !== name) continue;
+      input.write(value);
+      send();
     }
   }
-  function chart(svg) {
-    const figure = document.createElement("figure");
-    figure.className = "chart";
-    figure.setAttribute("role", "img");
-    figure.setAttribute("aria-label", `${model.get("title")}. The table below says the same.`);
-    figure.innerHTML = svg;
-    // Text of 10 points is drawn no larger than the page's own.
-    figure.style.maxWidth = `${1.39 * figure.firstElementChild.viewBox.baseVal.width}px`;
-    return figure;
+
+  /** @type {(() => void)[]} */
+  let gone = []; // called for each map that is replaced
+  function letGo() {
+    for (const end of gone.splice(0)) end();
   }
   function paint() {
+    letGo();
+    /** @type {(MapSpec | ChartSpec)[]} */
     const panes = model.get("panes");
     picture.replaceChildren(
-      ...panes.map((pane) => (pane.kind === "map" ? pageMap(pane, pick) : chart(pane.svg))),
+      ...panes.map((pane) => {
+        if (pane.kind === "chart") return chartOf(title, pane.svg);
+        const map = makePageMap(pane, pick);
+        gone.push(map.end);
+        return map.element;
+      }),
     );
   }
   function tabulate() {
@@ -179,15 +119,18 @@ function render({ model, el }) {
     caption.textContent = model.get("caption");
   }
 
-  const on = { drawn: answered, error: say, spec: ends, values, panes: paint, table: tabulate };
-  for (const [name, react] of Object.entries(on)) model.on(`change:${name}`, react);
+  on({
+    "change:error": say,
+    "change:spec": showEnds,
+    "change:values": showValues,
+    "change:panes": paint,
+    "change:table": tabulate,
+  });
+  atEnd(() => {
+    clearTimeout(slow);
+    letGo();
+  });
   paint();
   tabulate();
   say();
-  return () => {
-    clearTimeout(slow);
-    for (const [name, react] of Object.entries(on)) model.off(`change:${name}`, react);
-  };
-}
-
-export default { render };
+});

@@ -10,51 +10,40 @@ import re
 import zlib
 from typing import Any
 
-import anywidget
 import traitlets
 
-from balloonkit.lab.js.bundle import scripts, styles
-from balloonkit.lab.player.text import text_twin
+from balloonkit.lab.js.bundle import bundle, styles
+from balloonkit.lab.player.text import TEXT_LIMITS, text_twin
 from balloonkit.lab.view.palette import (
     BIT_LOOKS,
-    EMPTY,
     HOST_LOOKS,
     PAGE_LOOKS,
     STAGE_LOOKS,
-    Look,
 )
+from balloonkit.lab.view.widget import KitWidget
 from balloonkit.trace import START, PlainTrace, crop, window_of
 
 __all__ = ["CSS", "ESM", "StepPlayer", "pack"]
 
-
-#: One ES module without imports: replay, panes, text, stages, controls, in this order.
-ESM = scripts(
-    *("replay", "grid", "panes", "memory_panes", "wire_panes", "pipeline", "twin"),
-    *("stages", "frame", "player"),
-)
+#: One ES module without imports.
+ESM = bundle("player")
 #: Its style sheet.
-CSS = styles("player")
-
-
-def _as_data(look: Look) -> dict[str, Any]:
-    # an empty cell has no colour of its own; a striped one keeps a dot where no letter fits
-    empty = look.colour == EMPTY
-    return look._asdict() | {"colour": None if empty else look.colour, "dot": look.hatch == "//"}
+CSS = styles("player", "panes")
 
 
 def pack(trace: PlainTrace) -> bytes:
     """Return trace and palette as zlib bytes of JSON: what the browser gets, once."""
     looks = {"pages": PAGE_LOOKS, "bits": BIT_LOOKS, "host": HOST_LOOKS}
-    palette = {name: [_as_data(look) for look in group] for name, group in looks.items()}
-    stages = {stage: _as_data(look) for stage, look in STAGE_LOOKS.items()}
-    text = json.dumps(
-        {"trace": trace, "palette": palette | {"stages": stages}}, separators=(",", ":")
-    )
+    palette: dict[str, Any] = {
+        name: [look.spec() for look in group] for name, group in looks.items()
+    }
+    palette["stages"] = {stage: look.spec() for stage, look in STAGE_LOOKS.items()}
+    palette["limits"] = TEXT_LIMITS
+    text = json.dumps({"trace": trace, "palette": palette}, separators=(",", ":"))
     return zlib.compress(text.encode(), 9)
 
 
-class StepPlayer(anywidget.AnyWidget):
+class StepPlayer(KitWidget):
     """A player for one trace; setting `trace` again shows another run in the same place.
 
     Parameters
@@ -152,11 +141,8 @@ class StepPlayer(anywidget.AnyWidget):
         # the state before the first step says little: a picture of it would show no balloon
         return len(self.trace["steps"]) - 1 if self.step == START else self.step
 
-    def _repr_mimebundle_(self, **kwargs: Any) -> tuple[dict[str, Any], dict[str, Any]] | None:
-        """Add text and picture, for where no widget runs: GitHub, nbviewer, a screen reader."""
+    def static(self) -> dict[str, Any]:
+        """Return text and picture of where it opens."""
         from balloonkit.lab.player.figure import png
 
-        bundle = super()._repr_mimebundle_(**kwargs)
-        if bundle is not None:
-            bundle[0].update({"text/plain": self.text_twin(), "image/png": png(self.figure())})
-        return bundle
+        return {"text/plain": self.text_twin(), "image/png": png(self.figure())}

@@ -8,10 +8,11 @@ from numpy.typing import NDArray
 from balloonkit.lab.view import palette
 from balloonkit.trace import START, PlainTrace, State, state_at
 
-__all__ = ["runs", "text_twin"]
+__all__ = ["TEXT_LIMITS", "runs", "text_twin"]
 
-#: Lines a pane may take before the rest is counted instead of listed.
-MOST_LINES = 24
+#: How far a pane goes before the rest is counted instead of listed: its lines, the pages of a free
+#: list, the runs of a bitmap. The player in the browser gets them from here.
+TEXT_LIMITS = {"lines": 24, "pfns": 16, "runs": 12}
 
 
 def runs(values: NDArray[np.uint8]) -> list[tuple[int, int, int]]:
@@ -70,9 +71,10 @@ def text_twin(trace: PlainTrace, step: int) -> str:
 
 
 def _shortened(lines: list[str]) -> list[str]:
-    if len(lines) <= MOST_LINES:
+    most = TEXT_LIMITS["lines"]
+    if len(lines) <= most:
         return lines
-    return [*lines[: MOST_LINES - 1], f"  and {len(lines) - MOST_LINES + 1} more"]
+    return [*lines[: most - 1], f"  and {len(lines) - most + 1} more"]
 
 
 def _free_lists(trace: PlainTrace, state: State) -> Iterator[str]:
@@ -91,9 +93,10 @@ def _free_lists(trace: PlainTrace, state: State) -> Iterator[str]:
 
 
 def _named(pfns: list[int], elsewhere: int) -> str:
-    rest = [f"{len(pfns) - 16} more"] if len(pfns) > 16 else []
+    most = TEXT_LIMITS["pfns"]
+    rest = [f"{len(pfns) - most} more"] if len(pfns) > most else []
     rest += [f"{elsewhere:,} outside this window"] if elsewhere else []
-    return " and ".join([*filter(None, [" ".join(map(str, pfns[:16]))]), *rest])
+    return " and ".join([*filter(None, [" ".join(map(str, pfns[:most]))]), *rest])
 
 
 def _map(
@@ -125,8 +128,9 @@ def _bitmaps(trace: PlainTrace, state: State) -> Iterator[str]:
             if value
             for first in [at + low - start]
         ]
-        rest = f" and {len(ones) - 12} more runs" if len(ones) > 12 else ""
-        text = " ".join(ones[:12]) or "none"
+        most = TEXT_LIMITS["runs"]
+        rest = f" and {len(ones) - most} more runs" if len(ones) > most else ""
+        text = " ".join(ones[:most]) or "none"
         pfn = state.bitmap["base"] + start
         yield f"  bitmap {start // bits} (bit 0 is PFN {pfn}) bits set: {text}{rest}"
 

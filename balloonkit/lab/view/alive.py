@@ -2,10 +2,8 @@
 
 from typing import Any
 
-import anywidget
-import traitlets
-
-from balloonkit.lab.js.bundle import scripts
+from balloonkit.lab.js.bundle import bundle, styles
+from balloonkit.lab.view.widget import KitWidget
 
 __all__ = ["Alive"]
 
@@ -14,26 +12,14 @@ _NOT_ALIVE = (
 )
 
 
-class Alive(anywidget.AnyWidget):
+class Alive(KitWidget):
     """Two crosses that turn into ticks: one by the browser, one when the kernel answers it."""
 
     title = "Widgets"
     caption = _NOT_ALIVE
-    _esm = scripts("alive")
-    #: The browser counts up, the kernel repeats the number.
-    asked = traitlets.Int().tag(sync=True)
-    answered = traitlets.Int().tag(sync=True)
+    _esm = bundle("alive")
+    _css = styles("alive")
 
-    def __init__(self) -> None:
-        super().__init__()
-        self.observe(self._answer, "asked")
-
-    def _answer(self, change: dict[str, Any]) -> None:
-        self.answered = change["new"]
-
-    def _repr_mimebundle_(self, **kwargs: Any) -> Any:
-        """Return the live widget and, for where it cannot live, a sentence that says so."""
-        live = super()._repr_mimebundle_(**kwargs)
-        bundle, metadata = live if isinstance(live, tuple) else (live, {})
-        static = {"text/plain": _NOT_ALIVE, "text/html": f"<p>✗ {_NOT_ALIVE}</p>"}
-        return (bundle or {}) | static, metadata
+    def static(self) -> dict[str, Any]:
+        """Return a sentence that says it is not alive."""
+        return {"text/plain": _NOT_ALIVE, "text/html": f"<p>✗ {_NOT_ALIVE}</p>"}

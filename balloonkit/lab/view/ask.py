@@ -3,17 +3,16 @@
 import html
 from typing import Any, Protocol
 
-import anywidget
 import traitlets
 
-from balloonkit.lab.js.bundle import scripts, styles
+from balloonkit.lab.js.bundle import bundle, styles
 from balloonkit.lab.view.palette import PAGE_LOOKS
+from balloonkit.lab.view.widget import KitWidget
 from balloonkit.questions import Advice, Question, Reveal
 
 __all__ = ["AskView", "QuestionSource"]
 
-
-_LOOKS = {look.letter: [look.label, look.colour] for look in PAGE_LOOKS[1:]}
+_LOOKS = [look.spec() for look in PAGE_LOOKS[1:]]
 
 
 class QuestionSource(Protocol):
@@ -29,7 +28,7 @@ class QuestionSource(Protocol):
         """Return everything answered so far."""
 
 
-class AskView(anywidget.AnyWidget):
+class AskView(KitWidget):
     """One question, answered in the browser or from Python.
 
     Parameters
@@ -55,26 +54,22 @@ class AskView(anywidget.AnyWidget):
     True
     """
 
-    _esm = scripts("ask")
+    _esm = bundle("ask")
     _css = styles("view", "ask")
 
     problem = traitlets.Dict().tag(sync=True)
-    looks = traitlets.Dict(_LOOKS).tag(sync=True)
+    looks: traitlets.List[Any] = traitlets.List(_LOOKS).tag(sync=True)
     #: What the last check said: verdict ("", "right", "wrong"), where and why.
     said = traitlets.Dict().tag(sync=True)
     #: Answer, cost and reason, once asked for.
     revealed = traitlets.Dict().tag(sync=True)
     answers = traitlets.Unicode().tag(sync=True)
-    #: The browser's last wish and its number; the kernel repeats the number when it has done it.
-    wish = traitlets.Dict().tag(sync=True)
-    done = traitlets.Int().tag(sync=True)
 
     def __init__(self, lab: QuestionSource, kind: str | None, seed: int) -> None:
         super().__init__(answers=lab.answers())
         self._lab = lab
         self._kind = kind
         self._show(seed)
-        self.observe(self._wished, "wish")
 
     @property
     def title(self) -> str:
@@ -115,29 +110,26 @@ class AskView(anywidget.AnyWidget):
             self.said = {"verdict": "", "where": "", "why": ""}
             self.revealed = {}
 
-    def _wished(self, change: dict[str, Any]) -> None:
-        wish = change["new"]
+    def answer(self, what: str, **details: Any) -> None:
+        """Do what a button says."""
         with self.hold_sync():
-            match wish["do"]:
+            match what:
                 case "check":
-                    self.check(wish["answer"])
+                    self.check(details["answer"])
                 case "reveal":
                     self.reveal()
                 case "another":
                     self.another()
-            self.done = wish["number"]
+            self.mark_answered()
 
-    def _repr_mimebundle_(self, **kwargs: Any) -> Any:
-        """Return the live widget and, for where no kernel runs, the problem with its answer."""
-        live = super()._repr_mimebundle_(**kwargs)
-        bundle, metadata = live if isinstance(live, tuple) else (live, {})
+    def static(self) -> dict[str, Any]:
+        """Return the problem, with its answer on demand."""
         reveal = html.escape(str(self.question.reveal())).replace("\n", "<br>")
-        static = {
+        return {
             "text/plain": str(self.question),
             "text/html": f"<pre>{html.escape(str(self.question))}</pre>"
             f"<details><summary>Answer, cost and reason</summary><p>{reveal}</p></details>",
         }
-        return (bundle or {}) | static, metadata
 
 
 def _problem(question: Question) -> dict[str, Any]:

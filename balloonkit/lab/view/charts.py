@@ -1,4 +1,4 @@
-"""Charts: free lists, runs, and stages. Arrays in, matplotlib figures out.
+"""Charts: free lists, runs, and messages. Arrays in, matplotlib figures out.
 
 No pyplot: figures belong to whoever asked for them and vanish with the last reference.
 """
@@ -13,18 +13,17 @@ from numpy.typing import NDArray
 
 from balloonkit.guest.blocks import MAX_ORDER
 from balloonkit.guest.zones import Zone
-from balloonkit.lab.view.palette import BLUE, PATH_LOOKS, SKY, STAGE_LOOKS, VERMILLION, path_label
+from balloonkit.lab.view.palette import BLUE, PATH_LOOKS, SKY, VERMILLION
 
 __all__ = [
     "draw_lists",
     "draw_messages",
     "draw_order_bars",
     "draw_runs",
-    "draw_stages",
     "draw_unusable",
     "draw_wire_order",
-    "new_axes",
     "new_chart",
+    "new_figure",
 ]
 
 #: One bar for each order 0..10. A step of bars is one shape: eleven shapes would cost more time.
@@ -35,28 +34,31 @@ _DOTS = 300
 _BOXES = 8
 
 
-def new_axes(
-    width_ratios: Sequence[float] = (1,), height: float = 3.8
-) -> tuple[Figure, list[Axes]]:
-    """Return a figure 10 inches wide with one row of axes.
+def new_figure(height: float = 3.1) -> Figure:
+    """Return an empty figure, `height` inches high, and as wide as what a view shows beside a map.
 
-    Margins are fixed: a layout engine would cost more time than all the drawing.
+    Whoever draws on it sets the margins: a layout engine would cost more time than all the drawing.
     """
-    figure = Figure(figsize=(10, height), dpi=90)
-    axes = figure.subplots(1, len(width_ratios), width_ratios=width_ratios, squeeze=False)
-    figure.subplots_adjust(
-        left=0.07, right=0.985, bottom=0.55 / height, top=1 - 0.42 / height, wspace=0.24
-    )
-    return figure, list(axes[0])
+    return Figure(figsize=(5.2, height), dpi=90)
 
 
-def new_chart(title: str) -> tuple[Figure, Axes]:
-    """Return a small figure with one bare set of axes: what a view shows beside a map."""
-    figure = Figure(figsize=(5.2, 3.1), dpi=90)
-    axes = figure.subplots()
-    figure.subplots_adjust(left=0.145, right=0.98, bottom=0.17, top=0.88)
+def new_chart(
+    title: str = "",
+    height: float = 3.1,
+    left: float = 0.145,
+    right: float = 0.98,
+    bottom: float = 0.17,
+    top: float = 0.88,
+    title_y: float = 1.03,
+) -> tuple[Figure, Axes]:
+    """Return a figure with one bare set of axes between the given shares of it.
+
+    The title stands at `title_y`, where 0 is the lower and 1 the upper end of the axes.
+    """
+    figure = new_figure(height)
+    axes = figure.add_axes((left, bottom, right - left, top - bottom))
     # A fixed height: matplotlib would lay out all text a second time to find one.
-    axes.set_title(title, fontsize=11, loc="left", fontweight="bold", y=1.03)
+    axes.set_title(title, fontsize=11, loc="left", fontweight="bold", y=title_y)
     axes.spines[["top", "right"]].set_visible(False)
     return figure, axes
 
@@ -153,46 +155,6 @@ def draw_unusable(axes: Axes, shares: Sequence[float]) -> None:
     axes.set_xlabel("order asked for")
     axes.set_ylabel("unusable index")
     axes.grid(axis="y", alpha=0.3)
-
-
-def draw_stages(axes: Axes, paths: Mapping[str, Mapping[str, float]], clock: str) -> None:
-    """Draw the four stages of each path as one stacked bar, in ms.
-
-    Parameters
-    ----------
-    paths : mapping of path name to seconds by stage
-    clock : str
-        Whose time it is: model or measured, never both in one picture.
-    """
-    names = list(paths)
-    left = np.zeros(len(names))
-    for stage, look in STAGE_LOOKS.items():
-        ms = np.array([paths[name][stage] * 1000 for name in names])
-        axes.barh(
-            names,
-            ms,
-            left=left,
-            color=look.colour,
-            hatch=look.hatch,
-            edgecolor="black",
-            linewidth=0.6,
-            label=look.label,
-        )
-        left += ms
-    for row, total in enumerate(left):
-        axes.text(
-            total,
-            row,
-            f"  {total:,.0f} ms" if total >= 10 else f"  {total:,.2f} ms",
-            va="center",
-            fontsize=9,
-        )
-    labels = [path_label(name) for name in names]
-    axes.set_yticks(range(len(names)), labels)
-    axes.invert_yaxis()
-    axes.set_xlim(0, max(left.max() * 1.18, 1e-9))
-    axes.set_xlabel(f"ms, {clock}")
-    axes.legend(loc="upper center", bbox_to_anchor=(0.5, 1.16), ncols=4, fontsize=8, frameon=False)
 
 
 def _short(n: int) -> str:

@@ -6,10 +6,12 @@ from typing import Any
 
 import ipywidgets  # type: ignore[import-untyped]
 
+from balloonkit.lab.view.widget import ShownWidget
+
 __all__ = ["Column"]
 
 
-class Column(ipywidgets.VBox):  # type: ignore[misc]
+class Column(ShownWidget, ipywidgets.VBox):  # type: ignore[misc]
     """Views in a column, a view itself; where no kernel runs, their static halves in a column.
 
     Parameters
@@ -41,13 +43,11 @@ class Column(ipywidgets.VBox):  # type: ignore[misc]
         """What it says."""
         return str(self._first.caption) if self._first is not None else ""
 
-    def _repr_mimebundle_(self, **kwargs: Any) -> tuple[dict[str, Any], dict[str, Any]]:
-        live = super()._repr_mimebundle_(**kwargs) or {}
-        static: list[dict[str, Any]] = [
-            (part._repr_mimebundle_(**kwargs) or ({}, {}))[0] for part in self.parts
-        ]
-        text = "\n\n".join(half["text/plain"] for half in static if "text/plain" in half)
-        return live | {"text/plain": text, "text/html": "".join(map(_as_html, static))}, {}
+    def static(self) -> dict[str, Any]:
+        """Return the static halves of its parts, one below the other."""
+        halves = [part.static() for part in self.parts]
+        text = "\n\n".join(half["text/plain"] for half in halves)
+        return {"text/plain": text, "text/html": "".join(map(_as_html, halves))}
 
 
 def _as_html(half: dict[str, Any]) -> str:

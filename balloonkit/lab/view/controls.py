@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from balloonkit.find import BINARY_MARK
 from balloonkit.units import format_size, parse_size
 from balloonkit.wire.page_chunk import CHUNK_BYTES, HEADER_BYTES
 
@@ -11,6 +12,7 @@ __all__ = [
     "BUFFERS",
     "Choice",
     "Control",
+    "Paste",
     "Range",
     "Switch",
     "fragmentation",
@@ -20,6 +22,8 @@ __all__ = [
     "magnify_at",
     "message_buffer",
     "seed",
+    "your_capture",
+    "your_machine",
 ]
 
 #: Chunks that fit into a buffer of so many 4 KiB pages, behind the count.
@@ -86,7 +90,24 @@ class Switch:
         return {"kind": "switch"} | vars(self)
 
 
-Control = Range | Choice | Switch
+@dataclass(frozen=True, kw_only=True)
+class Paste:
+    """A box for someone's text or file; it goes to the kernel and nowhere else.
+
+    The model's trait is a text: what was pasted, or of a file that is none the bytes in base64
+    behind `BINARY_MARK`; empty when nothing was.
+    """
+
+    name: str
+    label: str
+    help: str = ""
+
+    def spec(self) -> dict[str, Any]:
+        """Return what the browser needs."""
+        return {"kind": "paste", "mark": BINARY_MARK} | vars(self)
+
+
+Control = Range | Choice | Switch | Paste
 
 
 def magnify_at(step: float = 0.02) -> Range:
@@ -149,3 +170,24 @@ def join_at_edges() -> Switch:
     """Return the switch for runs that cross from one bitmap into the next."""
     help_text = "A run that crosses a bitmap's edge stays one chunk."
     return Switch(name="join", label="join at edges", help=help_text)
+
+
+def your_machine() -> Paste:
+    """Return the box for a machine of the learner's own; its model has a text trait `machine`."""
+    return Paste(
+        name="machine",
+        label="your machine",
+        help="Paste its buddyinfo, pagetypeinfo, zoneinfo or Mem-Info, or choose a file: such a "
+        "text, or a capture (.npz). It goes to this notebook's kernel and nowhere else. Empty: the "
+        "guest above.",
+    )
+
+
+def your_capture() -> Paste:
+    """Return the same box where a lesson needs pages, and not only counts."""
+    return Paste(
+        name="machine",
+        label="your machine",
+        help="Choose a capture (.npz); balloonkit capture here mine.npz makes one of your own "
+        "machine. It goes to this notebook's kernel and nowhere else. Empty: the guest above.",
+    )

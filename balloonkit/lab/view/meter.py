@@ -2,15 +2,15 @@
 
 from typing import Any
 
-import anywidget
 import traitlets
 
-from balloonkit.lab.js.bundle import scripts, styles
+from balloonkit.lab.js.bundle import bundle, styles
+from balloonkit.lab.view.widget import KitWidget
 
 __all__ = ["ResidentMeter"]
 
 
-class ResidentMeter(anywidget.AnyWidget):
+class ResidentMeter(KitWidget):
     """Show how much of a guest's memory is resident; assign to `resident_bytes` to move it.
 
     Examples
@@ -21,7 +21,7 @@ class ResidentMeter(anywidget.AnyWidget):
     'classic: 64 MiB of 512 MiB resident'
     """
 
-    _esm = scripts("meter")
+    _esm = bundle("meter")
     _css = styles("meter")
     share = traitlets.Float(1.0).tag(sync=True)
     text = traitlets.Unicode("Move a control, and watch the resident set here.").tag(sync=True)
@@ -33,8 +33,6 @@ class ResidentMeter(anywidget.AnyWidget):
             mib, total_mib = resident_bytes >> 20, total_bytes >> 20
             self.text = f"{what}: {mib:,} MiB of {total_mib:,} MiB resident"
 
-    def _repr_mimebundle_(self, **kwargs: Any) -> tuple[dict[str, Any], dict[str, Any]] | None:
-        bundle = super()._repr_mimebundle_(**kwargs)
-        if bundle is not None:
-            bundle[0].update({"text/plain": self.text})
-        return bundle
+    def static(self) -> dict[str, Any]:
+        """Return the last words."""
+        return {"text/plain": self.text}

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from balloonkit.guest.blocks import TOP_PAGES
 from balloonkit.guest.zones import Zone
-from balloonkit.lab.view.palette import PAGE_LOOKS, Look, ink_on, rgb
+from balloonkit.lab.view.palette import PAGE_LOOKS, Look, rgb
 from balloonkit.units import BALLOON_PAGE_BYTES, format_size
 
 __all__ = ["PageMap", "magnified_pfn", "whole_and_close_up"]
@@ -120,8 +120,10 @@ class PageMap:
             "kind": "map",
             "title": self.title,
             "scale": self.scale,
-            "looks": [list(look[:3]) for look in self.looks],
+            "shape": self.shape,
+            "looks": [look.spec() for look in self.looks],
             "lit": list(self.lit),
+            "lit_weight": _LIT_WEIGHT,
             "shares": self.shares.tobytes(),
             "totals": list(self.totals),
             "rows": rows,
@@ -133,7 +135,7 @@ class PageMap:
             "bands": [list(band) for band in self._bands()],
             "frames": [list(frame) for frame in self._cell_frames()],
             "letters": self.letters,
-            "marks": [look.mark for look in self.looks] if self.marked else [],
+            "marked": self.marked,
             "picks": self.picks,
         }
 
@@ -142,6 +144,13 @@ class PageMap:
         """Whether each cell carries its state's mark: a single page, too small for a letter."""
         few = self.shares.shape[2] <= _FEW_COLUMNS
         return self.pages_per_cell == 1 and few and not self.letters
+
+    @property
+    def shape(self) -> str:
+        """How a view makes room for it: ``wide``, ``zoom`` (a close-up) or lettered ``cells``."""
+        if self.shares.shape[2] > _FEW_COLUMNS:
+            return "wide"
+        return "cells" if self.letters else "zoom"
 
     @property
     def scale(self) -> str:
@@ -205,7 +214,7 @@ class PageMap:
                 ha="center",
                 va="center",
                 fontsize=8,
-                color=ink_on(self.looks[state].colour),
+                color=self.looks[state].ink,
             )
 
     def _put_marks(self, axes: Axes) -> None:
@@ -214,7 +223,7 @@ class PageMap:
             if look.mark:
                 row, column = np.nonzero(states == state)
                 axes.plot(column + 0.5, row + 0.5, linestyle="none", marker=_MARKERS[look.mark],
-                          markersize=3.5, color=ink_on(look.colour))  # fmt: skip
+                          markersize=3.5, color=look.ink)  # fmt: skip
 
     def _ticks(self) -> list[tuple[float, str]]:
         """Return where the scale is marked, in rows, and the text there: PFNs, or sizes."""

@@ -4,7 +4,7 @@ The colours are Okabe and Ito's (2008). A picture never relies on them alone: sm
 letter, bars the hatch, and every picture has a text twin.
 """
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 __all__ = [
     "BIT_LOOKS",
@@ -15,6 +15,7 @@ __all__ = [
     "FORMAT_LOOKS",
     "GREEN",
     "HOST_LOOKS",
+    "MIGRATE_LOOKS",
     "ORANGE",
     "PAGE_LOOKS",
     "PATH_LOOKS",
@@ -51,6 +52,23 @@ class Look(NamedTuple):
         """The hatch as one sign, for cells too small for a letter."""
         return {"..": "•", "//": "/", "++": "+", "xx": "x", "\\\\": "\\"}.get(self.hatch, "")
 
+    @property
+    def ink(self) -> str:
+        """Black or white: whichever can be read on the colour."""
+        return ink_on(self.colour)
+
+    def spec(self) -> dict[str, Any]:
+        """Return what the browser needs: it decides no colour and no ink."""
+        return {
+            "label": self.label,
+            "colour": self.colour,
+            "ink": self.ink,
+            "letter": self.letter,
+            "mark": self.mark,
+            "dotted": self.hatch == "//",  # keeps a dot where no letter fits
+            "empty": self.colour == EMPTY,  # has no colour of its own: the page shows through
+        }
+
 
 #: A guest page by its state's number (`balloonkit.trace.PAGE_STATES`).
 PAGE_LOOKS = (
@@ -71,6 +89,18 @@ HOST_LOOKS = (Look("released", EMPTY, "-", "xx"), Look("resident", GREEN, "R", "
 
 #: A page while the messages of an inflate are followed.
 SENT_LOOKS = (*PAGE_LOOKS, Look("in this message", PURPLE, "M", "++"))
+
+#: A pageblock's migrate type, by its number (`balloonkit.guest.migrate_types`).
+MIGRATE_LOOKS = (
+    PAGE_LOOKS[0],
+    Look("Movable", SKY, "M", ".."),
+    Look("Unmovable", "#595959", "U", ""),
+    Look("Reclaimable", GREEN, "R", "\\\\"),
+    Look("HighAtomic", VERMILLION, "H", "//"),
+    Look("CMA", YELLOW, "C", "++"),
+    Look("Isolate", PURPLE, "I", "xx"),
+    Look("the kernel's own: Unmovable or Reclaimable", "#595959", "K", ""),
+)
 
 #: What a real guest did with a page, against what the model foretold.
 FATE_LOOKS = (

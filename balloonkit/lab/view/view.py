@@ -11,12 +11,12 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
-import anywidget
 import traitlets
 
-from balloonkit.lab.js.bundle import scripts, styles
+from balloonkit.lab.js.bundle import bundle, styles
 from balloonkit.lab.view.controls import Control
 from balloonkit.lab.view.drawing import Drawing, pane_spec, png_uri
+from balloonkit.lab.view.widget import KitWidget
 
 __all__ = ["Fold", "LabView"]
 
@@ -52,14 +52,14 @@ class Fold:
         )
 
 
-class LabView(anywidget.AnyWidget):
+class LabView(KitWidget):
     """Controls over a model, what the model then does, and a picture of it.
 
     Parameters
     ----------
     model : HasTraits
         Holds the inputs as traits; an assignment to one runs and shows anew.
-    controls : sequence of Range, Choice or Switch
+    controls : sequence of Range, Choice, Switch or Paste
     run : callable
         Acts on the model's present inputs (computes, boots, measures) and returns a result.
     show : callable
@@ -97,16 +97,13 @@ class LabView(anywidget.AnyWidget):
     ({'pages': 5}, 20, True)
     """
 
-    _esm = scripts("page_map", "view")
+    _esm = bundle("view")
     _css = styles("view")
 
     title = traitlets.Unicode().tag(sync=True)
     #: What each control is; sent once, and again only when an end of `ends` moves.
     spec: traitlets.List[Any] = traitlets.List().tag(sync=True)
     values = traitlets.Dict().tag(sync=True)
-    #: The browser counts what it sends, the kernel repeats the number when it has drawn it.
-    sent = traitlets.Int().tag(sync=True)
-    drawn = traitlets.Int().tag(sync=True)
     panes: traitlets.List[Any] = traitlets.List().tag(sync=True)
     table = traitlets.Unicode().tag(sync=True)
     caption = traitlets.Unicode().tag(sync=True)
@@ -135,28 +132,37 @@ class LabView(anywidget.AnyWidget):
         super().__init__(title=title, spec=spec, patience_s=patience_s, fold=folded)
         self._run_and_show()
         model.observe(self._model_changed, self._names)
-        self.observe(self._browser_sent, "sent")
 
-    def _browser_sent(self, change: dict[str, Any]) -> None:
-        """Move the model as the browser asked; draw here first, then wherever else it shows."""
-        moved = {name: self.values[name] for name in self._names}
+    def answer(self, what: str, **details: Any) -> None:
+        """Move the model as the browser asks; draw here first, then wherever else it shows."""
+        moved = {name: details["values"][name] for name in self._names}
         self._from_browser = True
         try:
             with self._model.hold_trait_notifications():
                 for name, value in moved.items():
                     setattr(self._model, name, value)
-                self._answer()
+                self._run_or_say_why_not()
         except traitlets.TraitError as error:
             self.error = str(error)
         finally:
             self._from_browser = False
-            self.drawn = change["new"]
 
     def _model_changed(self, change: dict[str, Any]) -> None:
         if not self._from_browser:
-            self._answer()
+            self._run_or_say_why_not()
 
-    def _answer(self) -> None:
+    def let_go(self) -> None:
+        """Follow the model no longer, until shown again."""
+        self._model.unobserve(self._model_changed, self._names)
+        super().let_go()
+
+    def come_back(self) -> None:
+        """Follow the model again, from where it is by now."""
+        self._model.observe(self._model_changed, self._names)
+        self._run_or_say_why_not()
+        super().come_back()
+
+    def _run_or_say_why_not(self) -> None:
         """Run and show; what goes wrong is said in the view."""
         try:
             self._run_and_show()
@@ -178,7 +184,7 @@ class LabView(anywidget.AnyWidget):
             self.table = table.as_html()
             self.caption = table.caption
             self.error = ""
-            self.drawn = self.sent  # with the picture: an answer of its own would cost a frame
+            self.mark_answered()
 
     def _move_ends(self) -> None:
         ends = {control["name"]: control["high"] for control in self.spec if "high" in control}
@@ -189,12 +195,9 @@ class LabView(anywidget.AnyWidget):
                 for control in self.spec
             ]
 
-    def _repr_mimebundle_(self, **kwargs: Any) -> Any:
-        """Return the live widget and, for where no kernel runs, pictures and table."""
-        live = super()._repr_mimebundle_(**kwargs)
-        bundle, metadata = live if isinstance(live, tuple) else (live, {})
+    def static(self) -> dict[str, Any]:
+        """Return pictures and table."""
         panes, table = self._shown
         alt = html.escape(f"{self.title}: {table.caption}; the table below says it")
         images = "".join(f'<img alt="{alt}" src="{png_uri(pane)}">' for pane in panes)
-        static = {"text/plain": table.as_text(), "text/html": images + table.as_html() + self.fold}
-        return (bundle or {}) | static, metadata
+        return {"text/plain": table.as_text(), "text/html": images + table.as_html() + self.fold}

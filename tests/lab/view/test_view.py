@@ -46,7 +46,8 @@ def show(result):
 
 def move(view, **values):
     """Do what the browser does when a control is released."""
-    view.set_state({"values": {**view.values, **values}, "sent": view.sent + 1})
+    moved = {**view.values, **values}
+    view.set_state({"asked": {"what": "move", "values": moved, "number": view.answered + 1}})
 
 
 @pytest.mark.parametrize(("name", "value"), [("pages", 5), ("kind", "aged"), ("joined", True)])
@@ -70,7 +71,7 @@ def test_a_move_in_the_browser_reaches_the_model_and_is_answered(name, value):
     move(view, **{name: value})
 
     assert getattr(model, name) == value
-    assert view.drawn == view.sent == 1
+    assert view.answered == view.asked["number"] == 1
     assert len(runs) == 2
 
 
@@ -89,7 +90,7 @@ def test_a_value_the_model_refuses_is_answered_with_the_value_in_words():
     move(view, pages=12)
 
     assert "12" in view.error
-    assert view.drawn == view.sent
+    assert view.answered == view.asked["number"]
     assert model.pages == 3
 
     move(view, pages=4)
@@ -106,7 +107,7 @@ def test_a_drawing_that_fails_leaves_the_picture_and_says_why():
 
     assert view.error == "7 pages: choose another number"
     assert view.panes == before
-    assert view.drawn == view.sent
+    assert view.answered == view.asked["number"]
 
 
 def test_a_programming_error_in_a_drawing_is_not_swallowed_but_still_answered():
@@ -123,7 +124,7 @@ def test_a_programming_error_in_a_drawing_is_not_swallowed_but_still_answered():
         move(view, pages=4)
 
     assert "typo" in view.error
-    assert view.drawn == view.sent
+    assert view.answered == view.asked["number"]
 
 
 def test_a_move_in_one_view_redraws_every_view_of_the_same_model():

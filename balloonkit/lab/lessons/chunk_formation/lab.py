@@ -19,6 +19,7 @@ from balloonkit.lab.view.controls import (
     inflate,
     join_at_edges,
     seed,
+    your_machine,
 )
 from balloonkit.lab.view.view import LabView
 from balloonkit.wire.queue import Queue
@@ -65,6 +66,7 @@ _CONTROLS = (
         label="and back",
         help="The player goes on: deflate, and the guest's first touch.",
     ),
+    your_machine(),
 )
 
 
@@ -141,7 +143,10 @@ class ChunkLab(Lab):
         return StepPlayer(trace, next(first))
 
     def _play_anew(self, change: dict[str, Any]) -> None:
-        trace = self.model.trace()
+        try:
+            trace = self.model.trace()
+        except (ValueError, MemoryError):
+            return  # the view above says why
         for player in self._benched:
             if player.trace["code"] != trace["code"]:
                 player.trace = trace

@@ -3,9 +3,11 @@
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
+from zlib import crc32
 
 import traitlets
 
+from balloonkit.find import guest_of_paste
 from balloonkit.guest import Guest
 from balloonkit.trace import COUNTERS, trace_inflate
 from balloonkit.wire import Format, PageBitmaps, PageChunks, PfnArray
@@ -63,17 +65,43 @@ class ChunkModel(traitlets.HasTraits):
     join = traitlets.Bool(True)
     blocks = traitlets.Bool(False)
     back = traitlets.Bool(False)
+    machine = traitlets.Unicode()
 
     #: Names of the inputs.
-    inputs = _INPUTS
+    inputs = (*_INPUTS, "machine")
+
+    @property
+    def guest_pages(self) -> int:
+        """All pages of the guest."""
+        if not self.machine.strip():
+            return int(self.pages)
+        guest = _own_guest(self.machine, self.seed)
+        return guest.size_bytes // guest.page_bytes
 
     @property
     def inflate_pages(self) -> int:
         """Guest pages asked for."""
-        return max(self.pages * self.inflate // 100, 1)
+        return max(self.guest_pages * self.inflate // 100, 1)
+
+    @property
+    def asked_bytes(self) -> int:
+        """Bytes asked for."""
+        own = self.machine.strip()
+        page_bytes = _own_guest(self.machine, self.seed).page_bytes if own else self.page_kib << 10
+        return self.inflate_pages * page_bytes
+
+    @property
+    def named(self) -> str:
+        """What to call a machine of the learner's own, apart from every other one."""
+        return f"your machine ({crc32(self.machine.encode()):08x})"
 
     def format(self, path: str) -> Format:
-        """Return what the driver speaks on a path, with the inputs' bitmaps and buffer."""
+        """Return what the driver speaks on a path, with the inputs' bitmaps and buffer.
+
+        A machine of the learner's own is told in messages and by bitmaps of the real size.
+        """
+        if self.machine.strip():
+            return PfnArray() if path == "classic" else PageChunks(join=self.join)
         if path == "classic":
             return PfnArray(self.buffer)
         return PageChunks(self.buffer, self.join, PageBitmaps(bits=self.bits))
@@ -131,8 +159,11 @@ class ChunkModel(traitlets.HasTraits):
             Whether every page comes back afterwards.
         """
         back = self.back if back is None else back
-        values = {name: getattr(self, name) for name in _INPUTS if name != "path"} | {"back": back}
+        values = {name: getattr(self, name) for name in self.inputs if name != "path"}
+        values["back"] = back
         code = f"{self.code} back=yes" if back and not self.back else self.code
+        if self.machine.strip():
+            code += f", {self.named}"
         return _trace(path or self.path, tuple(values.values())) | {"code": code}
 
     def totals(self, path: str) -> dict[str, int]:
@@ -143,23 +174,32 @@ class ChunkModel(traitlets.HasTraits):
     def both(self) -> PathCounts:
         """Run both paths, and return what they count."""
         totals = {path: self.totals(path) for path in ("classic", "chunks")}
-        return PathCounts(self.code, totals, self.inflate_pages * self.page_kib << 10)
+        named = self.named if self.machine.strip() else self.code
+        return PathCounts(named, totals, self.asked_bytes)
 
 
 def _defaults() -> dict[str, Any]:
     return {name: trait.default() for name, trait in ChunkModel.class_traits().items()}
 
 
+@lru_cache(maxsize=1)
+def _own_guest(machine: str, seed: int) -> Guest:
+    return guest_of_paste(machine, seed)
+
+
 @lru_cache(maxsize=8)
 def _trace(path: str, values: tuple[Any, ...]) -> dict[str, Any]:
-    names = (name for name in _INPUTS if name != "path")
+    names = (name for name in ChunkModel.inputs if name != "path")
     model = ChunkModel(path=path, **dict(zip(names, values, strict=True)))
-    guest = Guest.aged(
-        model.pages * model.page_kib << 10,
-        model.fragmentation,
-        model.seed,
-        page_bytes=model.page_kib << 10,
-    )
+    if model.machine.strip():
+        guest = _own_guest(model.machine, model.seed).copy()
+    else:
+        guest = Guest.aged(
+            model.pages * model.page_kib << 10,
+            model.fragmentation,
+            model.seed,
+            page_bytes=model.page_kib << 10,
+        )
     trace = trace_inflate(
         guest,
         model.inflate_pages,

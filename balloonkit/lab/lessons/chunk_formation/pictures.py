@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from matplotlib.figure import Figure
 
 from balloonkit.lab.lessons.chunk_formation.model import PathCounts
+from balloonkit.lab.view.charts import new_figure
 from balloonkit.lab.view.drawing import Drawing
 from balloonkit.lab.view.palette import PATH_LOOKS
 from balloonkit.lab.view.table import Table, TableCell
@@ -45,7 +46,7 @@ def draw_counts(totals: Mapping[str, Mapping[str, int]]) -> Figure:
     ----------
     totals : mapping of path name to the counters of `balloonkit.trace`
     """
-    figure = Figure(figsize=(5.2, 2.1), dpi=90)
+    figure = new_figure(2.1)
     charts = figure.subplots(2, 2)
     figure.subplots_adjust(left=0.13, right=0.995, top=0.87, bottom=0.01, wspace=0.1, hspace=0.5)
     for axes, (name, title) in zip(charts.flat, _TITLES.items(), strict=True):

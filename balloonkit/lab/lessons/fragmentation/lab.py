@@ -16,6 +16,7 @@ from balloonkit.lab.lessons.fragmentation.model import (
     BlocksModel,
     FragmentationModel,
 )
+from balloonkit.lab.lessons.fragmentation.pageblocks import WHY_MOVABLE, show_pageblocks
 from balloonkit.lab.lessons.fragmentation.pictures import show_aged, show_blocks, show_free_runs
 from balloonkit.lab.view.controls import (
     Choice,
@@ -24,6 +25,7 @@ from balloonkit.lab.view.controls import (
     guest_size,
     magnify_at,
     seed,
+    your_machine,
 )
 from balloonkit.lab.view.view import Fold, LabView
 
@@ -57,7 +59,7 @@ class FragmentationLab(Lab):
     Attributes
     ----------
     model : FragmentationModel
-        Inputs of `guest` and `runs`; assign to it to move their controls.
+        Inputs of `guest`, `pageblocks` and `runs`; assign to it to move their controls.
     blocks_model : BlocksModel
         Inputs of `blocks`.
 
@@ -69,7 +71,7 @@ class FragmentationLab(Lab):
     'Page 0 is taken: the block of 256 pages at 0 is split, and its other 255 pages stay free.'
     """
 
-    steps = ("guest", "runs", "blocks")
+    steps = ("guest", "runs", "pageblocks", "blocks")
     kinds = ("next-page",)
 
     def __init__(self) -> None:
@@ -79,13 +81,22 @@ class FragmentationLab(Lab):
 
     def guest(self) -> LabView:
         """Age a guest: the page map, and its free memory by order."""
-        controls = (*_AGEING, magnify_at())
+        controls = (*_AGEING, your_machine(), magnify_at())
         return LabView(self.model, controls, self.model.aged, show_aged, "Age a guest")
+
+    def pageblocks(self) -> LabView:
+        """Colour its pageblocks by what they are for: which of them may a balloon have, and why?"""
+        fold = Fold("Why a balloon takes movable pages", WHY_MOVABLE)
+        title = "Pageblocks by migrate type"
+        controls = (*_AGEING, your_machine())
+        model = self.model
+        return LabView(model, controls, model.guest, show_pageblocks, title, fold=fold)
 
     def runs(self) -> LabView:
         """Measure it: free runs, and what a request of each order could not use."""
         title = "Measure its fragmentation"
-        return LabView(self.model, _AGEING, self.model.guest, show_free_runs, title)
+        controls = (*_AGEING, your_machine())
+        return LabView(self.model, controls, self.model.guest, show_free_runs, title)
 
     def blocks(self) -> LabView:
         """Allocate and free pages of a small guest: watch blocks split and merge."""

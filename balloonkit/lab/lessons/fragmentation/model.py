@@ -7,6 +7,7 @@ import traitlets
 from numpy.typing import NDArray
 
 from balloonkit.events import Event, Split
+from balloonkit.find import guest_of_paste
 from balloonkit.guest import Guest, OneBlockAtATime
 from balloonkit.guest.blocks import Block
 from balloonkit.guest.page_states import PAGE_STATES
@@ -38,20 +39,26 @@ class AgedGuest:
 
 
 class FragmentationModel(traitlets.HasTraits):
-    """An aged guest: size, share of odd pages in use, seed; and the place to magnify."""
+    """An aged guest: size, share of odd pages in use, seed; or a machine of the learner's own.
+
+    And the place to magnify.
+    """
 
     size = traitlets.Enum(SIZES, "8GiB")
     fragmentation = traitlets.Float(0.1, min=0, max=1)
     seed = traitlets.Int(1, min=0, max=20)
     look_at = traitlets.Float(60, min=0, max=100)
+    machine = traitlets.Unicode()
 
-    _made: tuple[tuple[str, float, int], Guest] | None = None
+    _made: tuple[tuple[str, float, int, str], Guest] | None = None
 
     def guest(self) -> Guest:
         """Return the guest these inputs describe; the last one is kept for the next view."""
-        inputs = (self.size, self.fragmentation, self.seed)
+        inputs = (self.size, self.fragmentation, self.seed, self.machine)
         if self._made is None or self._made[0] != inputs:
-            self._made = inputs, Guest.aged(*inputs)
+            own = self.machine.strip()
+            guest = guest_of_paste(self.machine, self.seed) if own else Guest.aged(*inputs[:3])
+            self._made = inputs, guest
         return self._made[1]
 
     def aged(self) -> AgedGuest:
@@ -71,6 +78,8 @@ def pages_by_free_mask(guest: Guest) -> NDArray[np.uint8]:
     for gpa, size_bytes in guest.ram:
         states[gpa // guest.page_bytes :][: size_bytes // guest.page_bytes] = PAGE_STATES["in use"]
     states[guest.buddy.free_mask] = PAGE_STATES["free"]
+    if guest.kept_free is not None:
+        states[guest.kept_free] = PAGE_STATES["free"]
     return states
 
 

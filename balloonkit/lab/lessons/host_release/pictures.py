@@ -9,6 +9,7 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Polygon, Rectangle
 
 from balloonkit.lab.lessons.host_release.model import HostPages, RealRuns, Run, Translation
+from balloonkit.lab.view.charts import new_chart
 from balloonkit.lab.view.drawing import Drawing
 from balloonkit.lab.view.page_map import PageMap
 from balloonkit.lab.view.palette import ORANGE, PAGE_LOOKS, PATH_LOOKS, SKY, VERMILLION, Look
@@ -130,8 +131,7 @@ def draw_translation(
     pieces : sequence of (address, offset, length)
         What is released: empty when the chunk is refused. In bytes; the offset is in the mapping.
     """
-    figure = Figure(figsize=(5.2, 3), dpi=90)
-    axes = figure.add_axes((0.01, 0.16, 0.98, 0.82))
+    figure, axes = new_chart(height=3, left=0.01, right=0.99, bottom=0.16, top=0.98)
     end = regions[-1].gpa + regions[-1].size_bytes
     axes.add_patch(Rectangle((0, 2), end / _GIB, 0.7, fill=False, hatch="xx", edgecolor="#888888"))
     axes.text(0, 3.25, "guest physical addresses", fontweight="bold")
@@ -166,7 +166,7 @@ def draw_translation(
     axes.set_xlim(-0.1, max(end, chunk[0] + chunk[1]) / _GIB + 0.3)
     axes.set_ylim(-0.85, 3.55)
     axes.set_yticks([])
-    axes.spines[["top", "right", "left"]].set_visible(False)
+    axes.spines["left"].set_visible(False)
     axes.set_xticks(range(int(end / _GIB) + 1))
     axes.set_xlabel("GiB")
     return figure
@@ -176,7 +176,7 @@ def draw_resident_fall(runs: Sequence[Run], total_bytes: int) -> Figure:
     """Draw the resident set of each run over time."""
     measured = runs[0].measured
     who = "counted by the kernel" if measured else "MODELLED, no real memory"
-    figure, axes = _chart(f"Resident set, {who}")
+    figure, axes = new_chart(f"Resident set, {who}")
     for run, marker in zip(runs, ("o", "s"), strict=True):
         look = PATH_LOOKS[run.path]
         at_s, resident = np.array(run.samples).T
@@ -200,7 +200,7 @@ def draw_resident_fall(runs: Sequence[Run], total_bytes: int) -> Figure:
 def draw_release_calls(runs: Sequence[Run]) -> Figure:
     """Draw the measured time inside madvise, or without real memory the number of calls."""
     measured = runs[0].measured
-    figure, axes = _chart("Time in madvise, MEASURED" if measured else "madvise calls, MODELLED")
+    figure, axes = new_chart("Time in madvise, MEASURED" if measured else "madvise calls, MODELLED")
     for row, run in enumerate(runs):
         look = PATH_LOOKS[run.path]
         value = run.release_s * 1000 if measured else run.releases
@@ -215,14 +215,6 @@ def draw_release_calls(runs: Sequence[Run]) -> Figure:
     axes.spines["left"].set_visible(False)
     axes.set_xlabel("ms, called from Python" if measured else "calls")
     return figure
-
-
-def _chart(title: str) -> tuple[Figure, Axes]:
-    figure = Figure(figsize=(5.2, 2.9), dpi=90)
-    axes = figure.add_axes((0.12, 0.18, 0.86, 0.69))
-    axes.set_title(title, fontsize=11, loc="left", fontweight="bold")
-    axes.spines[["top", "right"]].set_visible(False)
-    return figure, axes
 
 
 def _block(axes: Axes, start: float, width: float, y: float, colour: str, hatch: str) -> None:

@@ -1,9 +1,9 @@
 """Picture of the landing page: the figures of 2017."""
 
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure
 
 from balloonkit.lab.lessons.index.model import Published
+from balloonkit.lab.view.charts import new_chart
 from balloonkit.lab.view.drawing import Drawing
 from balloonkit.lab.view.palette import PATH_LOOKS, STAGE_LOOKS
 from balloonkit.lab.view.table import Table, TableCell, ms, share
@@ -20,8 +20,7 @@ def show_versions(versions: dict[str, str]) -> Drawing:
 def show_story(story: Published) -> Drawing:
     """Draw the classic path by stage, and the total of chunks."""
     classic = story.classic.as_dict()
-    figure = Figure(figsize=(5.2, 2.8), dpi=90)
-    axes = figure.subplots()
+    figure, axes = new_chart(height=2.8, left=0.21, bottom=0.18, top=0.8)
     _draw_totals(axes, story)
     rows: list[list[TableCell]] = [
         [stage, ms(seconds), share(seconds / classic["total"], 1)]
@@ -52,8 +51,6 @@ def _draw_totals(axes: Axes, story: Published) -> None:
     labels = [PATH_LOOKS[path].label.replace(", ", ",\n") for path in ("classic", "chunks")]
     axes.set_yticks([0, 1], labels)
     axes.invert_yaxis()
-    axes.spines[["top", "right"]].set_visible(False)
     axes.set_xlim(0, left * 1.3)
     axes.set_xlabel("ms, as published in 2017")
-    axes.figure.subplots_adjust(left=0.21, right=0.98, bottom=0.18, top=0.8)
     axes.legend(loc="upper center", bbox_to_anchor=(0.35, 1.32), ncols=3, frameon=False, fontsize=9)

@@ -3,11 +3,11 @@
 from collections.abc import Mapping, Sequence
 
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure
 from matplotlib.ticker import EngFormatter, LogLocator, NullFormatter
 
 from balloonkit.history import FORMATS, Claim, PostedFormat, Posting, Traffic
 from balloonkit.lab.lessons.lineage.model import Comparison
+from balloonkit.lab.view.charts import new_chart
 from balloonkit.lab.view.drawing import Drawing
 from balloonkit.lab.view.palette import FORMAT_LOOKS
 from balloonkit.lab.view.table import Table, TableCell
@@ -30,9 +30,7 @@ _MERGED = {
 
 def show_timeline(postings: Sequence[Posting]) -> Drawing:
     """Draw the milliseconds each posting claims for the same balloon."""
-    figure = Figure(figsize=(5.2, 4.4), dpi=90)
-    axes = figure.subplots()
-    figure.subplots_adjust(left=0.36, right=0.96, bottom=0.12, top=0.92)
+    figure, axes = new_chart(height=4.4, left=0.36, right=0.96, bottom=0.12, top=0.92)
     for row, posting in enumerate(postings):
         claim = _inflate_ms(posting)
         if claim is None:
@@ -59,7 +57,6 @@ def show_timeline(postings: Sequence[Posting]) -> Drawing:
         fontsize=10,
         loc="right",
     )
-    axes.spines[["top", "right"]].set_visible(False)
     rows: list[list[TableCell]] = [
         [p.version, p.date, p.title, p.what_is_sent, _claims(p), p.source] for p in postings
     ]
@@ -74,9 +71,7 @@ def show_timeline(postings: Sequence[Posting]) -> Drawing:
 def show_formats(comparison: Comparison) -> Drawing:
     """Draw one measure of every format, and the table of all."""
     sent, measure = comparison.sent, comparison.measure
-    figure = Figure(figsize=(5.2, 3.8), dpi=90)
-    axes = figure.subplots()
-    figure.subplots_adjust(left=0.35, right=0.8, bottom=0.14, top=0.91)
+    figure, axes = new_chart(height=3.8, left=0.35, right=0.8, bottom=0.14, top=0.91)
     _draw_bars(axes, sent, measure)
     pages = sent["classic"].pages
     whole = [f for f in FORMATS if sent[f.version].pages == pages]
@@ -134,7 +129,6 @@ def _draw_bars(axes: Axes, sent: Mapping[str, Traffic], measure: str) -> None:
     axes.set_title(title, fontsize=10, loc="left")
     axes.grid(axis="x", which="both", alpha=0.3)
     axes.set_axisbelow(True)
-    axes.spines[["top", "right"]].set_visible(False)
 
 
 def _label(f: PostedFormat) -> str:

@@ -17,14 +17,14 @@ from balloonkit.captures import load_capture
 from balloonkit.captures.zones import zones_from_zoneinfo
 from balloonkit.guest.page_states import pages_by_flags
 from balloonkit.guest.zones import Zone
-from balloonkit.host import BalloonDevice, GuestRam, ModelRelease
 from balloonkit.lab.lessons.live_guest.guests import RECORDED, GuestError, failures_in_words
+from balloonkit.lab.lessons.live_guest.replayed_steps import replay_steps
 from balloonkit.lab.view.controls import BUFFERS
-from balloonkit.wire import PROPOSED, PageBitmaps, encode_pfns, join_chunks
+from balloonkit.trace import Trace
+from balloonkit.wire import PageBitmaps, encode_pfns, join_chunks
 from balloonkit.wire.page_bitmap import BITMAP_BITS
 from balloonkit.wire.page_chunk import MAX_CHUNKS, chunk_messages
 from balloonkit.wire.pfn_array import MAX_PFNS, PFN_BYTES
-from balloonkit.wire.queue import Queue
 
 if TYPE_CHECKING:
     from balloonkit.live import BalloonMove, LiveGuest
@@ -120,6 +120,8 @@ class DriversModel(traitlets.HasTraits):
         #: How often the driver was loaded anew, into the guest as its last deflate left it.
         self.reloads = 0
         self.problem = ""
+        #: Steps of the chunks driver's run that was made last.
+        self.trace: Trace | None = None
         self._guest: LiveGuest | None = None
         self._classic: DriverRun | None = None
         self._chunks: tuple[tuple[object, ...], DriverRun] | None = None
@@ -201,7 +203,7 @@ class DriversModel(traitlets.HasTraits):
         if guest is None:
             raise GuestError("the guests were ended: lab.drivers() starts others")
         with failures_in_words():
-            from balloonkit.live import DriverOptions
+            from balloonkit.live import DriverOptions, step_kernel
 
             self._watch("chunks: loading the driver, then inflating")
             self.reloads += self._chunks is not None
@@ -213,7 +215,9 @@ class DriversModel(traitlets.HasTraits):
                     message_chunks=self.max_chunks,
                 )
             )
+            stepper = step_kernel(guest)
             move = guest.balloon(self.memory_bytes // 2)
+            self.trace = stepper.trace()
             assert move.chunks is not None
             first = next(chunk_messages(move.chunks, self.max_chunks))
             run = _as_run(move, first, pages_by_flags(guest.memory().flagged))
@@ -234,15 +238,16 @@ class DriversModel(traitlets.HasTraits):
             encode_pfns(pfns[:MAX_PFNS]), states,
         )  # fmt: skip
         chunks = PageBitmaps(self.bitmap_bits).chunks(pfns)
-        ram = GuestRam.of_size(capture.guest_bytes)
-        device = BalloonDevice(ram, ModelRelease(ram.pages))
-        device.negotiate(PROPOSED)
         messages = list(
             chunk_messages(join_chunks(chunks) if self.join else chunks, self.max_chunks)
         )
-        for message in messages:
-            device.handle(Queue.INFLATE, message)
-        counted = device.counters()
+        counted, self.trace = replay_steps(
+            f"the recorded guest {RECORDED}, replayed",
+            capture.guest_bytes,
+            pages_by_flags(partial(capture.flagged, "before")),
+            self.zones,
+            messages,
+        )
         return classic, DriverRun(
             counted.pages, counted.messages, counted.entries, counted.bytes, counted.releases,
             None, None, messages[0], states,

@@ -20,6 +20,7 @@ from balloonkit.lab.lessons.live_guest.pictures import (
     show_fragmented,
     show_replay,
 )
+from balloonkit.lab.player.player import StepPlayer
 from balloonkit.lab.view.column import Column
 from balloonkit.lab.view.controls import (
     Choice,
@@ -94,9 +95,9 @@ class LiveLab(Lab):
     Attributes
     ----------
     model : LiveModel
-        Inputs of every step but the last; assign to it to move the controls.
+        Inputs of every step but the last two; assign to it to move the controls.
     drivers_model : DriversModel
-        Those of the last.
+        Those of the last two.
     meter : ResidentMeter
         The resident set while something goes on.
 
@@ -107,7 +108,7 @@ class LiveLab(Lab):
     >>> lab.replay()  # doctest: +SKIP
     """
 
-    steps = ("boot", "age", "balloon", "replay", "drivers")
+    steps = ("boot", "age", "balloon", "replay", "drivers", "step")
     kinds = ("release", "messages")
 
     def __init__(self, memory: str | int = "1GiB") -> None:
@@ -155,6 +156,14 @@ class LiveLab(Lab):
             return LabView(
                 model, _DRIVER, model.both, show_drivers, title, patience_s=_PATIENCE_S, fold=fold
             )
+
+    def step(self) -> StepPlayer:
+        """Step through what the proposal's driver sent, as it was loaded last."""
+        model = self.drivers_model
+        with self._working():
+            model.runs()
+        assert model.trace is not None
+        return StepPlayer(model.trace.as_dict())
 
     def close(self) -> None:
         """End the guests; the pictures stay."""

@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from balloonkit.captured_guest import MOMENTS
-from balloonkit.captures import SHIPPED
+from balloonkit.captures import NEWER, SHIPPED
 from balloonkit.lab.lab import Lab
 from balloonkit.lab.lessons.real_guests.model import CaptureModel, Looked
 from balloonkit.lab.lessons.real_guests.pictures import (
@@ -17,7 +17,7 @@ from balloonkit.lab.lessons.real_guests.pictures import (
     show_order,
     show_prediction,
 )
-from balloonkit.lab.view.controls import Choice, Control, Range, magnify_at
+from balloonkit.lab.view.controls import Choice, Control, Range, magnify_at, your_capture
 from balloonkit.lab.view.drawing import Drawing
 from balloonkit.lab.view.view import LabView
 
@@ -56,14 +56,16 @@ class CaptureLab(Lab):
         super().__init__()
         self.model = CaptureModel(capture=str(source))
         self.model.guest()
-        names = SHIPPED if str(source) in SHIPPED else (*SHIPPED, str(source))
-        options = [(Path(name).stem, name) for name in names]
+        names = dict.fromkeys((*SHIPPED, *NEWER, str(source)))
+        options = [(_named(name), name) for name in names]
         self._capture = Choice(name="capture", label="guest", options=options)
 
     def memory(self) -> LabView:
         """Show the memory map before the balloon, inflated, and deflated again."""
         moment = Choice.of(name="moment", label="moment", values=MOMENTS)
-        return self._view((moment, magnify_at()), show_memory, "A real guest's memory")
+        controls = (self._capture, moment, magnify_at(), your_capture())
+        title = "A real guest's memory"
+        return LabView(self.model, controls, self.model.remember, show_memory, title)
 
     def order(self) -> LabView:
         """Follow the messages: which pages left when, from which zone."""
@@ -90,5 +92,13 @@ class CaptureLab(Lab):
         title: str,
         ends: Callable[[], dict[str, float]] = dict,
     ) -> LabView:
-        controls = (self._capture, *controls)
+        controls = (self._capture, *controls, your_capture())
         return LabView(self.model, controls, self.model.look, show, title, ends=ends)
+
+
+def _named(source: str) -> str:
+    """Name a capture and its kernel, as far as its name tells."""
+    kernels = {"k612": "Linux 6.12", "k72": "Linux 7.2"}
+    if source in SHIPPED:
+        return f"{source} (Linux 6.1)"
+    return f"{source} ({kernels[source.split('-')[0]]})" if source in NEWER else Path(source).stem

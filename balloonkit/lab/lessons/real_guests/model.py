@@ -5,8 +5,9 @@ from dataclasses import dataclass
 import traitlets
 
 from balloonkit.captured_guest import MOMENTS, CapturedGuest
-from balloonkit.captures import SHIPPED
+from balloonkit.captures import SHIPPED, CaptureError
 from balloonkit.captures.capture import Moment
+from balloonkit.find import BINARY_MARK
 
 __all__ = ["CaptureModel", "Looked"]
 
@@ -39,17 +40,52 @@ class CaptureModel(traitlets.HasTraits):
     moment = traitlets.Enum(MOMENTS, "before")
     message = traitlets.Int(1, min=0)
     look_at = traitlets.Float(60, min=0, max=100)
+    machine = traitlets.Unicode()
 
     _loaded: CapturedGuest | None = None
 
     def guest(self) -> CapturedGuest:
-        """Return the captured guest; only the last one is kept."""
-        if self._loaded is None or str(self._loaded.source) != self.capture:
+        """Return the captured guest; only the last one is kept.
+
+        Raises
+        ------
+        CaptureError
+            If what the learner gave is no capture.
+        """
+        source = self.capture
+        if self.machine.strip():
+            if not self.machine.startswith(BINARY_MARK):
+                raise CaptureError("a text names no pages: choose a capture, a .npz file")
+            source = self.machine
+        if self._loaded is None or str(self._loaded.source) != source:
             self._loaded = None
-            self._loaded = CapturedGuest.load(self.capture)
+            self._loaded = CapturedGuest.load(source)
         return self._loaded
 
-    def look(self) -> Looked:
-        """Return the guest, and what of it is looked at."""
+    def remember(self) -> Looked:
+        """Return the guest at a moment; a snapshot has only the first.
+
+        Raises
+        ------
+        CaptureError
+            If it never came to that moment.
+        """
         guest = self.guest()
+        if self.moment not in guest.states:
+            guest.check_ballooned()
+        return self._looked(guest)
+
+    def look(self) -> Looked:
+        """Return the guest, and what of its balloon is looked at.
+
+        Raises
+        ------
+        CaptureError
+            If it never had one.
+        """
+        guest = self.guest()
+        guest.check_ballooned()
+        return self._looked(guest)
+
+    def _looked(self, guest: CapturedGuest) -> Looked:
         return Looked(guest, self.moment, min(self.message, guest.messages), self.look_at)

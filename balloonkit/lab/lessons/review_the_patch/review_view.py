@@ -4,21 +4,21 @@ import html
 from dataclasses import asdict
 from typing import Any
 
-import anywidget
 import traitlets
 
 from balloonkit.history import Fault
-from balloonkit.lab.js.bundle import scripts, styles
+from balloonkit.lab.js.bundle import bundle, styles
 from balloonkit.lab.lessons.review_the_patch.cases import all_cases
 from balloonkit.lab.lessons.review_the_patch.pictures import CELL_LOOKS
+from balloonkit.lab.view.widget import KitWidget
 
 __all__ = ["ReviewView"]
 
 
-class ReviewView(anywidget.AnyWidget):
+class ReviewView(KitWidget):
     """Every fault with its smallest input, all sent at once: choosing one needs no kernel."""
 
-    _esm = scripts("review")
+    _esm = bundle("review")
     _css = styles("view", "review")
 
     cases: traitlets.List[Any] = traitlets.List().tag(sync=True)
@@ -31,7 +31,7 @@ class ReviewView(anywidget.AnyWidget):
             raise ValueError(f"fault {name!r}: choose one of {', '.join(names)}")
         super().__init__(
             cases=[asdict(case) for case in all_cases()],
-            looks={state: list(look[:3]) for state, look in CELL_LOOKS.items()},
+            looks={state: look.spec() for state, look in CELL_LOOKS.items()},
             chosen=names.index(name),
         )
 
@@ -46,10 +46,8 @@ class ReviewView(anywidget.AnyWidget):
         case = self.cases[self.chosen]
         return f"{case['name']}. {case['title']}"
 
-    def _repr_mimebundle_(self, **kwargs: Any) -> Any:
-        """Return the live widget and, for where no script runs, all faults as text."""
-        live = super()._repr_mimebundle_(**kwargs)
-        bundle, metadata = live if isinstance(live, tuple) else (live, {})
+    def static(self) -> dict[str, Any]:
+        """Return all faults as text."""
         texts, sections = [], []
         for case in all_cases():
             lines = [
@@ -63,5 +61,4 @@ class ReviewView(anywidget.AnyWidget):
             texts.append("\n  ".join([title, *lines]))
             items = "".join(f"<li>{html.escape(line)}</li>" for line in lines)
             sections.append(f"<p><b>{html.escape(title)}</b></p><ul>{items}</ul>")
-        static = {"text/plain": "\n".join(texts), "text/html": "".join(sections)}
-        return (bundle or {}) | static, metadata
+        return {"text/plain": "\n".join(texts), "text/html": "".join(sections)}

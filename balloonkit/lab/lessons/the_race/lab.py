@@ -19,6 +19,7 @@ from balloonkit.lab.view.controls import (
     inflate,
     join_at_edges,
     message_buffer,
+    your_machine,
 )
 from balloonkit.lab.view.view import LabView
 from balloonkit.limits import fitting_sizes
@@ -89,7 +90,7 @@ class RaceLab(Lab):
 
     def stages(self) -> LabView:
         """Race the paths: where the time goes, in four stages, beside the figures of 2017."""
-        controls = (*_PRICED, fragmentation())
+        controls = (*_PRICED, fragmentation(), your_machine())
         return LabView(self.model, controls, self.model.race, show_race, "Race")
 
     def sweep(self) -> LabView:

@@ -8,13 +8,14 @@ import numpy as np
 import traitlets
 
 from balloonkit.costs import PRICES, Costs, Counts, Price, Stages, costs_2017
+from balloonkit.find import guest_of_paste
 from balloonkit.guest import Guest
 from balloonkit.lab.lessons.host_release.model import SIZES, best_size, can_measure
 from balloonkit.lab.view.controls import BUFFERS
 from balloonkit.machine import Machine
 from balloonkit.path_counts import BITS, INFLATE_GIB, PageCounts, block_counts
 from balloonkit.race import HostKind, Race, run_race
-from balloonkit.units import parse_size
+from balloonkit.units import BALLOON_PAGE_BYTES, format_size, parse_size
 from balloonkit.wire import Format
 from balloonkit.wire.page_chunk import MAX_CHUNKS
 
@@ -101,6 +102,7 @@ class RaceModel(traitlets.HasTraits):
     join = traitlets.Bool(True)
     max_chunks = traitlets.Enum(tuple(BUFFERS.values()), MAX_CHUNKS)
     formats = traitlets.Tuple()  # of Format
+    machine = traitlets.Unicode()
 
     @property
     def costs(self) -> Costs:
@@ -115,15 +117,16 @@ class RaceModel(traitlets.HasTraits):
 
     def counts(self) -> dict[str, Counts]:
         """Return what each path counts on this guest."""
-        paged = _page_counts(self.fragmentation)
+        paged = _page_counts(self.fragmentation, self.machine)
         chunked = (self.inflate_gib, self.cut_bits, self.max_chunks)
         return {
             "classic": paged.classic(self.inflate_gib),
             "classic_joined": paged.classic_joined(self.inflate_gib),
             "chunks": paged.chunks(*chunked),
-            "chunks_block_alloc": _block_counts(self.fragmentation, *chunked),
+            "chunks_block_alloc": _block_counts(self.fragmentation, self.machine, *chunked),
         } | {
-            own.name: _own_counts(own, self.fragmentation, self.inflate_gib) for own in self.formats
+            own.name: _own_counts(own, self.fragmentation, self.machine, self.inflate_gib)
+            for own in self.formats
         }
 
     def race(self) -> PricedRace:
@@ -137,7 +140,7 @@ class RaceModel(traitlets.HasTraits):
         gib, costs = self.inflate_gib, self.costs
         pairs = [
             (paged.classic(gib), paged.chunks(gib, self.cut_bits, self.max_chunks))
-            for paged in map(_page_counts, SWEEP)
+            for paged in (_page_counts(fragmentation, "") for fragmentation in SWEEP)
         ]
         seconds = [
             (costs.stages(classic).total, costs.stages(chunks).total) for classic, chunks in pairs
@@ -189,24 +192,34 @@ def break_even(places: Sequence[float], ratio: Sequence[float]) -> float | None:
 
 
 @lru_cache(maxsize=2)
-def _guest(fragmentation: float) -> Guest:
+def _guest(fragmentation: float, machine: str) -> Guest:
+    if machine.strip():
+        guest = guest_of_paste(machine)
+        if guest.page_bytes != BALLOON_PAGE_BYTES:
+            raise ValueError(
+                f"{guest.name}: pages of {format_size(guest.page_bytes)}, and this lesson counts "
+                "pages of 4 KiB; balloonkit race --guest FILE takes any"
+            )
+        if not len(guest.copy().take(1)):
+            raise ValueError(f"{guest.name}: it has not a page to give above its watermarks")
+        return guest
     return Guest.aged("8GiB", fragmentation, seed=1)
 
 
 @lru_cache(maxsize=64)
-def _page_counts(fragmentation: float) -> PageCounts:
-    return PageCounts.of(_guest(fragmentation))
+def _page_counts(fragmentation: float, machine: str) -> PageCounts:
+    return PageCounts.of(_guest(fragmentation, machine))
 
 
 @lru_cache(maxsize=16)
-def _own_counts(own: Format, fragmentation: float, inflate_gib: int) -> Counts:
+def _own_counts(own: Format, fragmentation: float, machine: str, inflate_gib: int) -> Counts:
     """Run the machine: nothing is known of a learner's format but what it does."""
-    with Machine(_guest(fragmentation).copy(), format=own) as machine:
-        return machine.inflate(f"{inflate_gib}GiB").counts
+    with Machine(_guest(fragmentation, machine).copy(), format=own) as raced:
+        return raced.inflate(f"{inflate_gib}GiB").counts
 
 
 @lru_cache(maxsize=64)
 def _block_counts(
-    fragmentation: float, inflate_gib: int, bits: int | None, max_chunks: int
+    fragmentation: float, machine: str, inflate_gib: int, bits: int | None, max_chunks: int
 ) -> Counts:
-    return block_counts(_guest(fragmentation), inflate_gib, bits, max_chunks)
+    return block_counts(_guest(fragmentation, machine), inflate_gib, bits, max_chunks)

@@ -13,6 +13,7 @@ from balloonkit.lab.lessons.the_race.model import (
     PricedSweep,
     break_even,
 )
+from balloonkit.lab.view.charts import new_chart
 from balloonkit.lab.view.drawing import Drawing
 from balloonkit.lab.view.palette import BLUE, PATH_LOOKS, STAGE_LOOKS, VERMILLION, path_label
 from balloonkit.lab.view.table import Table, TableCell, ms, ratio
@@ -232,7 +233,7 @@ def draw_ratio(
     mark : float or None
         Fragmentation at which the ratio reaches 1, None where it does not.
     """
-    figure, axes = _chart(title, height=3.1)
+    figure, axes = new_chart(title, left=0.115)
     top = max(1.3, max(ratio) * 1.08)
     axes.axhspan(1, top, color=VERMILLION, alpha=0.16, linewidth=0)
     axes.axhline(1, color="black", linewidth=1)
@@ -251,18 +252,12 @@ def draw_ratio(
     return figure
 
 
-def _chart(title: str, height: float) -> tuple[Figure, Axes]:
-    figure = Figure(figsize=(5.2, height), dpi=90)
-    axes = figure.add_axes((0.115, 0.5 / height, 0.865, 1 - 0.9 / height))
-    figure.text(0.01, 1 - 0.2 / height, title, fontsize=11, fontweight="bold", va="center")
-    axes.spines[["top", "right"]].set_visible(False)
-    return figure, axes
-
-
 def _bar_chart(title: str, rows: int, longest_s: float) -> tuple[Figure, Axes]:
     height = 0.85 + 0.62 * rows
-    figure, axes = _chart(title, height)
-    axes.set_position((0.02, 0.02, 0.96, 1 - 0.7 / height))
+    # Between title and bars there is room for a line of the legend.
+    bottom, top = 0.02, 1 - 0.68 / height
+    title_y = 1 + 0.42 / height / (top - bottom)
+    figure, axes = new_chart(title, height, 0.02, 0.98, bottom, top, title_y)
     axes.set_axis_off()  # the figures stand at the bars, and ticks cost a third of the drawing
     axes.set_xlim(0, max(longest_s, 1e-6) * 1200)
     axes.set_ylim(rows - 0.6, -0.75)

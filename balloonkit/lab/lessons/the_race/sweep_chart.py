@@ -33,10 +33,10 @@ def draw_sweep(
 
     Examples
     --------
-    >>> from balloonkit.lab.view.charts import new_axes
+    >>> from balloonkit.lab.view.charts import new_chart
     >>> from balloonkit.sweep import sweep
     >>> rows = sweep({"guest": ["64MiB"], "inflate": ["32MiB"], "fragmentation": [0, 0.5, 1]})
-    >>> figure, (axes,) = new_axes()
+    >>> figure, axes = new_chart("Sweep")
     >>> draw_sweep(axes, rows)
     >>> [line.get_label() for line in axes.get_lines()]
     ['path classic', 'path chunks']

@@ -220,3 +220,20 @@ def test_the_tasks_of_the_notebook_come_out_as_it_says(task, classic, chunks):
     model.restore(f"seed=7 pages=64 {task}")
     for path, stated in (("classic", classic), ("chunks", chunks)):
         assert stated.items() <= model.totals(path).items()
+
+
+def test_the_bench_takes_a_machine_of_ones_own():
+    lab = ChunkLab()
+    view, player = lab.bench().children
+    lab.model.machine = "Node 0, zone   Normal      9      0      1" + 7 * "      0" + "      4"
+    assert view.error == ""
+    assert "your machine" in view.caption
+    assert player.trace["title"].startswith("Inflate") or "pasted text" in player.trace["title"]
+    shown = player.trace["code"]
+    lab.model.machine = "Node 0, zone   Normal      9      0      2" + 7 * "      0" + "      4"
+    assert player.trace["code"] != shown
+    lab.model.machine = "slow"
+    assert "give buddyinfo" in view.error
+    lab.model.machine = ""
+    assert view.error == ""
+    assert player.trace["code"] == lab.model.code

@@ -20,7 +20,7 @@ def lab():
     return lab
 
 
-@pytest.mark.parametrize("verb", ["guest", "runs"])
+@pytest.mark.parametrize("verb", ["guest", "pageblocks", "runs"])
 @pytest.mark.parametrize(("name", "value"), [("size", "1GiB"), ("fragmentation", 0.8), ("seed", 4)])
 def test_moving_any_control_redraws_the_aged_guest(lab, verb, name, value):
     view = getattr(lab, verb)()
@@ -140,12 +140,17 @@ def test_taken_pages_have_a_state_and_a_letter_of_their_own(lab):
     page_map = lab.blocks().panes[0]
 
     assert page_map["totals"] == [0, 0, 219, 37]
-    assert page_map["looks"][3][0] == "taken"
-    assert page_map["looks"][3][2] == "T"
+    assert page_map["looks"][3]["label"] == "taken"
+    assert page_map["looks"][3]["letter"] == "T"
 
 
 def test_all_returns_every_step_of_the_lesson(lab):
-    titles = ["Age a guest", "Measure its fragmentation", "Split and merge blocks"]
+    titles = [
+        "Age a guest",
+        "Measure its fragmentation",
+        "Pageblocks by migrate type",
+        "Split and merge blocks",
+    ]
 
     assert [view.title for view in lab.all().parts] == titles
 
@@ -183,3 +188,40 @@ def test_given_back_at_random_the_same_pages_free_make_more_blocks(cells, lab):
 
     assert newest == 3  # 32, 64 and 128 pages
     assert blocks() > 10
+
+
+OWN = "Node 0, zone   Normal, type {:>12}" + 10 * "      {}" + "      1\n"
+
+
+@pytest.mark.parametrize("verb", ["guest", "pageblocks", "runs"])
+def test_every_step_takes_a_machine_of_ones_own_and_lets_it_go_again(lab, verb):
+    view = getattr(lab, verb)()
+    before = view.caption
+    lab.model.machine = (OWN.format("Movable", *[5] * 10)) + OWN.format("HighAtomic", *[2] * 10)
+    assert view.error == ""
+    assert view.caption.startswith("pasted text, places drawn by seed 1")
+    lab.model.machine = " "
+    assert view.caption == before
+
+
+def test_a_paste_that_tells_nothing_is_an_error_of_the_view_that_keeps_its_picture(lab):
+    view = lab.guest()
+    before = view.caption
+    lab.model.machine = "it is slow"
+    assert "give buddyinfo" in view.error
+    assert view.caption == before
+
+
+def test_pageblocks_count_what_is_free_and_what_of_it_a_balloon_may_have(lab, cells):
+    view = lab.pageblocks()
+    lab.model.machine = (OWN.format("Movable", *[5] * 10)) + OWN.format("HighAtomic", *[2] * 10)
+    movable, kept = 5 * 1023 + 1024, 2 * 1023 + 1024
+    rows = cells(view)
+    assert rows["Movable"][1:] == [f"{movable:,}", f"{movable:,}"]
+    assert rows["HighAtomic"][1:] == [f"{kept:,}", "0"]
+    assert f"of {movable + kept:,} free pages a balloon may have {movable:,}" in view.caption
+    assert "Movable" in view.fold or "movable" in view.fold
+
+
+def test_types_of_a_modelled_guest_are_said_to_be_assumed(lab):
+    assert "every pageblock is taken for movable" in lab.pageblocks().caption

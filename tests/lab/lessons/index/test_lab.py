@@ -13,7 +13,7 @@ def bundle(widget):
 
 def test_the_kernel_answers_what_the_browser_asks():
     alive = Alive()
-    alive.asked = 3
+    alive.asked = {"what": "are you there", "number": 3}
     assert alive.answered == 3
 
 

@@ -7,7 +7,9 @@ from balloonkit.captures import load_capture
 from balloonkit.guest.page_states import PAGE_STATES
 from balloonkit.lab import LiveLab
 from balloonkit.lab.lessons.live_guest.drivers import DriversModel
+from balloonkit.lab.lessons.live_guest.guests import RECORDED
 from balloonkit.lab.lessons.live_guest.pictures import show_drivers
+from balloonkit.trace import state_at
 from balloonkit.wire import PageBitmaps, decode_pfns, pack_chunks
 
 HALF_PAGES = 32768
@@ -106,3 +108,24 @@ def test_the_drivers_source_can_be_read_beside_the_picture():
     fold = LiveLab("512MiB").drivers().children[-1].fold
     for name in ("balloon.h", "device.c", "pages.c", "chunks.c", "wire.c"):
         assert f"==== {name} ====" in fold
+
+
+def test_the_kernels_own_run_is_stepped_up_to_the_pages_it_holds(live):
+    _, chunks = live.runs()
+    assert "seen from its device" in live.trace.setup["title"]
+    last = state_at(live.trace, len(live.trace.steps) - 1)
+    assert np.array_equal(
+        np.flatnonzero(last.pages == PAGE_STATES["in balloon"]), ballooned(chunks)
+    )
+
+
+def test_without_a_driver_the_replay_is_stepped_and_says_so(no_compiler):
+    lab = LiveLab("256MiB")
+    player = lab.step()
+    assert f"the recorded guest {RECORDED}, replayed" in player.trace["title"]
+    trace = lab.drivers_model.trace
+    last = state_at(trace, len(trace.steps) - 1)
+    sent = load_capture(RECORDED).inflate_pfns
+    assert np.array_equal(np.flatnonzero(last.pages == PAGE_STATES["in balloon"]), np.sort(sent))
+    assert int((last.host == 0).sum()) == len(sent)
+    lab.close()

@@ -1,5 +1,6 @@
 """The lab of real guests, against what is known of the captures."""
 
+import base64
 import shutil
 from dataclasses import replace
 from importlib import resources
@@ -8,9 +9,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from balloonkit.captures import CaptureError, load_capture
+from balloonkit.captures import SHIPPED, CaptureError, load_capture
+from balloonkit.captures.write import write_capture
+from balloonkit.find import BINARY_MARK
 from balloonkit.guest.page_states import KPF_BUDDY, KPF_LRU, flag_mask
 from balloonkit.lab import CaptureLab
+from balloonkit.live.memory import GuestMemory
 from balloonkit.predict import predict_pfns
 from balloonkit.wire import pack_chunks
 
@@ -171,12 +175,9 @@ def test_a_capture_of_ones_own_joins_the_choice(tmp_path):
     view = CaptureLab(own).memory()
 
     assert view.caption.startswith("mine, before")
-    assert [text for text, _ in view.spec[0]["options"]] == [
-        "idle-8g",
-        "aged-8g",
-        "aged-1g",
-        "mine",
-    ]
+    named = [text for text, _ in view.spec[0]["options"]]
+    assert named[:3] == [f"{name} (Linux 6.1)" for name in SHIPPED]
+    assert named[-1] == "mine"
 
 
 def test_a_file_that_is_no_capture_is_refused_at_once(tmp_path):
@@ -239,3 +240,44 @@ def test_a_prediction_that_stops_at_what_is_free_says_what_the_rest_would_need(m
     monkeypatch.setattr("balloonkit.captured_guest.load_capture", lambda source: hungry)
     caption = CaptureLab(RECORDED).prediction().caption
     assert f" of {len(every):,} pages; the rest would need reclaim" in caption
+
+
+def test_the_menu_names_each_captures_kernel():
+    [menu, *_] = CaptureLab().memory().spec
+    kernels = [text.split("(")[1] for text, _ in menu["options"]]
+    assert kernels == 3 * ["Linux 6.1)"] + 2 * ["Linux 6.12)"] + 2 * ["Linux 7.2)"]
+
+
+@pytest.mark.parametrize("verb", VERBS)
+def test_a_newer_kernels_capture_is_drawn_like_the_others(lab, verb):
+    view = getattr(lab, verb)()
+    lab.model.capture = "k612-idle-1g"
+    assert view.error == ""
+    assert view.caption.startswith("k612-idle-1g")
+
+
+def test_a_capture_of_ones_own_is_shown_and_a_text_is_refused_with_the_reason(lab):
+    view = lab.memory()
+    own = BINARY_MARK + base64.b64encode(RECORDED.read_bytes()).decode()
+    lab.model.machine = own
+    assert view.error == ""
+    assert view.caption.startswith("your capture, before")
+    lab.model.machine = "Node 0, zone Normal" + 11 * " 3"
+    assert "a text names no pages" in view.error
+    lab.model.machine = ""
+    assert (view.error, view.caption[:7]) == ("", "aged-1g")
+
+
+def test_a_snapshot_shows_its_one_moment_and_says_that_it_gave_nothing(lab, tmp_path):
+    capture = load_capture(RECORDED)
+    texts = {key: capture.text(key) for key in ("iomem_boot", "zoneinfo_boot")}
+    memory = GuestMemory(capture.flags("before"), capture.text("buddyinfo_before"), "")
+    meta = {"snapshot": True, "guest_mib": 384}
+    write_capture(tmp_path / "here.npz", meta, texts, {"before": memory}, None, None)
+    views = {verb: getattr(lab, verb)() for verb in VERBS}
+    lab.model.capture = str(tmp_path / "here.npz")
+    assert views["memory"].error == ""
+    for verb in VERBS[1:]:
+        assert "snapshot, taken without a balloon" in views[verb].error
+    lab.model.moment = "inflated"
+    assert "snapshot, taken without a balloon" in views["memory"].error

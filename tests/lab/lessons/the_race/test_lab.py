@@ -280,3 +280,15 @@ def test_blocks_save_the_first_stage_as_the_notebook_says():
     assert RaceModel().counts()["chunks_block_alloc"].allocations == 1792
     aged = RaceModel(fragmentation=0.5).counts()
     assert 1 > aged["chunks_block_alloc"].allocations / aged["chunks"].allocations > 0.5
+
+
+def test_the_stages_take_a_machine_of_ones_own():
+    lab = RaceLab()
+    view = lab.stages()
+    lab.model.machine = "Node 0, zone   Normal" + 10 * "      0" + "    300"
+    assert view.error == ""
+    assert "gave 1.17 GiB of 7 GiB" in view.caption
+    lab.model.machine = "Node 0, zone   Normal" + 14 * "      1"
+    assert "pages of 64 KiB, and this lesson counts pages of 4 KiB" in view.error
+    lab.model.machine = "Node 0, zone   Normal" + 11 * "      0"
+    assert view.error

@@ -1,0 +1,34 @@
+// @ts-check
+// Making elements.
+
+/**
+ * An element with text and attributes.
+ * @template {keyof HTMLElementTagNameMap} Tag
+ * @param {Tag} tag
+ * @param {string | number} text
+ * @param {Record<string, string | number>} attributes
+ */
+export function element(tag, text = "", attributes = {}) {
+  const node = document.createElement(tag);
+  node.textContent = String(text);
+  for (const [name, value] of Object.entries(attributes)) node.setAttribute(name, String(value));
+  return node;
+}
+
+/**
+ * Text that can stand in HTML.
+ * @param {unknown} text
+ */
+export const escapeText = (text) => String(text).replace(/[&<>"]/g, (c) => `&#${c.charCodeAt(0)};`);
+
+/**
+ * The element a selector finds; there must be one.
+ * @param {ParentNode} root
+ * @param {string} selector
+ * @returns {HTMLElement}
+ */
+export function find(root, selector) {
+  const found = root.querySelector(selector);
+  if (!(found instanceof HTMLElement)) throw new Error(`no element is ${selector}`);
+  return found;
+}
