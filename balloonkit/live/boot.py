@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from balloonkit.host.shared import SharedRelease
 from balloonkit.live.assets import find_assets, read_module
 from balloonkit.live.chunk_host import ChunkHost
-from balloonkit.live.driver import DRIVER_NAME, DriverOptions, build_driver
+from balloonkit.live.driver import DRIVER_NAME, SOURCES, DriverOptions, build_driver
 from balloonkit.live.errors import MissingPackageError, RefusedError
 from balloonkit.live.initramfs import build_initramfs
 from balloonkit.live.process import QemuProcess
@@ -56,6 +56,7 @@ def start(
     kernel_options: str,
     reporting: bool,
     kernel: str | Path | None = None,
+    sources: tuple[Path, ...] = SOURCES,
 ) -> Started:
     """Start QEMU.
 
@@ -73,6 +74,8 @@ def start(
         Offer VIRTIO_BALLOON_F_REPORTING, if the device is QEMU's.
     kernel : path, optional
         See `balloonkit.live.assets.find_assets`.
+    sources : tuple of Path
+        What our driver is built of.
 
     Raises
     ------
@@ -85,7 +88,7 @@ def start(
         raise MissingPackageError(f"{error}. Install it: pip install 'balloonkit[live]'") from error
     assets = find_assets(kernel)
     modules = {name: read_module(path) for name, path in assets.modules.items()}
-    files = {DRIVER_FILE: build_driver(assets.release).read_bytes()} if chunks else {}
+    files = {DRIVER_FILE: build_driver(assets.release, sources).read_bytes()} if chunks else {}
     disk = build_initramfs(assets.busybox.read_bytes(), modules, files)
     with contextlib.ExitStack() as on_failure:
         memory = host = None

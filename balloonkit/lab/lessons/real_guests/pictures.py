@@ -111,7 +111,7 @@ def show_prediction(seen: Looked) -> Drawing:
     )
     if foretold.sum() < real.sum():
         found = f"{foretold.sum():,} of {real.sum():,} pages"
-        caption += f". It found {found}; the rest was neither free nor clean page cache"
+        caption += f". It found {found}; the rest would need reclaim of more than clean page cache"
     at_pfn = magnified_pfn(seen.look_at, len(fates))
     errors = FATES["missed"], FATES["wrong"]
     maps = whole_and_close_up(fates, at_pfn, guest.zones, FATE_LOOKS, lit=errors, picks="look_at")

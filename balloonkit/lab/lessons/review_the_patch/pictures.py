@@ -1,16 +1,21 @@
 """Pictures of the review lab: how a case's cells look, and the pages a real guest would lose."""
 
+import numpy as np
+
+from balloonkit.fuzz import FuzzRound
 from balloonkit.guest.blocks import TOP_PAGES
 from balloonkit.guest.page_states import PAGE_STATES
 from balloonkit.history import PageLoss
 from balloonkit.lab.lessons.fragmentation.model import pages_by_free_mask
+from balloonkit.lab.lessons.review_the_patch.fuzzing import Fuzzed
 from balloonkit.lab.lessons.review_the_patch.model import ReviewedGuest
 from balloonkit.lab.view.drawing import Drawing, Pane
 from balloonkit.lab.view.page_map import PageMap
 from balloonkit.lab.view.palette import BLACK, EMPTY, ORANGE, PAGE_LOOKS, SKY, VERMILLION, Look
 from balloonkit.lab.view.table import Table, TableCell
+from balloonkit.units import counted
 
-__all__ = ["CELL_LOOKS", "show_lost"]
+__all__ = ["CELL_LOOKS", "show_fuzz", "show_lost"]
 
 _LOST = len(PAGE_LOOKS)
 _LOOKS = (*PAGE_LOOKS[:3], Look("told", *PAGE_LOOKS[3][1:]), Look("lost", VERMILLION, "L", "xx"))
@@ -50,3 +55,43 @@ def show_lost(reviewed: ReviewedGuest) -> Drawing:
 def _row(repaired: str, loss: PageLoss) -> list[TableCell]:
     first: TableCell = int(loss.lost_pfns.min()) if len(loss.lost_pfns) else "none"
     return [repaired, loss.chunks, loss.messages, len(loss.lost_pfns), first]
+
+
+_FUZZ_LOOKS = (
+    PAGE_LOOKS[0],
+    Look("the guest's own", EMPTY, "", ""),
+    _LOOKS[3],
+    _LOOKS[4],
+    Look("corrupted", BLACK, "✗", ""),
+)
+_FUZZ_HEAD = [
+    "round", "loaded with", "asked", "in the balloon", "told", "lost", "corrupted", "also wrong",
+]  # fmt: skip
+
+
+def show_fuzz(fuzzed: Fuzzed) -> Drawing:
+    """Draw the first round in which the accounts differ, or the last, and list them all."""
+    rounds = fuzzed.rounds
+    bad = [number for number, one in enumerate(rounds, 1) if not one.sound]
+    number = bad[0] if bad else len(rounds)
+    shown = rounds[number - 1]
+    states = np.ones(fuzzed.span_pages, np.uint8)
+    for look, pfns in ((2, shown.told_pfns), (3, shown.lost_pfns), (4, shown.corrupted_pfns)):
+        states[pfns] = look
+    page_map = PageMap.of(f"Round {number}", states, _FUZZ_LOOKS, lit=(3, 4))
+    where = f"{counted(len(rounds), 'round')} in {fuzzed.place}, seed {fuzzed.seed}"
+    if bad:
+        lost, corrupted = len(shown.lost_pfns), len(shown.corrupted_pfns)
+        caption = f"{where}: {len(bad)} not sound, the first is round {number}: "
+        caption += f"{counted(lost, 'page')} lost, {corrupted:,} corrupted"
+    else:
+        caption = f"{where}: driver and device name the same pages after each"
+    if fuzzed.note:
+        caption = f"NOT AS ASKED, {fuzzed.note}. {caption}"
+    rows = [_fuzz_row(n, one) for n, one in enumerate(rounds, 1)]
+    return [page_map], Table(caption, _FUZZ_HEAD, rows)
+
+
+def _fuzz_row(number: int, one: FuzzRound) -> list[TableCell]:
+    counts = (one.asked_pages, len(one.taken_pfns), len(one.told_pfns), len(one.lost_pfns))
+    return [number, one.loaded, *counts, len(one.corrupted_pfns), one.damage or "nothing"]

@@ -145,7 +145,12 @@ def test_taken_pages_have_a_state_and_a_letter_of_their_own(lab):
 
 
 def test_all_returns_every_step_of_the_lesson(lab):
-    titles = ["Age a guest", "Measure its fragmentation", "Split and merge blocks"]
+    titles = [
+        "Age a guest",
+        "Measure its fragmentation",
+        "Pageblocks by migrate type",
+        "Split and merge blocks",
+    ]
 
     assert [view.title for view in lab.all().parts] == titles
 

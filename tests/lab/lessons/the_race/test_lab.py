@@ -9,7 +9,13 @@ from own_format import Pairs
 from balloonkit.guest import Guest, x86_zones
 from balloonkit.guest.driver import BalloonDriver
 from balloonkit.lab import RaceLab
-from balloonkit.lab.lessons.the_race.model import SWEEP, MeasuredModel, RaceModel, break_even
+from balloonkit.lab.lessons.the_race.model import (
+    SWEEP,
+    MeasuredModel,
+    MeasuredRace,
+    RaceModel,
+    break_even,
+)
 from balloonkit.lab.view.controls import BUFFERS
 from balloonkit.path_counts import BITS, GIB_PAGES, PageCounts, block_counts, chunk_counts
 from balloonkit.race import run_race
@@ -98,7 +104,7 @@ def test_a_format_of_ones_own_is_in_tables_and_pictures(cells):
     lab = RaceLab(formats=[Pairs()])
     view = lab.stages()
     assert not view.error
-    heads = ("model: chunks, by blocks", f"model: {Pairs.name}", "published 2017: classic")
+    heads = ("model: chunks, blocks", f"model: {Pairs.name}", "published 2017: classic")
     assert "".join(f'<th scope="col">{head}</th>' for head in heads) in view.table
     own = lab.model.counts()[Pairs.name]
     assert cells(view)["pages"] == ["1,835,008"] * 7
@@ -223,7 +229,7 @@ def test_refused_pages_stand_in_table_caption_and_picture_and_no_saving_is_claim
     free = np.arange(1 << 15) >= 1 << 14  # where a host of 64 MiB has no RAM
     guest = Guest("misplaced", 64 << 20, free, x86_zones(len(free)))
     lab = RaceLab()
-    lab.measured_model.race = lambda: run_race(guest, "16MiB")
+    lab.measured_model.race = lambda: MeasuredRace(run_race(guest, "16MiB"), ())
     view = lab.measured()
     table = cells(view)
     assert table["pages"] == table["refused pages"] == ["4,096"] * 4
