@@ -42,7 +42,7 @@ class Lab:
     --------
     >>> from balloonkit.lab import FragmentationLab
     >>> FragmentationLab.steps
-    ('guest', 'runs', 'blocks')
+    ('guest', 'runs', 'pageblocks', 'blocks')
     """
 
     steps: ClassVar[tuple[str, ...]] = ()

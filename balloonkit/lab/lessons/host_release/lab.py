@@ -117,6 +117,12 @@ class ReleaseLab(Lab):
         Inputs of the four views; assign to them to move their controls.
     meter : ResidentMeter
         The resident set while a run of `real` goes on.
+
+    Examples
+    --------
+    >>> lab = ReleaseLab()
+    >>> lab.translate().caption
+    '65,536 pages released by 1 madvise call'
     """
 
     steps = ("translate", "host_pages", "real", "ask_qemu")

@@ -78,6 +78,12 @@ class RaceLab(Lab):
         Inputs of `sweep`, apart, so that a move redraws one picture.
     measured_model : MeasuredModel
         Inputs of `measured`.
+
+    Examples
+    --------
+    >>> lab = RaceLab()
+    >>> lab.lanes().caption[:60]
+    '7 GiB of an idle 8 GiB guest: classic, 7,168 rings, done at '
     """
 
     steps = ("lanes", "stages", "sweep", "measured")
