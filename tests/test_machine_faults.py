@@ -13,7 +13,8 @@ import pytest
 
 from balloonkit import Machine
 from balloonkit.guest import Guest
-from balloonkit.host.process import DeviceLostError, ProcessHost
+from balloonkit.host.child import DeviceLostError
+from balloonkit.host.process import ProcessHost
 from balloonkit.wire import CLASSIC, PROPOSED
 from balloonkit.wire.queue_errors import AckTimeoutError
 

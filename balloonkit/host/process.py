@@ -10,19 +10,15 @@ import mmap
 import os
 import pickle
 import select
-import subprocess
 import sys
 import threading
-import weakref
 from collections.abc import Callable, Sequence
-from multiprocessing.connection import Connection, Pipe
-from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from balloonkit.events import Listener
+from balloonkit.host.child import DeviceProcess
 from balloonkit.host.counters import DeviceCounters
 from balloonkit.host.mapping import Verified
 from balloonkit.host.ram import GuestRam
@@ -35,17 +31,7 @@ from balloonkit.wire.features import PROPOSED, Feature
 from balloonkit.wire.format import Format
 from balloonkit.wire.queue import Queue
 
-__all__ = ["DeviceLostError", "ProcessHost"]
-
-_PACKAGE_PARENT = str(Path(__file__).parents[2])
-#: The longest wait for an answer: checking every page of a big guest takes some seconds, and so
-#: may each part of it that is populated.
-_ANSWER_TIMEOUT_S = 60.0
-_CLOSE_TIMEOUT_S = 5.0
-
-
-class DeviceLostError(RuntimeError):
-    """The device's process is gone, and the memory it held with it."""
+__all__ = ["ProcessHost"]
 
 
 class ProcessHost:
@@ -115,31 +101,9 @@ class ProcessHost:
         self.memory = memoryview(mmap.mmap(self._window_fd, WINDOW_BYTES))
         self._kicks = {queue: os.eventfd(0, os.EFD_CLOEXEC) for queue in Queue}
         self._acks = {queue: os.eventfd(0, os.EFD_CLOEXEC) for queue in Queue}
-        self._control, child_end = Pipe()
-        inherited = [self._window_fd, child_end.fileno(), *self._kicks.values()]
-        inherited += self._acks.values()
-        owned_fds = [self._window_fd, *self._kicks.values(), *self._acks.values()]
-        try:
-            self._process = subprocess.Popen(
-                [sys.executable, "-P", "-m", "balloonkit.host.process_main"]
-                + [str(fd) for fd in inherited],
-                pass_fds=inherited,
-                env=os.environ | {"PYTHONPATH": _python_path()},
-                stdin=subprocess.DEVNULL,
-                start_new_session=True,  # an interrupt in a terminal or notebook is ours alone
-            )
-        except BaseException:
-            for fd in owned_fds:
-                os.close(fd)
-            self._control.close()
-            raise
-        finally:
-            child_end.close()
-        self._finalizer = weakref.finalize(
-            self, _shut_down, self._process, self._control, owned_fds
-        )
-        self.pid = self._process.pid
-        self._asked = 0
+        shared_fds = [self._window_fd, *self._kicks.values(), *self._acks.values()]
+        self._child = DeviceProcess(shared_fds)
+        self.pid = self._child.pid
         self._polls = {queue: self._poll_for(fd) for queue, fd in self._acks.items()}
         try:
             self._set_up(ram, (huge_pages, host_page_bytes, rule), progress)
@@ -150,7 +114,7 @@ class ProcessHost:
     def _poll_for(self, ack_fd: int) -> select.poll:
         poll = select.poll()
         poll.register(ack_fd, select.POLLIN)
-        poll.register(self._control.fileno(), select.POLLIN)  # readable unasked: closed
+        poll.register(self._child.fileno(), select.POLLIN)  # readable unasked: closed
         return poll
 
     def _set_up(
@@ -163,8 +127,8 @@ class ProcessHost:
         # to live as long as this process.
         in_main = threading.current_thread() is threading.main_thread()
         parent_pid = os.getpid() if in_main else None
-        self._send((ram.regions, int(self.offered), *how, parent_pid))
-        while (done_bytes := self._receive()) is not None:
+        self._child.send((ram.regions, int(self.offered), *how, parent_pid))
+        while (done_bytes := self._child.receive()) is not None:
             if progress is not None:
                 progress(done_bytes, ram.pages * BALLOON_PAGE_BYTES)
 
@@ -176,7 +140,7 @@ class ProcessHost:
 
     def negotiate(self, driver: Feature) -> Feature:
         """Fix the features both sides understand, and return them."""
-        return Feature(self._ask("negotiate", int(driver)))
+        return Feature(self._child.ask("negotiate", int(driver)))
 
     def speak(self, wire_format: Format) -> None:
         """Read messages in a format that no feature bit stands for.
@@ -190,7 +154,7 @@ class ProcessHost:
         try:
             if kind.__module__ == "__main__":
                 raise ImportError("it is in no module")
-            self._ask("speak", sys.path, pickle.dumps(wire_format))
+            self._child.ask("speak", sys.path, pickle.dumps(wire_format))
         except (ImportError, AttributeError, pickle.PicklingError) as error:
             raise ValueError(
                 f"format {wire_format.name!r}: the device's process cannot import "
@@ -228,17 +192,17 @@ class ProcessHost:
                 os.eventfd_read(ack_fd)
                 return True
         if ready:
-            raise self._lost()
+            raise self._child.lost()
         return False
 
     def counters(self) -> DeviceCounters:
         """Return what the device counted."""
-        books: DeviceCounters = self._ask("counters")
+        books: DeviceCounters = self._child.ask("counters")
         return books
 
     def resident_bytes(self) -> int:
         """Return how much memory the kernel counts behind the guest's RAM."""
-        return int(self._ask("resident_bytes"))
+        return int(self._child.ask("resident_bytes"))
 
     def verify(self, released: ArrayLike) -> Verified:
         """Check by content: pages in `released` read as zero, all others kept their pattern.
@@ -253,74 +217,15 @@ class ProcessHost:
         ValueError
             If an entry lies outside RAM.
         """
-        verified: Verified = self._ask("verify", np.asarray(released, np.int64).reshape(-1, 2))
+        verified: Verified = self._child.ask(
+            "verify", np.asarray(released, np.int64).reshape(-1, 2)
+        )
         return verified
 
     def reset(self) -> None:
         """Reset the device; channels made before are void."""
-        self._ask("reset")
+        self._child.ask("reset")
 
     def close(self) -> None:
         """End the device's process and give its memory back; more than once does no harm."""
-        self._finalizer()
-
-    def _ask(self, question: str, *arguments: object) -> Any:
-        self._asked += 1
-        self._send((self._asked, question, *arguments))
-        while True:
-            asked, answer = self._receive()
-            if asked == self._asked:  # else what an interrupted question left behind
-                break
-        if isinstance(answer, Exception):
-            raise answer
-        return answer
-
-    def _send(self, message: object) -> None:
-        try:
-            self._control.send(message)
-        except OSError as error:
-            raise self._lost() from error
-
-    def _receive(self) -> Any:
-        try:
-            if not self._control.poll(_ANSWER_TIMEOUT_S):
-                raise TimeoutError(
-                    f"device process {self.pid}: no answer in {_ANSWER_TIMEOUT_S:g} s, "
-                    "is it stopped? close the host and make a new one"
-                )
-            answer = self._control.recv()
-        except TimeoutError:
-            raise
-        except (EOFError, OSError) as error:
-            raise self._lost() from error
-        if isinstance(answer, Exception):
-            raise answer
-        return answer
-
-    def _lost(self) -> DeviceLostError:
-        if not self._finalizer.alive:
-            return DeviceLostError(f"device process {self.pid} was closed")
-        try:
-            code = self._process.wait(_CLOSE_TIMEOUT_S)
-        except subprocess.TimeoutExpired:
-            return DeviceLostError(f"device process {self.pid} closed its socket")
-        how = f"was killed by signal {-code}" if code < 0 else f"ended with status {code}"
-        return DeviceLostError(f"device process {self.pid} {how}: make a new host")
-
-
-def _python_path() -> str:
-    """Put the package this process runs first, wherever it was imported from."""
-    return os.pathsep.join(filter(None, [_PACKAGE_PARENT, os.environ.get("PYTHONPATH")]))
-
-
-def _shut_down(
-    process: subprocess.Popen[bytes], control: "Connection[Any, Any]", owned_fds: list[int]
-) -> None:
-    control.close()
-    for fd in owned_fds:
-        os.close(fd)
-    try:
-        process.wait(_CLOSE_TIMEOUT_S)
-    except subprocess.TimeoutExpired:
-        process.kill()
-        process.wait()
+        self._child.close()

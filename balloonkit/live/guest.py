@@ -1,8 +1,6 @@
 """A real Linux guest under QEMU whose balloon is moved from Python."""
 
-import contextlib
 import weakref
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Self
@@ -15,10 +13,10 @@ from balloonkit.live.balloon import Balloon, BalloonMove
 from balloonkit.live.boot import DRIVER_FILE, check_kind, start
 from balloonkit.live.chunk_balloon import ChunkBalloon
 from balloonkit.live.driver import DRIVER_NAME, SOURCES, DriverOptions
-from balloonkit.live.errors import GuestDiedError, GuestTimeoutError, RefusedError
-from balloonkit.live.memory import GuestMemory, available_bytes, read_memory
+from balloonkit.live.errors import RefusedError
 from balloonkit.live.progress import progress_bar
 from balloonkit.live.record import record
+from balloonkit.live.running import RunningGuest
 from balloonkit.live.shell import GuestShell
 from balloonkit.live.size import check_left, check_size
 from balloonkit.units import format_size, parse_size
@@ -32,7 +30,7 @@ _BOOT_TIMEOUT_S = 60.0
 _AGEING_BYTES_PER_S = 10 << 20
 
 
-class LiveGuest:
+class LiveGuest(RunningGuest):
     """A Linux guest in software emulation, with one vCPU and a virtio balloon.
 
     It boots when created and ends with the ``with`` block, with `close`, or with Python, however
@@ -175,29 +173,6 @@ class LiveGuest:
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    @property
-    def pid(self) -> int:
-        """Process id of QEMU."""
-        return self._process.pid
-
-    def run(self, command: str, timeout_s: float = 30.0) -> str:
-        """Run a line in the guest's shell (busybox) and return what it prints.
-
-        Raises
-        ------
-        LiveError
-            If the command fails; shows its output.
-        GuestTimeoutError
-            If it does not end in time.
-
-        Examples
-        --------
-        >>> guest.run("head -n 1 /proc/meminfo")  # doctest: +SKIP
-        'MemTotal:         480284 kB\\n'
-        """
-        with self._alive():
-            return self._shell.run(command, timeout_s).decode()
-
     def age(self, seed: int = 0, size: str | int | None = None, kept: float = 0.1) -> None:
         """Fragment the guest's memory; see `balloonkit.live.ageing` for the workload.
 
@@ -265,16 +240,6 @@ class LiveGuest:
         """
         return self._last
 
-    def memory(self) -> GuestMemory:
-        """Read the flags of every page of the guest, and its free lists."""
-        with self._alive():
-            return read_memory(self._shell)
-
-    def resident(self) -> int:
-        """Return how much of the guest's RAM is resident on the host, in bytes."""
-        with self._alive():
-            return self._process.resident_bytes()
-
     def reported(self) -> NDArray[np.uint64]:
         """Return the bytes of each range free page reporting released so far, in order."""
         with self._alive():
@@ -316,27 +281,5 @@ class LiveGuest:
         target_bytes = self.memory_bytes // 2 if leave is None else parse_size(leave)
         return record(self, Path(path), target_bytes, force)
 
-    def read_kernel(self, address: int, size_bytes: int) -> bytes:
-        """Read the guest kernel's virtual memory, without the guest taking part.
-
-        Raises
-        ------
-        RefusedError
-            If nothing is mapped there.
-        """
-        return self._link.read_kernel(address, size_bytes)
-
     def _floor_bytes(self) -> int:
         return self.actual() - max(self._available_bytes() - _RESERVE_BYTES, 0)
-
-    def _available_bytes(self) -> int:
-        return available_bytes(self.run("cat /proc/meminfo"))
-
-    @contextlib.contextmanager
-    def _alive(self) -> Iterator[None]:
-        try:
-            yield
-        except GuestTimeoutError as error:
-            raise GuestTimeoutError(f"{error}. {self._process.last_words()}") from error
-        except (EOFError, OSError, LookupError) as error:
-            raise GuestDiedError(self._process.last_words()) from error

@@ -13,7 +13,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from balloonkit.host.process import DeviceLostError, ProcessHost
+from balloonkit.host.child import DeviceLostError
+from balloonkit.host.process import ProcessHost
 from balloonkit.limits import MemoryLimitError
 from balloonkit.wire import CLASSIC, PROPOSED, encode_chunks, encode_pfns, pack_chunks
 from balloonkit.wire.channel import Channel
