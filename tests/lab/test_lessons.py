@@ -12,6 +12,7 @@ import nbformat
 import pytest
 from lessons import LESSONS
 from matplotlib.figure import Figure
+from traitlets import HasTraits
 
 import balloonkit.lab.lessons
 from balloonkit import lab
@@ -27,21 +28,24 @@ FOLDERS = sorted(path.parent for path in ROOM.glob("*/__init__.py"))
 
 
 def small(opened):
-    opened.model.size = "64MiB"
+    """Let a lab begin with its smallest guest."""
+    for model in vars(opened).values():
+        if isinstance(model, HasTraits) and model.has_trait("size"):
+            model.size = model.traits()["size"].values[0]
     return opened
 
 
 #: How a test opens the lab of each lesson.
 LABS = {
-    "fragmentation": lambda: small(lab.FragmentationLab()),
+    "fragmentation": lab.FragmentationLab,
     "chunk_formation": lambda: lab.ChunkLab("seed=7 pages=64"),
-    "host_release": lambda: lab.ReleaseLab(),
-    "the_race": lambda: lab.RaceLab(),
+    "host_release": lab.ReleaseLab,
+    "the_race": lab.RaceLab,
     "real_guests": lambda: lab.CaptureLab("aged-1g"),
     "live_guest": lambda: lab.LiveLab("256MiB"),
-    "review_the_patch": lambda: lab.ReviewLab(),
-    "lineage": lambda: lab.LineageLab(),
-    "index": lambda: lab.Welcome(),
+    "review_the_patch": lab.ReviewLab,
+    "lineage": lab.LineageLab,
+    "index": lab.Welcome,
 }
 NOTEBOOKS = {path.stem.lstrip("0123456789-").replace("-", "_"): path for path in LESSONS}
 MOST_LINES_OF_A_FILE, MOST_LINES_OF_A_LESSON = 300, 10
@@ -77,7 +81,7 @@ def lesson(request, tmp_path_factory):
     with pytest.MonkeyPatch.context() as patch:
         if request.param == "live_guest":
             patch.setenv("PATH", str(tmp_path_factory.mktemp("no-programs")))
-        opened = LABS[request.param]()
+        opened = small(LABS[request.param]())
         steps = {step: getattr(opened, step)() for step in opened.steps}
         yield SimpleNamespace(name=request.param, lab=opened, steps=steps)
 
@@ -228,7 +232,7 @@ def move(view, name, value):
 def test_every_control_goes_to_both_ends_and_back(lesson):
     for name in lesson.steps:
         # A lab of its own, so that a move draws in this view only.
-        opened = LABS[lesson.name]()
+        opened = small(LABS[lesson.name]())
         for view in lab_views(getattr(opened, name)()):
             for control in view.spec:
                 start = view.values[control["name"]]
