@@ -24,8 +24,8 @@ class View(Protocol):
     def caption(self) -> str:
         """What it says at its present inputs, in a sentence."""
 
-    def _repr_mimebundle_(self, **kwargs: Any) -> Any:
-        """Return what the notebook shows, by MIME type."""
+    def static(self) -> dict[str, Any]:
+        """Return what is shown where no kernel runs, by MIME type."""
 
 
 class Lab:
