@@ -21,6 +21,7 @@ STEPS_ALONE = frozenset(
     {
         "balloonkit.lab.player.player.StepPlayer",
         "balloonkit.lab.lessons.review_the_patch.review_view.ReviewView",
+        "balloonkit.lab.lessons.the_race.race_lanes.RaceLanes",
     }
 )
 

@@ -1,4 +1,4 @@
-"""The landing page: are widgets alive, what the story is, and which versions run.
+"""The landing page: a race, are widgets alive, what the story is, and which versions run.
 
 >>> welcome = Welcome()
 >>> view = welcome.story()  # 4126 ms against 590 ms, stage by stage
@@ -9,6 +9,7 @@ import traitlets
 from balloonkit.lab.lab import Lab
 from balloonkit.lab.lessons.index.model import published, versions
 from balloonkit.lab.lessons.index.pictures import show_story, show_versions
+from balloonkit.lab.lessons.the_race.race_lanes import RaceLanes
 from balloonkit.lab.view.alive import Alive
 from balloonkit.lab.view.view import LabView
 
@@ -18,7 +19,11 @@ __all__ = ["Welcome"]
 class Welcome(Lab):
     """What the index shows."""
 
-    steps = ("alive", "story", "versions")
+    steps = ("lanes", "alive", "story", "versions")
+
+    def lanes(self) -> RaceLanes:
+        """Race classic against chunks as in 2017, on the reader's own clock; needs no kernel."""
+        return RaceLanes()
 
     def alive(self) -> Alive:
         """Show whether browser and kernel talk to each other."""

@@ -11,6 +11,7 @@ from balloonkit.lab.lab import Lab
 from balloonkit.lab.lessons.host_release.model import SIZES
 from balloonkit.lab.lessons.the_race.model import MeasuredModel, RaceModel
 from balloonkit.lab.lessons.the_race.pictures import show_measured, show_race, show_sweep
+from balloonkit.lab.lessons.the_race.race_lanes import RaceLanes
 from balloonkit.lab.view.controls import (
     Choice,
     Range,
@@ -36,9 +37,19 @@ _PRICED = (
         label="cost of a kick",
         low=0,
         high=200,
-        help=f"100 % is {COSTS_2017.message_s * 1e6:.0f} µs: what one message took in 2017, "
-        "kick and wait included.",
+        help="100 % is what the price makes of one message, kick and wait included: "
+        f"{COSTS_2017.message_s * 1e6:.0f} µs if the message pays for all of it.",
         unit=" %",
+    ),
+    Choice(
+        name="price",
+        label="sending is paid",
+        options=[
+            ("by the message", "message"),
+            ("by the entry", "entry"),
+            ("half and half", "half"),
+        ],
+        help="An assumption: each fits all that was published in 2017.",
     ),
     message_buffer(),
     join_at_edges(),
@@ -69,7 +80,7 @@ class RaceLab(Lab):
         Inputs of `measured`.
     """
 
-    steps = ("stages", "sweep", "measured")
+    steps = ("lanes", "stages", "sweep", "measured")
     kinds = ("messages", "payer")
 
     def __init__(self, formats: Sequence[Format] = ()) -> None:
@@ -77,6 +88,10 @@ class RaceLab(Lab):
         self.model = RaceModel(formats=tuple(formats))
         self.sweep_model = RaceModel()
         self.measured_model = MeasuredModel(formats=tuple(formats))
+
+    def lanes(self) -> RaceLanes:
+        """Race classic against chunks as in 2017, on the reader's own clock."""
+        return RaceLanes()
 
     def stages(self) -> LabView:
         """Race the paths: where the time goes, in four stages, beside the figures of 2017."""
