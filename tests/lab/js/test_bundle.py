@@ -12,7 +12,7 @@ from balloonkit.lab.view import palette
 
 FOLDER = Path(bundle_module.__file__).parent
 #: Modules a widget or a page begins with.
-ENTRIES = ("alive", "ask", "meter", "page", "player", "review", "view")
+ENTRIES = ("alive", "ask", "lanes", "meter", "page", "player", "review", "view")
 SHEETS = sorted(path.stem for path in FOLDER.glob("*.css"))
 COLOUR = re.compile(r"#[0-9a-fA-F]{3,8}\b")
 
