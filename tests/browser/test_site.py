@@ -178,6 +178,15 @@ def test_every_player_steps_by_keyboard(site, open_page, name):
         step_by_keyboard(player)
 
 
+@pytest.mark.parametrize("name", ["index", "4-the-race"])
+def test_the_race_runs_without_a_kernel(site, open_page, name):
+    page = open_page(site / "notebooks" / f"{name}.html")
+    race = page.locator(".widget").first
+    race.get_by_role("button", name="Start").click()
+    race.locator(".lane[data-path=chunks]").get_by_text("done at 0.590 s").wait_for()
+    race.locator(".lane[data-path=classic]").get_by_text("done at 4.126 s").wait_for()
+
+
 @pytest.mark.parametrize("theme", ["light", "dark"])
 def test_a_player_takes_the_theme_the_reader_chose(site, open_page, theme):
     page = open_page(site / "notebooks" / "2-chunk-formation.html")

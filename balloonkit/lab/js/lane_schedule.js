@@ -3,7 +3,7 @@
 
 /** @import { Look } from "./types" */
 /**
- * A competitor, as `Lane.spec` in Python sends it.
+ * A competitor, as `RaceLane.spec` in Python sends it.
  * @typedef {object} Lane
  * @property {string} path
  * @property {number} pages

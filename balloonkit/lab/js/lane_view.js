@@ -31,10 +31,13 @@ export const inFull = (n) => n.toLocaleString("en");
 /** @param {number} s */
 export const inSeconds = (s) => `${s.toFixed(3)} s`;
 
+/** @param {number} s */
+const inMs = (s) => (s > 0 && s < 5e-5 ? "under 0.1 ms" : `${inFull(Math.round(s * 1e4) / 10)} ms`);
+
 /** Each stage's time: a part too short to be seen in the bar is still said.
  * @param {number[]} spent_s @param {Look[]} stages */
 const inParts = (spent_s, stages) =>
-  spent_s.map((s, k) => `${stages[k].label} ${inFull(Math.round(s * 1e4) / 10)} ms`).join(" · ");
+  spent_s.map((s, k) => `${stages[k].label} ${inMs(s)}`).join(" · ");
 
 /** @param {string} name @param {HTMLElement} body */
 function stationOf(name, body) {

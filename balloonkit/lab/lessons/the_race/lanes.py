@@ -17,7 +17,7 @@ from balloonkit.path_counts import PageCounts
 from balloonkit.paths import label_of
 from balloonkit.units import counted
 
-__all__ = ["Lane", "Milestones", "lanes_2017", "lanes_table"]
+__all__ = ["RaceLane", "Milestones", "lanes_2017", "lanes_table"]
 
 _INFLATE_GIB = 7
 #: Which figures of a lane were published in 2017, and which are the model's.
@@ -42,7 +42,7 @@ class Milestones(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Lane:
+class RaceLane:
     """One competitor.
 
     Attributes
@@ -113,15 +113,15 @@ class Lane:
 
 
 @cache
-def lanes_2017() -> tuple[Lane, Lane]:
+def lanes_2017() -> tuple[RaceLane, RaceLane]:
     """Return the race of 2017: 7 GiB of an idle 8 GiB guest, classic and chunks."""
     counts = PageCounts.of(Guest.idle("8GiB"))
     raced = {"classic": counts.classic(_INFLATE_GIB), "chunks": counts.chunks(_INFLATE_GIB)}
-    classic, chunks = (Lane(path, c, COSTS_2017, _SOURCES[path]) for path, c in raced.items())
+    classic, chunks = (RaceLane(path, c, COSTS_2017, _SOURCES[path]) for path, c in raced.items())
     return classic, chunks
 
 
-def lanes_table(lanes: tuple[Lane, ...], kick_percent: int = 100) -> Table:
+def lanes_table(lanes: tuple[RaceLane, ...], kick_percent: int = 100) -> Table:
     """Return when each lane rings, and when its stages and all of it end."""
     reached = [lane.milestones(kick_percent) for lane in lanes]
     rows: list[list[TableCell]] = [

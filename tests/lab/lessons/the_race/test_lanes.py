@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from balloonkit.costs import CHUNKS_TOTAL_2017_S, CLASSIC_2017_S, COSTS_2017, Costs, Counts
 from balloonkit.guest import Guest
-from balloonkit.lab.lessons.the_race.lanes import Lane, lanes_2017, lanes_table
+from balloonkit.lab.lessons.the_race.lanes import RaceLane, lanes_2017, lanes_table
 from balloonkit.race import run_race
 
 SECONDS = st.floats(1e-6, 1)
@@ -37,7 +37,7 @@ def test_each_lane_says_which_of_its_figures_were_published(lanes):
 
 def test_a_lane_counts_what_the_driver_does():
     race = run_race(Guest.idle("64MiB"), "32MiB")
-    lane = Lane("classic", race.reports["classic"].counts, COSTS_2017, "")
+    lane = RaceLane("classic", race.reports["classic"].counts, COSTS_2017, "")
     assert lane.stages() == race.reports["classic"].model
 
 
@@ -56,7 +56,7 @@ def test_a_lane_is_as_far_at_its_milestones_as_a_walk_through_its_messages(
 ):
     pages = messages * each
     counts = Counts(pages, pages, messages, 0, pages, pages, pages, 0, pages)
-    lane = Lane("any", counts, Costs(*prices), "")
+    lane = RaceLane("any", counts, Costs(*prices), "")
     reached, nudge = lane.milestones(percent), 1e-6
     at = {s: lanes_golden.walk(lane, percent, s) for s in lanes_moments(reached, nudge)}
     assert at[reached.first_ring_s * (1 - nudge)]["kicks"] == 0
@@ -77,7 +77,7 @@ def lanes_moments(reached, nudge):
 def test_a_last_message_that_is_shorter_is_refused_with_what_to_do():
     counts = replace(lanes_2017()[0].counts, pages=1000, messages=3)
     with pytest.raises(ValueError, match=r"1,000 pages in 3 messages; .* choose a size"):
-        Lane("classic", counts, COSTS_2017, "")
+        RaceLane("classic", counts, COSTS_2017, "")
 
 
 def test_the_table_says_when_each_lane_rings_and_each_stage_ends(lanes):
