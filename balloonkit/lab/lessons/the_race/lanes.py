@@ -17,7 +17,7 @@ from balloonkit.path_counts import PageCounts
 from balloonkit.paths import label_of
 from balloonkit.units import counted
 
-__all__ = ["RaceLane", "Milestones", "lanes_2017", "lanes_table"]
+__all__ = ["Milestones", "RaceLane", "lanes_2017", "lanes_table"]
 
 _INFLATE_GIB = 7
 #: Which figures of a lane were published in 2017, and which are the model's.
