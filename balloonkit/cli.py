@@ -1,4 +1,4 @@
-"""The command: race, predict, look, bench, site, capture, duel, backings."""
+"""The command: race, predict, look, bench, site, capture, duel, backings, messages."""
 
 import argparse
 import json
@@ -17,6 +17,7 @@ from balloonkit.captures import NEWER, SHIPPED, load_capture
 from balloonkit.duel.command import add_duel
 from balloonkit.guest.kernel_rules import KernelRules
 from balloonkit.look.command import add_look
+from balloonkit.messages.command import add_messages
 from balloonkit.predict import predict
 from balloonkit.progress_bars import report_progress
 from balloonkit.race_command import add_race
@@ -91,6 +92,7 @@ def _parser() -> argparse.ArgumentParser:
 
     add_duel(commands)
     add_backings(commands)
+    add_messages(commands)
 
     bench = commands.add_parser("bench", help="this machine's figures, as ratios in one run")
     bench.add_argument("--guest-size", help="real memory to release (default: up to 8GiB)")

@@ -2,15 +2,13 @@
 
 from rich.table import Table
 
+from balloonkit.costs import PAID_BY
 from balloonkit.paths import label_of
 from balloonkit.race import Race
 from balloonkit.residency import TOUCHED
 from balloonkit.units import BALLOON_PAGE_BYTES, format_size
 
 __all__ = ["race_table"]
-
-#: What the model clock may take sending to be paid by, in words.
-_PAID_BY = {"message": "the message", "entry": "the entry", "half": "message and entry, half each"}
 
 _MIB = 1 << 20
 
@@ -50,7 +48,7 @@ def race_table(race: Race) -> Table:
     """
     clock = "measured on this machine"
     if race.host == "model":
-        clock = f"model time, costs of 2017; assumed: sending is paid by {_PAID_BY[race.price]}"
+        clock = f"model time, costs of 2017; assumed: sending is paid by {PAID_BY[race.price]}"
         if race.touched == "all":
             clock += f", {TOUCHED[race.touched]}"
     # Nobody published what sorting a message costs.

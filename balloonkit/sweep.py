@@ -19,7 +19,7 @@ from typing import Any
 from rich.console import Console
 from rich.progress import MofNCompleteColumn, Progress
 
-from balloonkit.costs import COSTS_2017
+from balloonkit.costs import PRICES, costs_2017
 from balloonkit.guest import Guest
 from balloonkit.host.model import ModelHost
 from balloonkit.host.rules import KIT
@@ -33,15 +33,17 @@ __all__ = ["AXES", "COLUMNS", "SweepRow", "run_point", "sweep"]
 #: One point and what came of it, by column.
 SweepRow = dict[str, Any]
 
-#: What can be swept, and what it is where the grid does not say. Sizes become bytes; `kick_us` is
-#: the cost of one message and its ack, in microseconds.
+#: What can be swept, and what it is where the grid does not say. Sizes become bytes; `price` is
+#: what sending is assumed to be paid by; `kick_us` the cost of one message and its ack, in
+#: microseconds, and None what the price makes it.
 AXES: dict[str, tuple[Any, ...]] = {
     "guest": ("8GiB",),
     "inflate": ("7GiB",),
     "fragmentation": (0.0,),
     "page_kib": (4,),
     "bitmaps": (32,),
-    "kick_us": (round(COSTS_2017.message_s * 1e6, 1),),
+    "price": ("message",),
+    "kick_us": (None,),
     "path": ("classic", "chunks"),
 }
 _AXIS_TYPES: dict[str, Callable[[Any], Any]] = {
@@ -50,7 +52,8 @@ _AXIS_TYPES: dict[str, Callable[[Any], Any]] = {
     "fragmentation": float,
     "page_kib": int,
     "bitmaps": int,
-    "kick_us": float,
+    "price": str,
+    "kick_us": lambda us: None if us is None else float(us),
     "path": str,
 }
 _COUNTS = ("pages", "allocations", "messages", "bytes", "entries", "translations", "releases")
@@ -134,7 +137,7 @@ def run_point(point: Mapping[str, Any]) -> SweepRow:
     bitmaps = PageBitmaps(max_count=point["bitmaps"])
     wire_format = PageChunks(bitmaps=bitmaps) if chunked else path.format
     guest = Guest.aged(point["guest"], point["fragmentation"], page_bytes=point["page_kib"] << 10)
-    costs = replace(COSTS_2017, message_s=point["kick_us"] / 1e6)
+    costs = replace(costs_2017(point["price"]), message_s=point["kick_us"] / 1e6)
     host = ModelHost(guest.size_bytes, regions=guest.ram, rule=path.rule or KIT)
     with Machine(
         guest, host=host, format=wire_format, block_alloc=path.block_alloc, costs=costs
@@ -160,9 +163,15 @@ def _points(grid: Mapping[str, Iterable[Any]]) -> list[SweepRow]:
         if not values:
             raise ValueError(f"axis {axis!r} has no values: leave it out or give one")
         axes.append(list(dict.fromkeys(values)))
+    if bad := set(axes[list(AXES).index("price")]) - set(PRICES):
+        raise ValueError(f"price {bad.pop()!r}: choose from {', '.join(PRICES)}")
     if bad := set(axes[-1]) - set(PATHS):
         raise ValueError(f"path {bad.pop()!r}: choose from {', '.join(PATHS)}")
-    return [dict(zip(AXES, values, strict=True)) for values in product(*axes)]
+    points = [dict(zip(AXES, values, strict=True)) for values in product(*axes)]
+    for point in points:
+        if point["kick_us"] is None:
+            point["kick_us"] = round(costs_2017(point["price"]).message_s * 1e6, 1)
+    return points
 
 
 def _key(row: Mapping[str, Any]) -> tuple[Any, ...]:

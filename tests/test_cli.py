@@ -132,7 +132,7 @@ def test_predict_compares_with_what_the_guest_did(capsys):
     status, out, _ = run(capsys, "predict", "aged-1g")
     assert status == 0
     assert "3985" in out
-    assert "reclaim" not in out
+    assert "would need reclaim" not in out
 
 
 def test_predict_says_in_words_when_the_model_stops_short(capsys, monkeypatch):
@@ -145,7 +145,7 @@ def test_predict_says_in_words_when_the_model_stops_short(capsys, monkeypatch):
     result = json.loads(out)
     found = result["pages"] - result["shortfall_pages"]
     _, out, _ = run(capsys, "predict", "any")
-    said = f"the model found {found:,} of {len(every):,} pages; the rest would need reclaim"
+    said = f"of {len(every):,} pages were free; the rest would need reclaim"
     assert 0 < found < len(every)
     assert said in " ".join(out.split())
 

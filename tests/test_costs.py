@@ -1,8 +1,10 @@
 """The model clock against the figures it is calibrated on."""
 
+from dataclasses import fields
+
 import pytest
 
-from balloonkit.costs import COSTS_2017, PRICES, Counts, costs_2017
+from balloonkit.costs import COSTS_2017, GROUNDS, PRICES, Costs, Counts, costs_2017
 
 PAGES = 1_835_008
 CLASSIC = Counts(PAGES, PAGES, 7168, PAGES * 4, PAGES, PAGES, PAGES, 0, PAGES)
@@ -57,3 +59,9 @@ def test_the_parts_of_a_report_make_up_its_total():
 def test_a_page_that_was_refused_costs_no_release():
     refused = {"refused_pages": PAGES, "released_pages": 0, "releases": 0}
     assert COSTS_2017.stages(chunks(**refused)).release == 0
+
+
+def test_each_unit_cost_says_what_it_rests_on():
+    assert set(GROUNDS) == {field.name for field in fields(Costs)}
+    for said in GROUNDS.values():
+        assert said.split()[0].rstrip(":") in ("fitted", "assumed", "measured")

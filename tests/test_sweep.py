@@ -6,6 +6,7 @@ from multiprocessing import get_context
 
 import pytest
 
+from balloonkit.costs import PRICES
 from balloonkit.sweep import COLUMNS, sweep
 
 GRID = {"guest": ["64MiB"], "inflate": ["16MiB", "32MiB"], "fragmentation": [0, 0.5]}
@@ -148,3 +149,13 @@ def test_a_line_for_each_path_has_the_colour_of_its_path(paths):
     _, axes = charts.new_chart()
     draw_sweep(axes, rows)
     assert [line.get_color() for line in axes.lines] == [PATH_LOOKS[p].colour for p in paths]
+
+
+def test_what_sending_is_paid_by_is_an_axis_and_decides_a_checkerboard():
+    rows = sweep({"guest": ["64MiB"], "inflate": ["28MiB"], "fragmentation": [1], "price": PRICES})
+    classic, chunks = rows[::2], rows[1::2]
+    saved = [1 - c["total_s"] / p["total_s"] for p, c in zip(classic, chunks, strict=True)]
+    assert saved[0] > 0.5 > saved[2] > 0.1 > saved[1]
+    assert [row["kick_us"] for row in classic] == [393.1, 0, 196.6]
+    with pytest.raises(ValueError, match="price 'byte': choose from message, entry, half"):
+        sweep({"price": ["byte"]})

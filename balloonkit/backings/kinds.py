@@ -1,6 +1,5 @@
 """The kinds of memory, and for each the call that frees it and the one that does not."""
 
-import mmap
 from typing import NamedTuple
 
 from balloonkit.units import BALLOON_PAGE_BYTES
@@ -10,14 +9,11 @@ __all__ = ["BACKINGS", "CALLS", "HUGE_BYTES", "Backing", "Call"]
 #: A huge page of x86-64.
 HUGE_BYTES = 2 << 20
 
-#: MADV_DONTNEED_LOCKED (Linux 5.18): as MADV_DONTNEED, and on locked pages too.
-_MADV_DONTNEED_LOCKED = 24
-
-#: What a call is named after, and its number (madvise(2)).
+#: What a call is named after, and its number (Linux uapi/asm-generic/mman-common.h).
 CALLS = {
-    "MADV_DONTNEED": mmap.MADV_DONTNEED,
-    "MADV_REMOVE": mmap.MADV_REMOVE,  # fallocate(PUNCH_HOLE | KEEP_SIZE) on the file behind
-    "MADV_DONTNEED_LOCKED": _MADV_DONTNEED_LOCKED,
+    "MADV_DONTNEED": 4,
+    "MADV_REMOVE": 9,  # fallocate(PUNCH_HOLE | KEEP_SIZE) on the file behind
+    "MADV_DONTNEED_LOCKED": 24,  # since Linux 5.18, on locked pages too
 }
 
 

@@ -22,13 +22,13 @@ from balloonkit.duel.families import FAMILIES
 from balloonkit.duel.found import Duel
 from balloonkit.duel.script import Script
 
-__all__ = ["Lane", "OtherLane", "other_process", "run_lane"]
+__all__ = ["DuelLane", "OtherLane", "other_process", "run_lane"]
 
 _COUNT_BYTES = 8
 
 
 @dataclass(frozen=True)
-class Lane:
+class DuelLane:
     """Which cases: their numbers in the duel, and each one's family."""
 
     qemu: str | None
@@ -37,7 +37,7 @@ class Lane:
     members: tuple[tuple[int, str], ...]
 
 
-def run_lane(lane: Lane, one_more: Callable[[], None]) -> Duel:
+def run_lane(lane: DuelLane, one_more: Callable[[], None]) -> Duel:
     """Ask both devices for each case of a lane; `one_more` is called before each."""
     duel = Duel(lane.qemu_version, lane.seed)
     with ExitStack() as stack:
@@ -72,10 +72,10 @@ class OtherLane:
 
     Parameters
     ----------
-    lane : Lane
+    lane : DuelLane
     """
 
-    def __init__(self, lane: Lane) -> None:
+    def __init__(self, lane: DuelLane) -> None:
         count_fd = os.memfd_create("balloonkit-duel-count", os.MFD_CLOEXEC)
         os.ftruncate(count_fd, _COUNT_BYTES)
         self._count = mmap.mmap(count_fd, _COUNT_BYTES)

@@ -8,7 +8,7 @@ import numpy as np
 
 from balloonkit.duel.families import FAMILIES, SMALL, Family
 from balloonkit.duel.found import Duel
-from balloonkit.duel.lane import Lane, OtherLane, run_lane
+from balloonkit.duel.lane import DuelLane, OtherLane, run_lane
 from balloonkit.host.qemu import find_qemu, qemu_version
 
 __all__ = ["run_duel"]
@@ -63,7 +63,7 @@ def run_duel(
     # Other set-ups are rare: they would each start a QEMU in both.
     theirs = [number % 2 == 1 and two_lanes and f.setup == SMALL for number, f in numbered]
     lanes = [
-        Lane(
+        DuelLane(
             qemu,
             version,
             seed,

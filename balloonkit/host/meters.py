@@ -29,7 +29,17 @@ _FIELDS = {"Rss:": "resident", "AnonHugePages:": "huge", "ShmemPmdMapped:": "hug
 
 
 def read_mapping(address: int, size_bytes: int) -> MappingMeters:
-    """Read the meters of the mappings that touch an address range of this process."""
+    """Read the meters of the mappings that touch an address range of this process.
+
+    Examples
+    --------
+    >>> import ctypes, mmap
+    >>> memory = mmap.mmap(-1, 1 << 20, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
+    >>> memory[:] = bytes([7]) * (1 << 20)
+    >>> address = ctypes.addressof(ctypes.c_char.from_buffer(memory))
+    >>> read_mapping(address, 1 << 20).resident_bytes >= 1 << 20
+    True
+    """
     last = address + size_bytes
     found_kib = {"resident": 0, "huge": 0}
     ours = False
@@ -45,7 +55,13 @@ def read_mapping(address: int, size_bytes: int) -> MappingMeters:
 
 
 def free_bytes() -> int:
-    """Return MemFree of this machine: moved by everyone on it, so good for large amounts alone."""
+    """Return MemFree of this machine: moved by everyone on it, so good for large amounts alone.
+
+    Examples
+    --------
+    >>> free_bytes() > 0
+    True
+    """
     for line in Path("/proc/meminfo").read_text().splitlines():
         if line.startswith("MemFree:"):
             return int(line.split()[1]) << 10

@@ -24,8 +24,8 @@ class View(Protocol):
     def caption(self) -> str:
         """What it says at its present inputs, in a sentence."""
 
-    def _repr_mimebundle_(self, **kwargs: Any) -> Any:
-        """Return what the notebook shows, by MIME type."""
+    def static(self) -> dict[str, Any]:
+        """Return what is shown where no kernel runs, by MIME type."""
 
 
 class Lab:
@@ -42,7 +42,7 @@ class Lab:
     --------
     >>> from balloonkit.lab import FragmentationLab
     >>> FragmentationLab.steps
-    ('guest', 'runs', 'blocks')
+    ('guest', 'runs', 'pageblocks', 'blocks')
     """
 
     steps: ClassVar[tuple[str, ...]] = ()

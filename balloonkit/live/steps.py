@@ -67,7 +67,7 @@ def step_kernel(
         memory.resident_mask(),
         GuestRam.of_size(guest.memory_bytes),
         wire_format,
-    )
+    ) | {"unseen": ["allocations"]}
     ear: list[_Ear] = []
 
     def listen(listener: Listener | None) -> None:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from balloonkit.captures.texts import TextReading, ZoneReading, read_texts
+from balloonkit.captures.texts import TextReading, read_texts
 
 if TYPE_CHECKING:
     import numpy as np
@@ -21,6 +21,8 @@ _OPEN_TEXTS = ("buddyinfo", "zoneinfo")
 # /proc/kpageflags is read in multiples of its 8-byte words.
 _WORD_BYTES = 8
 _STEP_PFNS = 1 << 20
+# PFNs of 52-bit addresses end there.
+_NO_END_PFN = 1 << 40
 
 
 @dataclass(frozen=True)
@@ -168,6 +170,7 @@ def _fill(file: Any, room: memoryview) -> None:
 def _with_pages(pages: MachinePages) -> HereReading:
     import numpy as np
 
+    from balloonkit.captures.zones import zones_of
     from balloonkit.guest.blocks import TOP_PAGES, maximal_blocks
     from balloonkit.guest.page_states import KPF_BUDDY, flag_mask
 
@@ -177,12 +180,11 @@ def _with_pages(pages: MachinePages) -> HereReading:
     free = np.zeros(-(-len(pages.flags) // TOP_PAGES) * TOP_PAGES, bool)
     free[: len(pages.flags)] = (pages.flags & flag_mask(KPF_BUDDY)) != 0
     blocks = maximal_blocks(free)
-    rebuilt = {}
-    for zone in reading.zones:
-        start, end = _span(zone, len(free))
-        rebuilt[zone.node, zone.name] = [
-            int(np.searchsorted(first, end) - np.searchsorted(first, start)) for first in blocks
-        ]
+    # The machine may have grown since the file that says where RAM lies was read: no span is cut.
+    rebuilt = {
+        (zone.node, zone.name): [int(zone.holds(first).sum()) for first in blocks]
+        for zone in zones_of(reading.zones, _NO_END_PFN)
+    }
     build_s = time.perf_counter() - start_s
     before, after = (
         {(zone.node, zone.name): zone.counts or [] for zone in read_texts(text).zones}
@@ -197,11 +199,6 @@ def _with_pages(pages: MachinePages) -> HereReading:
         _differ_pages(before, after),
         build_s,
     )
-
-
-def _span(zone: ZoneReading, end_pfn: int) -> tuple[int, int]:
-    start = zone.start_pfn or 0
-    return start, end_pfn if zone.spanned_pages is None else start + zone.spanned_pages
 
 
 def _differ_pages(

@@ -110,7 +110,7 @@ def _balloon_table(plan: Forecast) -> Table:
     table = Table(
         title=f"A balloon of {wanted} would get {given}",
         title_justify="left",
-        caption="ms: model time, costs of 2017; least to most",
+        caption="ms: model time, costs of 2017, sending assumed paid by the message; least to most",
         caption_justify="left",
     )
     table.add_column("")

@@ -42,7 +42,7 @@ _WORDS = {
 }
 _TAKE_HOME = (
     "A balloon moves no memory. It moves the knowledge of which pages are not needed.",
-    "Telling page by page is slow because of the number of messages, not of bytes.",
+    "Telling page by page is slow because of how often it is done, not of bytes.",
     "A chunk is a first page and a count. It pays when free pages touch; ageing takes that away.",
     "Chunks cut sending, look-ups and releases. Taking the pages stays as it was.",
 )

@@ -122,8 +122,8 @@ def messages(seed: int, rng: np.random.Generator) -> Question:
         where=where,
         rule="Divide what is sent by how many fit into a message, and round up.",
         cost=f"{classic.messages * COSTS_2017.message_s * 1000:.1f} ms against "
-        f"{chunked.messages * COSTS_2017.message_s * 1000:.1f} ms at the price of 2017: the guest "
-        "waits for an answer to each message.",
+        f"{chunked.messages * COSTS_2017.message_s * 1000:.1f} ms if the message pays for all "
+        "sending of 2017, as is assumed here: the guest waits for an answer to each message.",
         reason=f"{classic.pages:,} / {MAX_PFNS} and {chunked.entries:,} / {MAX_CHUNKS:,}, both "
         f"rounded up. {classic.pages / chunked.entries:.1f} pages share a chunk on average.",
     )
@@ -154,7 +154,8 @@ def payer(seed: int, rng: np.random.Generator) -> Question:
         kind="payer",
         seed=seed,
         title="Who pays for it",
-        text=f"A guest gives up {counts.pages:,} pages. Which of the four stages takes longest?",
+        text=f"A guest gives up {counts.pages:,} pages. Which of the four stages takes longest? "
+        "Sending is assumed to be paid by the message.",
         facts=(
             ("how it is told", _PATHS_IN_WORDS[path]),
             ("prices", prices.words),

@@ -73,7 +73,8 @@ class Trace:
     setup : dict
         ``title``, ``span`` (PFNs), ``page_kib``, ``zones``, ``initial`` (page states as run
         lengths, free lists by zone and order, per-CPU stock by zone, released host pages),
-        ``format``, ``entry``, ``max_entries``, ``regions``, ``scale``.
+        ``format``, ``entry``, ``max_entries``, ``regions``, ``scale``; ``unseen``, if there are
+        counters nobody could count: plain data leaves them out.
     steps : tuple of Step
     """
 
@@ -100,9 +101,13 @@ class Trace:
         ``ranges`` ([balloon page, pages, host page]), ``host`` ([host page, pages, resident]),
         ``reject`` ([entry or None, reason, detail]).
         """
+        seen = [n for n, name in enumerate(COUNTERS) if name not in self.setup.get("unseen", ())]
         whole = self.setup | {
-            "counters": list(COUNTERS),
+            "counters": [COUNTERS[n] for n in seen],
             "stages": STAGE_OF,
-            "steps": [step.as_dict() for step in self.steps],
+            "steps": [
+                step.as_dict() | {"counters": [step.counters[n] for n in seen]}
+                for step in self.steps
+            ],
         }
         return whole if window is None else crop(whole, window)

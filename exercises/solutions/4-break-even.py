@@ -5,7 +5,8 @@
 #
 # 4126 ms against 590 ms is an *idle* guest, where a chunk holds a hundred thousand pages. An aged
 # guest is another matter: a chunk may hold two pages, or one. Find out when chunks stop paying.
-# The clock is the model's, with the unit costs of 2017.
+# The clock is the model's, with the unit costs of 2017, and sending is *assumed* to be paid by the
+# message: the mail fits as well if the entry pays. The last step asks what is left of it then.
 
 # %%
 from balloonkit import Guest, run_race
@@ -66,6 +67,18 @@ pages_per_chunk = each_chunk / each_page_number
 tell(FAIR.check(pages_per_chunk))
 
 # %% [markdown]
+# ## Was that a finding?
+#
+# Every message of 2017 was full, so nobody can tell whether its 2818 ms of sending were paid by the
+# message or by the entry. Race the idle guest and the worst one again, with `price="entry"`.
+
+# %%
+for price in ("message", "entry"):
+    for fragmentation in (0, 1):
+        race = run_race(Guest.aged("1GiB", fragmentation), "256MiB", price=price)
+        print(f"{price:8} fragmentation {fragmentation}: {race.improvement('chunks'):.0%} saved")
+
+# %% [markdown]
 # ## Why?
 #
 # A colleague says: "Chunks cut the time by 85 %." Write the two sentences you would add.
@@ -73,9 +86,9 @@ tell(FAIR.check(pages_per_chunk))
 # *Your reason:*
 
 # %% [markdown] tags=["solution"]
-# In an idle guest, whose free memory is a few long runs. In an aged one the saving falls towards
-# 60 %, and there it comes from the larger buffer rather than from chunks: below about four pages
-# to a chunk they even send more bytes.
+# In an idle guest, whose free memory is a few long runs. In an aged one the saving falls: towards
+# 60 % if sending is paid by the message, and there it comes from the larger buffer rather than from
+# chunks; towards nothing if it is paid by the entry. Which of the two, 2017 does not say.
 
 # %% [markdown]
 # Next: [5. Allocate by blocks](5-allocate-by-blocks.ipynb)

@@ -8,14 +8,14 @@ from pathlib import Path
 import pytest
 
 from balloonkit.duel import run, run_duel
-from balloonkit.duel.lane import Lane, OtherLane, run_lane
+from balloonkit.duel.lane import DuelLane, OtherLane, run_lane
 
 NAMES = ["one page", "head outside the table"]
 
 
 def lane(qemu, messages=20):
     members = tuple((n, NAMES[n % 2]) for n in range(messages))
-    return Lane(qemu, "7.2", 1, members)
+    return DuelLane(qemu, "7.2", 1, members)
 
 
 def test_two_processes_find_what_one_finds(qemu, monkeypatch):

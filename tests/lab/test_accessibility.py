@@ -23,6 +23,7 @@ VIEWS = {
     "chunks": lambda: ChunkLab().compare(),
     "translation": lambda: ReleaseLab().translate(),
     "host pages": lambda: ReleaseLab().host_pages(),
+    "backings": lambda: ReleaseLab().backings(),
     "QEMU's answer": lambda: ReleaseLab().ask_qemu(),
     "race": lambda: RaceLab().stages(),
     "break-even": lambda: RaceLab().sweep(),

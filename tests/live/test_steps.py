@@ -54,6 +54,12 @@ def test_the_last_steps_counters_are_those_of_both_movements(stepped):
     assert counted["allocations"] == counted["refused_pages"] == 0
 
 
+def test_what_nobody_counted_is_not_shown_as_none(stepped):
+    plain = stepped[0].as_dict()
+    assert "allocations" not in plain["counters"]
+    assert {len(step["counters"]) for step in plain["steps"]} == {len(COUNTERS) - 1}
+
+
 def test_pages_are_free_again_when_their_message_is_acknowledged_and_no_step_before(stepped):
     trace, _, _ = stepped
     in_balloon = [int((state.pages == PAGE_STATES["in balloon"]).sum()) for state in states(trace)]

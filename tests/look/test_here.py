@@ -1,5 +1,6 @@
 """This machine, read from a /proc that a real guest had, and from the one that is here."""
 
+import re
 from dataclasses import replace
 
 import numpy as np
@@ -35,6 +36,21 @@ def test_lists_rebuilt_from_pages_are_buddyinfos_when_nothing_moved(proc, captur
     assert rebuilt == capture.buddyinfo("before")
     assert (here.rebuilt_differs_pages, here.changed_pages) == (0, 0)
     assert here.as_dict()["pages_read"] == len(here.pages.flags)
+
+
+def test_a_page_where_spans_overlap_counts_once(proc, capture):
+    # The same machine, told as if its upper half had been plugged in as another node.
+    text = capture.text("zoneinfo_boot")
+    start = text.index("Node 0, zone    DMA32")
+    end = text.index("Node 0,", start + 8)
+    upper = text[start:end].replace("Node 0", "Node 1")
+    upper = re.sub(r"spanned +\d+", "spanned  131072", upper)
+    upper = re.sub(r"start_pfn: +\d+", "start_pfn:           131072", upper)
+    (proc / "zoneinfo").write_text(text[:end] + upper + text[end:])
+    here = read_here(proc=proc)
+    assert (1, "DMA32") in here.rebuilt
+    both = np.add(here.rebuilt[0, "DMA32"], here.rebuilt[1, "DMA32"])
+    assert both.tolist() == capture.buddyinfo("before")["DMA32"]
 
 
 def test_what_moved_while_pages_were_read_is_counted(proc, monkeypatch):

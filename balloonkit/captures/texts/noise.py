@@ -21,7 +21,8 @@ _NOTHING = re.compile(
 )
 # Quoted-printable, as mail arrives raw: each "=" is a soft line end or begins a code.
 _MAIL_CODES = re.compile(r"=(?:[0-9A-F]{2}|\r?\n)")
-_FOLDED_SUM = re.compile(r"kB =\r?\n")
+# A row folded right before its sum ends like that as well, and is none of mail's codes.
+_FOLDED_SUM = re.compile(r"kB(?: \([A-Z]+\))? =\r?\n")
 # Two rows on one line: mail programs join lines as well as fold them.
 _JOINED = re.compile(r"(?<=\S) +(?=Node\s+\d+\s*,\s*zone\b)")
 

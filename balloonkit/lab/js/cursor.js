@@ -3,7 +3,7 @@
 
 import { readCode, writeCode } from "./code.js";
 import { describe } from "./describe.js";
-import { element as make, escapeText, find } from "./dom.js";
+import { element as make, escapeText, find, watch } from "./dom.js";
 import { frameHtml, icon } from "./frame.js";
 import { makeLit, stepPages } from "./pages.js";
 import { ROW } from "./panes.js";
@@ -253,23 +253,24 @@ export function makePlayer(element, { trace, palette }, startAt) {
     why.style.minHeight = Math.ceil(why.getBoundingClientRect().height) + "px";
     why.innerHTML = now;
   }
-  const resized = new ResizeObserver(size);
-  const seen = new IntersectionObserver((entries) => {
-    if (entries.some((entry) => entry.isIntersecting)) size();
-  });
-  const theme = new MutationObserver(size);
   const dark = window.matchMedia("(prefers-color-scheme: dark)");
   element.replaceChildren(root);
   go(startAt);
-  resized.observe(root);
-  seen.observe(root);
-  theme.observe(document.body, { attributes: true });
+  /** @param {IntersectionObserver | ResizeObserver} observer */
+  const observe = (observer) => observer.observe(root);
+  const ends = [
+    watch(ResizeObserver, observe, size),
+    watch(IntersectionObserver, observe, (entries) => {
+      if (entries.some((entry) => entry.isIntersecting)) size();
+    }),
+    watch(MutationObserver, (theme) => theme.observe(document.body, { attributes: true }), size),
+  ];
   dark.addEventListener("change", size);
   return {
     go: stepTo,
     end() {
       play(false);
-      for (const observer of [resized, seen, theme]) observer.disconnect();
+      for (const end of ends) end();
       dark.removeEventListener("change", size);
     },
   };

@@ -1,5 +1,5 @@
 // @ts-check
-// Making elements.
+// Making elements, finding them, watching them.
 
 /**
  * An element with text and attributes.
@@ -31,4 +31,24 @@ export function find(root, selector) {
   const found = root.querySelector(selector);
   if (!(found instanceof HTMLElement)) throw new Error(`no element is ${selector}`);
   return found;
+}
+
+/**
+ * Watch with an observer until the function returned is called. JupyterLab puts observers of its
+ * own in place of the browser's, and keeps them and their callbacks for ever: so at its end a
+ * callback holds nothing any more.
+ * @template Entry
+ * @param {new (react: (entries: Entry[]) => void) => { disconnect(): void }} Observer
+ * @param {(observer: any) => void} begin  begins to observe
+ * @param {(entries: Entry[]) => void} react
+ */
+export function watch(Observer, begin, react) {
+  /** @type {((entries: Entry[]) => void) | null} */
+  let call = react;
+  const observer = new Observer((entries) => call?.(entries));
+  begin(observer);
+  return () => {
+    observer.disconnect();
+    call = null;
+  };
 }

@@ -1,7 +1,7 @@
 // @ts-check
 // A page map on a canvas: address scale, zones, frames, legend, and what lies under the pointer.
 
-import { element } from "./dom.js";
+import { element, watch } from "./dom.js";
 import { cellText, mixCells, sharesOf } from "./map_cells.js";
 
 /** @import { MapSpec } from "./types" */
@@ -158,12 +158,15 @@ export function makePageMap(spec, pick) {
   paint();
   // A notebook may take the canvas out of the page while scrolled away; it can come back blank.
   let away = false;
-  const watch = new IntersectionObserver((seen) => {
-    const here = Boolean(seen.at(-1)?.isIntersecting);
-    if (here && away) paint();
-    away = !here;
-  });
-  watch.observe(canvas);
+  const end = watch(
+    IntersectionObserver,
+    (observer) => observer.observe(canvas),
+    (seen) => {
+      const here = Boolean(seen.at(-1)?.isIntersecting);
+      if (here && away) paint();
+      away = !here;
+    },
+  );
   pane.append(element("figcaption", spec.title), plot, legendOf(spec), readout);
-  return { element: pane, end: () => watch.disconnect() };
+  return { element: pane, end };
 }

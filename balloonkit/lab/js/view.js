@@ -44,6 +44,7 @@ export default makeWidget(["balloonkit-view"], (view) => {
   const named = { tabindex: 0, role: "region", "aria-label": `${title}, as a table` };
   const table = element("div", "", { class: "table", ...named });
   twin.append(element("summary", "The same as a table"), table);
+  twin.open = model.get("panes").length === 0; // then the table is all there is to see
   const aside = element("div");
   aside.innerHTML = model.get("fold");
   el.append(...(inputs.length ? [group] : []), status, caption, picture, twin, aside);

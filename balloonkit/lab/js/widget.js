@@ -39,7 +39,10 @@ export const makeWidget = (classes, draw) => ({
       },
       atEnd: (end) => ends.push(end),
     });
-    return () => ends.splice(0).forEach((end) => end());
+    return () => {
+      ends.splice(0).forEach((end) => end());
+      el.replaceChildren(); // JupyterLab keeps the element of a view that is gone
+    };
   },
 });
 

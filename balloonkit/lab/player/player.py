@@ -103,6 +103,16 @@ class StepPlayer(KitWidget):
             self._data = pack(change["new"])
 
     @property
+    def title(self) -> str:
+        """Which run this is."""
+        return str(self.trace["title"])
+
+    @property
+    def caption(self) -> str:
+        """Why the step happens where it opens."""
+        return str(self.trace["steps"][self._opens_at]["why"])
+
+    @property
     def code(self) -> str:
         """The state Python last asked for, in words the jump box and `jump` understand."""
         step = "start" if self.step == START else self.step

@@ -15,18 +15,17 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Patch, Rectangle
 from numpy.typing import NDArray
 
-from balloonkit.guest.blocks import TOP_PAGES
 from balloonkit.guest.zones import Zone
 from balloonkit.lab.view.palette import PAGE_LOOKS, Look, rgb
 from balloonkit.units import BALLOON_PAGE_BYTES, format_size
 
-__all__ = ["PageMap", "magnified_pfn", "whole_and_close_up"]
+__all__ = ["CLOSE_UP_COLUMNS", "PageMap"]
 
 #: A map has at most about this many cells: as many as a small picture can show.
 _CELLS = 20_480
 _COLUMNS = 256
 #: A map with no more columns is a close-up: square cells, PFNs at its rows.
-_FEW_COLUMNS = 32
+CLOSE_UP_COLUMNS = 32
 #: The address scale has at most this many marks.
 _TICKS = 6
 #: A state that is lit outweighs the rest of its cell by this much, however few pages have it.
@@ -142,13 +141,13 @@ class PageMap:
     @property
     def marked(self) -> bool:
         """Whether each cell carries its state's mark: a single page, too small for a letter."""
-        few = self.shares.shape[2] <= _FEW_COLUMNS
+        few = self.shares.shape[2] <= CLOSE_UP_COLUMNS
         return self.pages_per_cell == 1 and few and not self.letters
 
     @property
     def shape(self) -> str:
         """How a view makes room for it: ``wide``, ``zoom`` (a close-up) or lettered ``cells``."""
-        if self.shares.shape[2] > _FEW_COLUMNS:
+        if self.shares.shape[2] > CLOSE_UP_COLUMNS:
             return "wide"
         return "cells" if self.letters else "zoom"
 
@@ -162,7 +161,7 @@ class PageMap:
     def figure(self) -> Figure:
         """Draw the same picture for where no kernel and no script runs."""
         _, rows, columns = self.shares.shape
-        figure = Figure(figsize=(7, 4 if columns > _FEW_COLUMNS or self.letters else 6), dpi=90)
+        figure = Figure(figsize=(7, 4 if columns > CLOSE_UP_COLUMNS or self.letters else 6), dpi=90)
         axes = figure.subplots()
         names = [
             Patch(
@@ -228,7 +227,7 @@ class PageMap:
     def _ticks(self) -> list[tuple[float, str]]:
         """Return where the scale is marked, in rows, and the text there: PFNs, or sizes."""
         _, rows, columns = self.shares.shape
-        if self.pages_per_cell == 1 and columns <= _FEW_COLUMNS:
+        if self.pages_per_cell == 1 and columns <= CLOSE_UP_COLUMNS:
             every = -(-rows // 8)
             marked = range(0, rows, every)
             return [(row + 0.5, f"{self.first_pfn + row * columns:,}") for row in marked]
@@ -265,38 +264,3 @@ class PageMap:
                 (cell % columns, cell // columns, min(cells, columns), -(-cells // columns))
             )
         return boxes
-
-
-def magnified_pfn(percent: float, span_pfns: int) -> int:
-    """Return the first page of the top-order block at a share of the addresses.
-
-    Examples
-    --------
-    >>> magnified_pfn(50, 16384), magnified_pfn(100, 16384)
-    (8192, 15360)
-    """
-    pfn = int(percent / 100 * span_pfns) // TOP_PAGES * TOP_PAGES
-    return min(pfn, span_pfns - TOP_PAGES)
-
-
-def whole_and_close_up(
-    states: NDArray[np.uint8],
-    at_pfn: int,
-    zones: tuple[Zone, ...],
-    looks: Sequence[Look] = PAGE_LOOKS,
-    lit: tuple[int, ...] = (),
-    picks: str = "",
-) -> tuple[PageMap, PageMap]:
-    """Map all of a guest, and one by one the 1024 pages from `at_pfn`: what a cell blurs."""
-    whole = PageMap.of(
-        "All memory",
-        states,
-        looks,
-        zones=zones,
-        frames=((at_pfn, TOP_PAGES),),
-        lit=lit,
-        picks=picks,
-    )
-    block = states[at_pfn : at_pfn + TOP_PAGES]
-    title = f"1024 pages from PFN {at_pfn:,}"
-    return whole, PageMap.of(title, block, looks, first_pfn=at_pfn, columns=_FEW_COLUMNS)

@@ -187,13 +187,11 @@ class LabView(KitWidget):
             self.mark_answered()
 
     def _move_ends(self) -> None:
-        ends = {control["name"]: control["high"] for control in self.spec if "high" in control}
-        moved = ends | dict(self._ends())
-        if moved != ends:
-            self.spec = [
-                control | {"high": moved.get(control["name"])} if "high" in control else control
-                for control in self.spec
-            ]
+        ends = self._ends()
+        self.spec = [  # what equals the last is not sent again
+            control | {"high": ends[control["name"]]} if control["name"] in ends else control
+            for control in self.spec
+        ]
 
     def static(self) -> dict[str, Any]:
         """Return pictures and table."""

@@ -182,3 +182,10 @@ def test_types_of_another_number_of_orders_are_left_out_and_said():
     assert reading.zones[0].counts == 11 * [9]
     assert reading.zones[0].by_type == {}
     assert any("11 orders in one text and 12 in another" in note for note in reading.notes)
+
+
+@pytest.mark.parametrize("letters", ["", " (U)", " (UME)"])
+def test_rows_folded_right_before_each_sum_are_no_codes_of_mail(letters):
+    columns = " ".join(f"2*{4 << order}kB{letters}" for order in range(11))
+    row = f"Node 0 Normal: {columns} =\n{2 * 2047 * 4}kB\n"
+    assert read_texts(f"Mem-Info:\n{row}").zones[0].counts == [2] * 11

@@ -11,8 +11,9 @@ from balloonkit.lab.js.bundle import bundle, styles
 from balloonkit.lab.view import palette
 
 FOLDER = Path(bundle_module.__file__).parent
-#: Modules a widget or a page begins with.
-ENTRIES = ("alive", "ask", "lanes", "meter", "page", "player", "review", "view")
+SCRIPTS = {path.stem: path.read_text() for path in FOLDER.glob("*.js")}
+#: Modules a bundle begins with: each widget's, and the script of a page without a kernel.
+ENTRIES = ("page", *sorted(name for name in SCRIPTS if "export default" in SCRIPTS[name]))
 SHEETS = sorted(path.stem for path in FOLDER.glob("*.css"))
 COLOUR = re.compile(r"#[0-9a-fA-F]{3,8}\b")
 
@@ -111,7 +112,7 @@ def test_every_module_is_in_a_bundle():
     reached = set(ENTRIES)
     for entry in ENTRIES:
         reached.update(re.findall(r"^const \$(\w+) =", bundle(entry), re.MULTILINE))
-    assert reached == {path.stem for path in FOLDER.glob("*.js")}
+    assert reached == set(SCRIPTS)
 
 
 def test_tokens_of_the_palette_have_its_colours_and_its_inks():
@@ -156,3 +157,9 @@ def test_there_is_one_focus_ring():
             r"[^{}]*:focus[^{}]*\{[^}]*\}", (FOLDER / f"{name}.css").read_text()
         ):
             assert name == "tokens" or "outline: none" in rule, rule
+
+
+def test_every_widget_of_the_package_begins_with_one_of_them():
+    package = FOLDER.parents[1]
+    texts = [path.read_text() for path in package.rglob("*.py") if path.name != "bundle.py"]
+    assert set(re.findall(r'= bundle\("(\w+)"\)', "".join(texts))) == set(ENTRIES)

@@ -188,3 +188,76 @@ def test_charts_take_their_colour_and_font_from_the_page():
     assert "<text" in pane["svg"]  # words, not outlines: the page's own font
     assert "#000000" not in pane["svg"]
     assert "currentColor" in pane["svg"]
+
+
+class Guest(traitlets.HasTraits):
+    """A guest whose slider of messages ends where its messages do."""
+
+    size = traitlets.Enum(("small", "large"), "small")
+    message = traitlets.Int(1)
+
+    @property
+    def messages(self):
+        return {"small": 512, "large": 7168}[self.size]
+
+
+def messages_of(view):
+    """Keep the names in each message the view sends to the browser."""
+    sent, send = [], view.send_state
+
+    def remember(key=None):
+        sent.append({key} if isinstance(key, str) else set(key or view.keys))
+        send(key)
+
+    view.send_state = remember
+    return sent
+
+
+def test_a_move_is_answered_in_one_message_that_does_not_say_again_what_the_controls_are():
+    view, _ = view_of(Model())
+    sent = messages_of(view)
+
+    for pages in (4, 5, 6):
+        move(view, pages=pages)
+
+    assert len([names for names in sent if "table" in names]) == 3
+    assert all("answered" in names for names in sent if "table" in names)
+    assert not any("spec" in names for names in sent)
+
+
+def test_an_end_that_follows_from_the_inputs_is_sent_when_it_moves_and_only_then():
+    guest = Guest()
+    controls = (
+        Choice.of(name="size", label="guest", values=("small", "large")),
+        Range(name="message", label="message", low=0, high=guest.messages),
+    )
+    view = LabView(
+        guest,
+        controls,
+        lambda: guest.message,
+        lambda message: ([], Table(f"message {message}", ["n"], [[message]])),
+        "Messages",
+        ends=lambda: {"message": guest.messages},
+    )
+    sent = messages_of(view)
+
+    for message in (100, 200, 300):
+        move(view, message=message)
+    assert not any("spec" in names for names in sent)
+
+    move(view, size="large")
+    move(view, message=7000)
+
+    assert len([names for names in sent if "spec" in names]) == 1
+    assert view.spec[1]["high"] == 7168
+    assert view.caption == "message 7000"
+
+
+def test_what_was_run_can_be_drawn_again_without_running():
+    view, runs = view_of(Model())
+    drawn = view.result
+
+    _, table = show(drawn)
+
+    assert runs == [drawn]
+    assert table.as_html() == view.table

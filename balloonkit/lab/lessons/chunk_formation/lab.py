@@ -83,6 +83,12 @@ class ChunkLab(Lab):
     ----------
     model : ChunkModel
         Inputs of every view; assign to it to move their controls.
+
+    Examples
+    --------
+    >>> lab = ChunkLab()
+    >>> lab.model.inflate = 20
+    >>> view = lab.guest()
     """
 
     steps = ("guest", "pack", "release", "deflate", "bench")

@@ -19,8 +19,9 @@ from balloonkit.lab.view.charts import (
     draw_unusable,
     new_chart,
 )
+from balloonkit.lab.view.close_up import magnified_pfn, whole_and_close_up
 from balloonkit.lab.view.drawing import Drawing
-from balloonkit.lab.view.page_map import PageMap, magnified_pfn, whole_and_close_up
+from balloonkit.lab.view.page_map import PageMap
 from balloonkit.lab.view.palette import BLOCK_LOOKS
 from balloonkit.lab.view.table import Table, TableCell, ratio
 from balloonkit.units import counted

@@ -4,6 +4,7 @@
 >>> view = lab.translate()  # regions, the hole, and an entry that is refused
 """
 
+from balloonkit.backings import BACKINGS
 from balloonkit.lab.lab import Lab
 from balloonkit.lab.lessons.host_release.ask_qemu import (
     CHAINS,
@@ -12,6 +13,7 @@ from balloonkit.lab.lessons.host_release.ask_qemu import (
     QemuModel,
     ask_qemu,
 )
+from balloonkit.lab.lessons.host_release.backing import BackingModel, show_backing
 from balloonkit.lab.lessons.host_release.model import (
     CHUNK_SIZES,
     ORDERS,
@@ -84,6 +86,14 @@ _REAL = (
     fragmentation(help="Share of odd pages in use: the more, the more chunks."),
     seed(help="Move it to measure again, on another guest."),
 )
+_BACKING = (
+    Choice(
+        name="kind",
+        label="guest RAM is",
+        options=[(backing.title, name) for name, backing in BACKINGS.items()],
+        help="64 MiB of it are taken, written, and asked back by two calls.",
+    ),
+)
 _MESSAGE = (
     Choice(
         name="pages",
@@ -113,13 +123,20 @@ class ReleaseLab(Lab):
     translate_model : TranslateModel
     host_page_model : HostPageModel
     real_model : RealModel
+    backing_model : BackingModel
     qemu_model : QemuModel
-        Inputs of the four views; assign to them to move their controls.
+        Inputs of the views; assign to them to move their controls.
     meter : ResidentMeter
         The resident set while a run of `real` goes on.
+
+    Examples
+    --------
+    >>> lab = ReleaseLab()
+    >>> lab.translate().caption
+    '65,536 pages released by 1 madvise call'
     """
 
-    steps = ("translate", "host_pages", "real", "ask_qemu")
+    steps = ("translate", "host_pages", "real", "backings", "ask_qemu")
     kinds = ("release",)
 
     def __init__(self) -> None:
@@ -127,6 +144,7 @@ class ReleaseLab(Lab):
         self.translate_model = TranslateModel()
         self.host_page_model = HostPageModel()
         self.real_model = RealModel()
+        self.backing_model = BackingModel()
         self.qemu_model = QemuModel()
         self.meter = ResidentMeter()
 
@@ -147,6 +165,11 @@ class ReleaseLab(Lab):
         title = "Release real memory"
         view = LabView(self.real_model, controls, self._release_for_real, show_real, title)
         return Column(self.meter, view)
+
+    def backings(self) -> LabView:
+        """Ask real memory of a kind back twice: what did the host really gain?"""
+        model = self.backing_model
+        return LabView(model, _BACKING, model.run, show_backing, "What did the host really gain?")
 
     def ask_qemu(self) -> LabView:
         """Give one message to this kit's device and to QEMU's own."""

@@ -17,7 +17,13 @@ __all__ = ["Welcome"]
 
 
 class Welcome(Lab):
-    """What the index shows."""
+    """What the index shows.
+
+    Examples
+    --------
+    >>> Welcome().lanes().title
+    'The race, raced'
+    """
 
     steps = ("lanes", "alive", "story", "versions")
 

@@ -8,8 +8,9 @@ from matplotlib.figure import Figure
 from balloonkit.lab.lessons.live_guest.drivers import DriverRun, TwoDrivers
 from balloonkit.lab.lessons.live_guest.model import SeenGuest
 from balloonkit.lab.view.charts import draw_order_bars, draw_runs, new_chart
+from balloonkit.lab.view.close_up import magnified_pfn, whole_and_close_up
 from balloonkit.lab.view.drawing import Drawing, Pane
-from balloonkit.lab.view.page_map import PageMap, magnified_pfn, whole_and_close_up
+from balloonkit.lab.view.page_map import PageMap
 from balloonkit.lab.view.palette import GREEN, PATH_LOOKS
 from balloonkit.lab.view.table import Table, TableCell, mib, seconds
 from balloonkit.lab.view.zone_table import in_words, zone_table

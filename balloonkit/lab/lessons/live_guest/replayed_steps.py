@@ -49,6 +49,7 @@ def replay_steps(
     wire_format = PageChunks(max_entries=max(map(len, chunks)))
     ram = host.device.ram
     setup = start_from_pages(states, zones, host.resident_pages, ram, wire_format)
+    setup["unseen"] = ["allocations"]
     stepper = Stepper(Watched(name, setup, wire_format, listen))
     stepper.tell(Began("inflate", sum(int(named[:, 1].sum()) for named in chunks)))
     for message, named in zip(messages, chunks, strict=True):

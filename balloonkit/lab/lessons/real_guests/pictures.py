@@ -15,8 +15,8 @@ from balloonkit.lab.view.charts import (
     draw_wire_order,
     new_chart,
 )
+from balloonkit.lab.view.close_up import magnified_pfn, whole_and_close_up
 from balloonkit.lab.view.drawing import Drawing
-from balloonkit.lab.view.page_map import magnified_pfn, whole_and_close_up
 from balloonkit.lab.view.palette import FATE_LOOKS, SENT_LOOKS
 from balloonkit.lab.view.table import Table, TableCell
 from balloonkit.lab.view.zone_table import in_words, zone_table

@@ -59,7 +59,7 @@ def _row(repaired: str, loss: PageLoss) -> list[TableCell]:
 
 _FUZZ_LOOKS = (
     PAGE_LOOKS[0],
-    Look("the guest's own", EMPTY, "", ""),
+    Look("the guest's own", *PAGE_LOOKS[1][1:]),
     _LOOKS[3],
     _LOOKS[4],
     Look("corrupted", BLACK, "✗", ""),

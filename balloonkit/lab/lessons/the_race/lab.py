@@ -37,9 +37,19 @@ _PRICED = (
         label="cost of a kick",
         low=0,
         high=200,
-        help=f"100 % is {COSTS_2017.message_s * 1e6:.0f} µs: what one message took in 2017, "
-        "kick and wait included.",
+        help="100 % is what the price makes of one message, kick and wait included: "
+        f"{COSTS_2017.message_s * 1e6:.0f} µs if the message pays for all of it.",
         unit=" %",
+    ),
+    Choice(
+        name="price",
+        label="sending is paid",
+        options=[
+            ("by the message", "message"),
+            ("by the entry", "entry"),
+            ("half and half", "half"),
+        ],
+        help="An assumption: each fits all that was published in 2017.",
     ),
     message_buffer(),
     join_at_edges(),
@@ -68,6 +78,12 @@ class RaceLab(Lab):
         Inputs of `sweep`, apart, so that a move redraws one picture.
     measured_model : MeasuredModel
         Inputs of `measured`.
+
+    Examples
+    --------
+    >>> lab = RaceLab()
+    >>> lab.lanes().caption[:60]
+    '7 GiB of an idle 8 GiB guest: classic, 7,168 rings, done at '
     """
 
     steps = ("lanes", "stages", "sweep", "measured")

@@ -7,7 +7,7 @@ from functools import lru_cache
 import numpy as np
 import traitlets
 
-from balloonkit.costs import COSTS_2017, Costs, Counts, Stages
+from balloonkit.costs import PRICES, Costs, Counts, Price, Stages, costs_2017
 from balloonkit.find import guest_of_paste
 from balloonkit.guest import Guest
 from balloonkit.lab.lessons.host_release.model import SIZES, best_size, can_measure
@@ -44,12 +44,15 @@ class PricedRace:
     counts, stages : dict by path
     costs : Costs
         What was charged.
+    price : {"message", "entry", "half"}
+        What sending is assumed to be paid by.
     """
 
     inflate_gib: int
     counts: Mapping[str, Counts]
     stages: Mapping[str, Stages]
     costs: Costs
+    price: Price = "message"
 
 
 @dataclass(frozen=True)
@@ -61,10 +64,13 @@ class PricedSweep:
     counts : sequence of (classic, chunks)
     seconds : sequence of (classic, chunks)
         Model time.
+    price : {"message", "entry", "half"}
+        What sending is assumed to be paid by.
     """
 
     counts: Sequence[tuple[Counts, Counts]]
     seconds: Sequence[tuple[float, float]]
+    price: Price = "message"
 
     @property
     def time_ratio(self) -> list[float]:
@@ -86,11 +92,12 @@ class MeasuredRace:
 
 
 class RaceModel(traitlets.HasTraits):
-    """What is raced, and what a kick costs."""
+    """What is raced, what sending is paid by, and what a kick costs."""
 
     inflate_gib = traitlets.Int(7, min=INFLATE_GIB[0], max=INFLATE_GIB[-1])
     fragmentation = traitlets.Float(0.0, min=0, max=1)
     kick_percent = traitlets.Int(100, min=0, max=200)
+    price = traitlets.Enum(tuple(PRICES), "message")
     bits = traitlets.Enum(BITS, BITS[-1])
     join = traitlets.Bool(True)
     max_chunks = traitlets.Enum(tuple(BUFFERS.values()), MAX_CHUNKS)
@@ -99,8 +106,9 @@ class RaceModel(traitlets.HasTraits):
 
     @property
     def costs(self) -> Costs:
-        """Unit costs of 2017, but for the kick."""
-        return replace(COSTS_2017, message_s=COSTS_2017.message_s * self.kick_percent / 100)
+        """Unit costs of 2017 under this price, but for the kick."""
+        costs = costs_2017(self.price)
+        return replace(costs, message_s=costs.message_s * self.kick_percent / 100)
 
     @property
     def cut_bits(self) -> int | None:
@@ -125,7 +133,7 @@ class RaceModel(traitlets.HasTraits):
         """Count on every path, and price it."""
         counts, costs = self.counts(), self.costs
         stages = {path: costs.stages(c) for path, c in counts.items()}
-        return PricedRace(self.inflate_gib, counts, stages, costs)
+        return PricedRace(self.inflate_gib, counts, stages, costs, self.price)
 
     def sweep(self) -> PricedSweep:
         """Count classic and chunks on each guest of `SWEEP`, and price them."""
@@ -137,7 +145,7 @@ class RaceModel(traitlets.HasTraits):
         seconds = [
             (costs.stages(classic).total, costs.stages(chunks).total) for classic, chunks in pairs
         ]
-        return PricedSweep(pairs, seconds)
+        return PricedSweep(pairs, seconds, self.price)
 
 
 class MeasuredModel(traitlets.HasTraits):

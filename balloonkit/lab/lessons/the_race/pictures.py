@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from balloonkit.costs import CHUNKS_TOTAL_2017_S, CLASSIC_2017_S, Counts, Stages
+from balloonkit.costs import CHUNKS_TOTAL_2017_S, CLASSIC_2017_S, PAID_BY, Counts, Stages
 from balloonkit.lab.lessons.the_race.model import (
     SWEEP,
     MeasuredRace,
@@ -70,6 +70,7 @@ def show_sweep(sweep: PricedSweep) -> Drawing:
     verdicts = [
         _verdict("Time", times, marks[0]),
         _verdict("Bytes", sizes, marks[1]),
+        f"Assumed: sending is paid by {PAID_BY[sweep.price]}",
         f"Filling bitmaps is not priced; were it {max(slack_ns, 0):,.0f} ns a page, nothing "
         f"would be left of the gain at the checkerboard",
     ]
@@ -147,7 +148,11 @@ def _race_table(race: PricedRace, verdict: str) -> Table:
         rows.append([f"{stage}, ms", *priced, ms(published_s), chunks])
     head = ["", *(f"model: {label_of(path)}" for path in race.counts)]
     head += ["published 2017: classic", "published 2017: chunks"]
-    caption = f"{verdict} (model; a kick costs {race.costs.message_s * 1e6:.0f} µs)"
+    paid = f"assumed: sending is paid by {PAID_BY[race.price]}"
+    kick = f"a kick costs {race.costs.message_s * 1e6:.0f} µs"
+    if race.costs.entry_s:
+        kick += f", an entry {race.costs.entry_s * 1e6:.2f} µs"
+    caption = f"{verdict} (model; {paid}; {kick})"
     return Table(caption, head, rows)
 
 
@@ -251,7 +256,7 @@ def _bar_chart(title: str, rows: int, longest_s: float) -> tuple[Figure, Axes]:
     height = 0.85 + 0.62 * rows
     # Between title and bars there is room for a line of the legend.
     bottom, top = 0.02, 1 - 0.68 / height
-    title_y = 1 + 0.42 / height / (top - bottom)
+    title_y = 1 + 0.36 / height / (top - bottom)
     figure, axes = new_chart(title, height, 0.02, 0.98, bottom, top, title_y)
     axes.set_axis_off()  # the figures stand at the bars, and ticks cost a third of the drawing
     axes.set_xlim(0, max(longest_s, 1e-6) * 1200)

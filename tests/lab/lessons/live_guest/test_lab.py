@@ -13,6 +13,12 @@ from balloonkit.captures import load_capture
 from balloonkit.guest.page_states import PAGE_STATES
 from balloonkit.lab import LiveLab
 from balloonkit.lab.lessons.live_guest.guests import RealGuest
+from balloonkit.lab.lessons.live_guest.pictures import (
+    show_balloon,
+    show_booted,
+    show_fragmented,
+    show_replay,
+)
 from balloonkit.limits import Limit
 from balloonkit.live import size
 from balloonkit.wire import pack_chunks
@@ -67,9 +73,15 @@ def lab(running):
 
 
 def test_each_step_of_a_live_guest_has_its_pictures(lab):
-    steps = [lab._draw_boot, lab._draw_age, lab._draw_balloon, lab._draw_replay]
+    model = lab.model
+    drawn = [
+        show_booted(model.seen()),
+        show_fragmented(model.age_anew()),
+        show_balloon(model.move_and_replay()),
+        show_replay(model.move_and_replay()),
+    ]
 
-    assert [len(draw()[0]) for draw in steps] == PANES[: len(steps)]
+    assert [len(panes) for panes, _ in drawn] == PANES[: len(drawn)]
 
 
 def test_the_slider_moves_the_balloon_of_the_running_kernel(lab):

@@ -84,6 +84,7 @@ def test_defaults_are_the_race_of_2017(cells):
         ("inflate_gib", 2, "pages", 0),
         ("fragmentation", 0.4, "messages", 2),
         ("kick_percent", 0, "send, ms", 0),
+        ("price", "entry", "total, ms", 2),
         ("max_chunks", BUFFERS[1], "messages", 2),
         ("join", False, "translations", 2),
     ],
@@ -135,6 +136,23 @@ def test_smaller_bitmaps_cut_more_runs_only_when_runs_are_not_joined():
     assert model.counts()["chunks"].entries >= 7 * GIB_PAGES // 64
 
 
+@pytest.mark.parametrize(
+    ("price", "idle", "checkerboard"), [("message", 86, 60), ("entry", 86, 0), ("half", 86, 30)]
+)
+def test_an_idle_guest_cannot_tell_the_prices_apart_and_a_checkerboard_can(
+    price, idle, checkerboard
+):
+    lab = RaceLab()
+    lab.model.price = price
+    view = lab.stages()
+    assert f"Chunks save {idle}% of the classic time" in view.caption
+    assert "assumed: sending is paid by" in view.caption
+    lab.model.fragmentation = 1.0
+    assert f"Chunks save {checkerboard}% of the classic time" in view.caption.replace("-0%", "0%")
+    lab.sweep_model.price = price
+    assert "Assumed: sending is paid by" in lab.sweep().caption
+
+
 def test_a_free_kick_leaves_nothing_in_the_send_stage(cells):
     lab = RaceLab()
     view = lab.stages()
@@ -182,7 +200,8 @@ def test_with_a_buffer_of_one_page_a_checkerboard_costs_more_than_classic(rows):
 
 
 @pytest.mark.parametrize(
-    ("name", "value"), [("inflate_gib", 1), ("kick_percent", 10), ("join", False), ("bits", 64)]
+    ("name", "value"),
+    [("inflate_gib", 1), ("kick_percent", 10), ("price", "half"), ("join", False), ("bits", 64)],
 )
 def test_every_control_of_the_sweep_can_be_moved(name, value, rows):
     lab = RaceLab()
