@@ -15,6 +15,7 @@ IMPORTS = module_imports()
 #: Libraries that draw or make widgets, and the rooms that may.
 DRAWING = {"anywidget", "ipywidgets", "matplotlib", "traitlets", "IPython"}
 MAY_DRAW = ("lab", "publish")
+MOST_LINES = 300
 #: Folders of tests that follow something else than the package: see each one's files.
 NOT_MIRRORED = {"binder", "browser", "docs", "exercises", "fuzz", "js", "notebooks", "support"}
 #: Tests of a promise that several modules keep together.
@@ -80,6 +81,16 @@ def test_only_the_lab_and_the_publisher_draw():
         and (found := DRAWING & set(libraries(path)))
     }
     assert outside == {}
+
+
+CODE = ("py", "js", "mjs", "ts", "css", "c", "h")
+
+
+def test_no_file_is_longer_than_one_can_read_at_a_sitting():
+    code = [path for kind in CODE for path in PACKAGE.rglob(f"*.{kind}")]
+    code += [*ROOT.glob("tests/**/*.py"), *ROOT.glob("tests/js/*.mjs")]
+    lengths = {str(p.relative_to(ROOT)): len(p.read_text().splitlines()) for p in code}
+    assert {name: n for name, n in lengths.items() if n > MOST_LINES} == {}
 
 
 def test_each_test_lies_where_what_it_tests_lies():

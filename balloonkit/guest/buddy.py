@@ -112,9 +112,8 @@ class BuddyAllocator:
         zones = x86_zones(len(mask)) if zones is None else zones
         check_spans(zones, len(mask))
         outside = mask.copy()
-        for zone in zones:
-            for start_pfn, end_pfn in zone.ranges:
-                outside[start_pfn:end_pfn] = False
+        for start_pfn, end_pfn in (part for zone in zones for part in zone.ranges):
+            outside[start_pfn:end_pfn] = False
         if outside.any():
             raise ValueError(f"PFN {outside.argmax()}: free, but in no zone of this guest")
         return cls(mask, zones, list_order)

@@ -7,6 +7,9 @@ from pathlib import Path
 import lab_server
 import pytest
 from npm_package import npm_package
+from player_page import player_page
+from sample_traces import sample_trace
+from shown_player import KINDS, TRACED
 
 #: The accessibility checker, and what it calls a finding that keeps somebody out.
 AXE_VERSION = "4.14.1"
@@ -77,3 +80,21 @@ def axe(tmp_path_factory):
         ]
 
     return check
+
+
+@pytest.fixture
+def show(new_page, tmp_path):
+    """Return a function (kind, context options) -> page with a player, and its trace and truth."""
+
+    def open_player(kind="64", **options):
+        traced = kind in TRACED
+        trace, truth = (TRACED[kind](), None) if traced else sample_trace(**KINDS[kind])
+        (tmp_path / "page.html").write_text(player_page(trace))
+        page = new_page(**options)
+        page.requests = []
+        page.on("request", lambda request: page.requests.append(request.url))
+        page.goto(f"file://{tmp_path}/page.html")
+        page.wait_for_selector(".bk-player")
+        return page, trace, truth
+
+    return open_player

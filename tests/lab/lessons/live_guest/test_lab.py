@@ -9,7 +9,6 @@ import numpy as np
 import pytest
 from jupyter_client.manager import start_new_kernel
 
-from balloonkit.captures import load_capture
 from balloonkit.guest.page_states import PAGE_STATES
 from balloonkit.lab import LiveLab
 from balloonkit.lab.lessons.live_guest.guests import RealGuest
@@ -39,12 +38,6 @@ def gone(pid, within_s=5):
     while Path(f"/proc/{pid}/exe").exists() and time.monotonic() < deadline_s:
         time.sleep(0.02)
     return not Path(f"/proc/{pid}/exe").exists()
-
-
-@pytest.fixture
-def no_qemu(monkeypatch, tmp_path):
-    """A machine on which no program is found."""
-    monkeypatch.setenv("PATH", str(tmp_path))
 
 
 @pytest.fixture(scope="module")
@@ -254,56 +247,3 @@ def test_booting_again_ends_the_guest_before_it(running):
 
     assert not Path(f"/proc/{pid}/exe").exists()
     second.close()
-
-
-def test_the_whole_lesson_runs_without_qemu_and_every_view_says_so(no_qemu):
-    views = [view_of(step) for step in LiveLab().all().parts]
-
-    assert [view.caption[:8] for view in views] == [*["RECORDED"] * 4, "REPLAYED"]
-    assert "Install with: apt-get install" in views[0].caption
-    assert [view.error for view in views] == [""] * 5
-    assert [len(view.panes) for view in views] == PANES
-
-
-def test_the_recorded_guest_gives_what_the_real_one_gave_in_its_order(no_qemu):
-    lab = LiveLab()
-    lab.model.boot()
-    lab.model.left_mib = 1024 - 3
-    lab.model.move()
-
-    given = np.flatnonzero(lab.model.look.states == IN_BALLOON)
-
-    assert sorted(load_capture("aged-1g").inflate_pfns[:768]) == given.tolist()
-
-
-def test_the_recorded_guest_inflated_by_half_needs_the_chunks_known_for_it(no_qemu, cells):
-    lab = LiveLab()
-    lab.balloon()
-
-    shown = cells(lab.replay())
-
-    assert list(shown.values()) == [
-        ["131,072", "512", "524,288", "131,072"],
-        ["3,985", "2", "63,776", "3,985"],
-    ]
-
-
-def test_a_recorded_guest_refuses_what_it_never_did(no_qemu):
-    lab = LiveLab()
-    view = view_of(lab.balloon())
-
-    lab.model.left_mib = 64
-
-    assert "NOT DONE: balloon to 64 MiB: the recorded guest was left with 512 MiB" in view.caption
-    assert view.error == ""
-
-
-def test_a_system_that_is_no_linux_has_the_recorded_guest(monkeypatch):
-    def no_proc():
-        raise FileNotFoundError("no /proc/meminfo")
-
-    monkeypatch.setattr(size, "memory_limit", no_proc)
-
-    view = view_of(LiveLab().boot())
-
-    assert view.caption.startswith("RECORDED, no live guest here: no /proc/meminfo. Instead:")
