@@ -103,7 +103,7 @@ test("light touches exactly the pages in its ranges", () => {
 });
 
 test("every kind of step happens in a pane", async () => {
-  const { HOME } = await import("../../balloonkit/lab/js/pipeline.js");
+  const { HOME } = await import("../../balloonkit/lab/js/player_panes.js");
   for (const { trace } of Object.values(GOLDEN))
     for (const kind of Object.keys(trace.stages)) assert.ok(HOME[kind], kind);
 });

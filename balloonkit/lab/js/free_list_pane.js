@@ -2,7 +2,7 @@
 // The pane of free lists: blocks by order, and the CPU's own stock, the next out first.
 
 import { escapeText } from "./dom.js";
-import { ROW, makeFrame, scrollTo } from "./panes.js";
+import { ROW, makeFrame, scrollTo } from "./pane_kinds.js";
 
 /** @import { Lit, Palette, Pane, Piece, Trace } from "./types" */
 

@@ -2,7 +2,7 @@
 // The panes of memory: guest pages, page bitmaps, host pages.
 
 import { BALLOON_PAGE_BYTES, shownPages, toGuest, toHost } from "./pages.js";
-import { makeFrame, makeGridPane, withFact } from "./panes.js";
+import { makeFrame, makeGridPane, withFact } from "./pane_kinds.js";
 
 /** @import { Band, Bitmap, Palette, Range, State, Trace } from "./types" */
 

@@ -4,7 +4,7 @@
 import { element, escapeText } from "./dom.js";
 import { messageWords, spellBits } from "./message.js";
 import { entryPages, refusedEntries } from "./pages.js";
-import { makeFrame, makeListPane } from "./panes.js";
+import { makeFrame, makeListPane } from "./pane_kinds.js";
 
 /** @import { Range, Refusal, Trace } from "./types" */
 /** @import { Word } from "./message.js" */

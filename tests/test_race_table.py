@@ -1,0 +1,29 @@
+"""The race as a table: whatever is counted has its row."""
+
+import io
+from dataclasses import fields
+
+import pytest
+from rich.console import Console
+
+from balloonkit import Guest, run_race
+from balloonkit.costs import Counts
+from balloonkit.race_table import _COUNTS, race_table
+
+
+@pytest.fixture(scope="module")
+def race():
+    return run_race(Guest.idle("64MiB"), "32MiB")
+
+
+def test_every_count_of_every_path_stands_in_the_table(race):
+    console = Console(width=120, file=io.StringIO())
+    console.print(race_table(race))
+    text = console.file.getvalue()
+    for report in race.reports.values():
+        for field in fields(Counts):
+            assert f"{getattr(report.counts, field.name):,}" in text, field.name
+
+
+def test_no_count_is_without_a_row():
+    assert set(_COUNTS) == {field.name for field in fields(Counts)}
