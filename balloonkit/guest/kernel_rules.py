@@ -13,8 +13,8 @@ from typing import Self
 __all__ = ["LINUX_6_1", "KernelRules"]
 
 #: Since then ``folios_put_refs`` walks a batch of pages in the sequence they were added; before, a
-#: list was pushed and walked from its head: commit 99fbb6bfc16f ("mm: make folios_put() the basis of
-#: release_pages()"), in Linus' tree by 15 March 2024, the merge window of 6.9.
+#: list was pushed and walked from its head. Commit 99fbb6bfc16f ("mm: make folios_put() the basis
+#: of release_pages()"), in Linus' tree by 15 March 2024, the merge window of 6.9.
 _FREES_ASCEND_SINCE = (6, 9)
 _RELEASE = re.compile(r"(\d+)\.(\d+)")
 
