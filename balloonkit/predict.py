@@ -188,7 +188,7 @@ def predict(capture: Capture, flags_only: bool = False) -> Prediction:
     >>> from balloonkit.captures import load_capture
     >>> result = predict(load_capture("aged-1g"))
     >>> result.pages, result.buddyinfo_exact, result.chunks_real, result.chunks_predicted
-    (131072, True, 3985, 3991)
+    (131072, True, 3985, 3993)
     """
     buddy = BuddyAllocator.from_free_mask(capture.free_mask("before"))
     real = capture.inflate_pfns

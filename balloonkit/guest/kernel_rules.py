@@ -52,4 +52,5 @@ class KernelRules:
         return cls(True, f"Linux 6.1, frees ascending as since {since}")
 
 
+#: The rules everything here is first described by.
 LINUX_6_1 = KernelRules()

@@ -69,8 +69,8 @@ def room_imports(package: Path = PACKAGE) -> dict[str, set[str]]:
 
     Examples
     --------
-    >>> sorted(room_imports()["paths"])
-    ['wire']
+    >>> sorted(room_imports()["wire"])
+    ['events']
     """
     rooms: dict[str, set[str]] = defaultdict(set)
     for module, imported in module_imports(package).items():

@@ -19,7 +19,7 @@ def public_objects() -> dict[str, list[str]]:
     Examples
     --------
     >>> public_objects()["balloonkit.ram_layout"]
-    ['HIGH_RAM_GPA', 'PRESETS', 'RamRange', 'pfn_span', 'ram_layout', 'with_dimms']
+    ['HIGH_RAM_GPA', 'PRESETS', 'RamRange', 'parse_ram', 'pfn_span', 'ram_layout', 'with_dimms']
     >>> public_objects()["balloonkit"]  # all of it comes from below
     []
     """

@@ -25,7 +25,7 @@ class PageSteps:
 
     Parameters
     ----------
-    note : callable (kind, span, why, at=..., **changes)
+    note : callable (kind, span, why, at, changes)
         Takes a step.
     totals : dict of str to int
         The trace's counters; "allocations" is counted here.

@@ -94,7 +94,8 @@ def test_a_listener_hears_step_by_step_what_the_kernel_made_the_device_do(guest)
     finally:
         guest.host.listen(None)
     kinds = [type(event).__name__ for event in events]
-    assert kinds == ["Popped", "Translated", "Released", "Returned"] * move.messages
+    each = ["Popped", "Translated", "Released", "Returned"]
+    assert kinds == ["Began", *(each * move.messages)]
     released = [event for event in events if type(event).__name__ == "Released"]
     starts = np.concatenate([event.starts for event in released])
     sizes = np.concatenate([event.counts for event in released])

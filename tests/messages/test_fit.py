@@ -2,13 +2,14 @@
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from balloonkit.costs import PRICES, costs_2017
 from balloonkit.messages import SIZES_PFNS, fit_messages
 
 
+@settings(max_examples=20)  # each resamples a thousand times
 @given(st.floats(1e-6, 1e-2), st.floats(1e-9, 1e-4))
 def test_times_on_a_line_give_that_line_without_doubt(message_s, entry_s):
     fit = fit_messages({n: [message_s + n * entry_s] * 3 for n in SIZES_PFNS})

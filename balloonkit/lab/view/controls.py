@@ -107,6 +107,7 @@ class Paste:
         return {"kind": "paste", "mark": BINARY_MARK} | vars(self)
 
 
+#: Any control of a view.
 Control = Range | Choice | Switch | Paste
 
 

@@ -8,8 +8,8 @@ import time
 
 import numpy as np
 import pytest
-from qemu.qmp.legacy import QEMUMonitorProtocol
 from qemu.qmp.qmp_client import ExecuteError
+from qemu_monitor import Monitor
 
 from balloonkit import Machine
 from balloonkit.guest import Guest
@@ -55,8 +55,7 @@ class Running:
         bios.write_bytes(HALTING_BIOS)
         options = ["-bios", str(bios), "-qmp", f"unix:{monitor},server=on,wait=off", *words]
         self.device = QemuDevice(RAM_BYTES, RAM_BYTES, options=options)
-        self.monitor = QEMUMonitorProtocol(str(monitor))
-        self.monitor.connect()
+        self.monitor = Monitor(str(monitor))
         self.monitor.cmd("cont")
         assert self.monitor.cmd("query-status")["running"]
         self.memory = self.device.ram.window(RAM_BYTES)

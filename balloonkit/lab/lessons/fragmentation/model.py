@@ -23,7 +23,9 @@ __all__ = [
     "pages_by_free_mask",
 ]
 
+#: In what order the pages of the small guest come back.
 RETURN_ORDERS = ("newest first", "oldest first", "at random")
+#: RAM of the aged guest.
 SIZES = ("64MiB", "1GiB", "8GiB")
 
 #: Pages of the small guest whose blocks are split and merged: few enough for a letter each.

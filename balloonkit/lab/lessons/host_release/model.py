@@ -52,8 +52,11 @@ LAYOUTS = {
     "plugged": with_dimms(ram_layout(7 << 30), [1 << 30]),
     "touching": (RamRange(0, 4 << 30), RamRange(4 << 30, 4 << 30)),
 }
+#: Sizes of the chunk that is translated.
 CHUNK_SIZES = ("4KiB", "2MiB", "64MiB", "256MiB", "1GiB", "2GiB")
+#: In what order a classic message names the pages of a host page.
 ORDERS = ("ascending", "scattered")
+#: Pages of the guest whose host pages are shown one by one.
 SMALL_GUEST_PAGES = 64
 #: Sizes on offer; a pod on Binder has 1 to 2 GB in all.
 SIZES = ("64MiB", "128MiB", "256MiB", "512MiB", "1GiB", "2GiB")

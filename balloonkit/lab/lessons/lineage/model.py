@@ -17,6 +17,7 @@ __all__ = ["GUESTS", "MEASURES", "Comparison", "LineageModel"]
 
 #: A guest of one's own making, beside the captures.
 MODELLED = "a model of 1 GiB"
+#: Whose pages the formats are compared on.
 GUESTS = (*SHIPPED, MODELLED)
 _MODELLED_PAGES = 1 << 17  # half of it
 #: What formats are compared by.

@@ -18,6 +18,7 @@ __all__ = ["FAULTS", "PLACES", "FuzzModel", "Fuzzed"]
 
 _Entries = NDArray[np.uint64]
 _MODEL, _KERNEL = "this kit's model", "a Linux kernel"
+#: Where the driver that is fuzzed runs.
 PLACES = (_MODEL, _KERNEL)
 _ROUNDS = {_MODEL: 12, _KERNEL: 6}
 _GUEST, _GUEST_BYTES = "16MiB", 128 << 20
