@@ -32,7 +32,7 @@ from balloonkit.units import (
 )
 from balloonkit.wire import Format, pack_chunks
 
-__all__ = ["HostKind", "Race", "run_race"]
+__all__ = ["Race", "run_race"]
 
 # Bytes a race takes for each page of the guest and each free block, measured on idle guests and
 # checkerboards: copies of the masks, PFNs of each path, and the host's own map.

@@ -1,6 +1,6 @@
 """Print what a step of the player costs in Chromium.
 
-    PYTHONPATH=tests python tests/browser/measure_player.py
+    PYTHONPATH=tests/support python tests/browser/measure_player.py
 
 Milliseconds of script and layout for one key press, forwards and backwards, and the gaps between
 frames while a step is taken in each.

@@ -14,7 +14,8 @@ from balloonkit.lab.lessons.host_release.model import SIZES, best_size, can_meas
 from balloonkit.lab.view.controls import BUFFERS
 from balloonkit.machine import Machine
 from balloonkit.path_counts import BITS, INFLATE_GIB, PageCounts, block_counts
-from balloonkit.race import HostKind, Race, run_race
+from balloonkit.race import Race, run_race
+from balloonkit.race_result import HostKind
 from balloonkit.units import BALLOON_PAGE_BYTES, format_size, parse_size
 from balloonkit.wire import Format
 from balloonkit.wire.page_chunk import MAX_CHUNKS
