@@ -56,7 +56,7 @@ def maximal_blocks(free: NDArray[np.bool_]) -> list[Pfns]:
     Parameters
     ----------
     free : bool, shape (pages,)
-        A multiple of 1024 pages; index is the PFN.
+        Index is the PFN; what lies beyond the last is not free.
 
     Examples
     --------
@@ -65,7 +65,7 @@ def maximal_blocks(free: NDArray[np.bool_]) -> list[Pfns]:
     >>> [blocks.tolist() for blocks in maximal_blocks(free)[:3]]
     [[3], [], [4]]
     """
-    whole, blocks = free, []
+    whole, blocks = np.pad(free, (0, -len(free) % TOP_PAGES)), []
     for order in range(MAX_ORDER):
         halves = whole.reshape(-1, 2)
         whole = halves[:, 0] & halves[:, 1]

@@ -49,7 +49,7 @@ from balloonkit.host.ram import GuestRam
 from balloonkit.host.release import Release, ReleaseError
 from balloonkit.host.rules import KIT, DeviceRule
 from balloonkit.host.telling import tell_translated, tell_waiting
-from balloonkit.units import BALLOON_PAGE_BYTES
+from balloonkit.units import BALLOON_PAGE_BYTES, format_size
 from balloonkit.wire.features import PROPOSED, Feature, negotiate
 from balloonkit.wire.format import Format
 from balloonkit.wire.formats import PFN_ARRAY, PfnArray, format_of
@@ -110,7 +110,10 @@ class BalloonDevice:
     ) -> None:
         for region in ram.regions:
             if region.gpa % backend.host_page_bytes or region.size_bytes % backend.host_page_bytes:
-                raise ValueError(f"{region}: not whole host pages of {backend.host_page_bytes}")
+                raise ValueError(
+                    f"RAM of {format_size(region.size_bytes)} at {region.gpa:#x}: not whole host "
+                    f"pages of {format_size(backend.host_page_bytes)}; take a guest of a multiple"
+                )
         self.ram = ram
         self.backend = backend
         if backend.host_page_bytes > BALLOON_PAGE_BYTES and not rule.large_pages:

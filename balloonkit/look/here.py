@@ -168,18 +168,14 @@ def _fill(file: Any, room: memoryview) -> None:
 
 
 def _with_pages(pages: MachinePages) -> HereReading:
-    import numpy as np
-
     from balloonkit.captures.zones import zones_of
-    from balloonkit.guest.blocks import TOP_PAGES, maximal_blocks
+    from balloonkit.guest.blocks import maximal_blocks
     from balloonkit.guest.page_states import KPF_BUDDY, flag_mask
 
     start_s = time.perf_counter()
     texts = (pages.buddyinfo_before, pages.zoneinfo, pages.pagetypeinfo)
     reading = read_texts("\n".join(texts), _PAGE_KB)
-    free = np.zeros(-(-len(pages.flags) // TOP_PAGES) * TOP_PAGES, bool)
-    free[: len(pages.flags)] = (pages.flags & flag_mask(KPF_BUDDY)) != 0
-    blocks = maximal_blocks(free)
+    blocks = maximal_blocks((pages.flags & flag_mask(KPF_BUDDY)) != 0)
     # The machine may have grown since the file that says where RAM lies was read: no span is cut.
     rebuilt = {
         (zone.node, zone.name): [int(zone.holds(first).sum()) for first in blocks]

@@ -84,6 +84,13 @@ def test_reporting_takes_a_sixteenth_of_a_list_each_pass(name, messages, waited_
     assert (taken.releases, taken.messages, taken.waited_s) == (blocks, messages, waited_s)
 
 
+@pytest.mark.parametrize("size", ["1MiB", "70MiB", "385MiB"])
+def test_a_guest_of_no_whole_blocks_is_raced_too(size):
+    rows = run_field(Guest.idle(size), "512KiB").rows
+    assert rows["classic"].taken.pages == 128
+    assert all(row.taken.pages <= 128 for row in rows.values())
+
+
 def test_their_release_calls_are_made_on_real_memory():
     rows = run_field(Guest.idle("64MiB"), "32MiB", "madvise").rows
     assert rows["hinting"].release_s is None

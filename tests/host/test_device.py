@@ -142,7 +142,7 @@ def test_a_large_host_page_waits_for_all_its_parts_over_messages(features):
 
 
 def test_ram_that_ends_inside_a_host_page_is_refused():
-    with pytest.raises(ValueError, match="not whole host pages of 262144"):
+    with pytest.raises(ValueError, match="not whole host pages of 256 KiB"):
         BalloonDevice(RAM, Recorder(host_page_bytes=64 * PAGE))
 
 
