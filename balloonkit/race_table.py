@@ -60,7 +60,9 @@ def race_table(race: Race) -> Table:
         where.append(f"host pages: {format_size(race.host_page_bytes)}")
     notes = [f"ms: {clock}", *where, *race.remarks]
     if None in saved:
-        notes.append("-: not as many pages released as by classic, so no saving is claimed")
+        notes.append(
+            "-: more pages released than by classic, or fewer: other work, so no saving is claimed"
+        )
     caption = "\n".join(notes)
     table = Table(
         title=f"{race.guest}: inflate {format_size(race.inflate_pages * BALLOON_PAGE_BYTES)}",

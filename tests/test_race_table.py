@@ -27,3 +27,10 @@ def test_every_count_of_every_path_stands_in_the_table(race):
 
 def test_no_count_is_without_a_row():
     assert set(_COUNTS) == {field.name for field in fields(Counts)}
+
+
+def test_a_path_that_released_more_than_classic_is_not_said_to_have_released_less():
+    race = run_race(Guest.idle("72MiB"), "60MiB", device="qemu", host_page="2MiB")
+    released = {name: report.counts.released_pages for name, report in race.reports.items()}
+    assert released["classic"] == 0 < released["chunks"]
+    assert "more pages released than by classic, or fewer" in race_table(race).caption
