@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 __all__ = [
+    "AllocatorEvent",
     "Drained",
     "Freed",
     "HandedOut",
@@ -85,3 +86,7 @@ class Drained(NamedTuple):
 
     zone: int
     pfns: _Pages
+
+
+#: Whatever this one tells.
+AllocatorEvent = Split | Took | Merged | Freed | Refilled | HandedOut | Stocked | Drained

@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 __all__ = [
+    "DeviceEvent",
     "GivenBack",
     "Refused",
     "Released",
@@ -67,3 +68,7 @@ class Touched(NamedTuple):
 
 class Reset(NamedTuple):
     """The device was reset: it knows of no balloon, and the rings begin anew."""
+
+
+#: Whatever this one tells.
+DeviceEvent = Refused | Translated | Released | Waiting | GivenBack | Touched | Reset

@@ -9,6 +9,7 @@ __all__ = [
     "Began",
     "ChunksJoined",
     "ChunksOpened",
+    "DriverEvent",
     "Marked",
     "Named",
     "OutOfPuff",
@@ -87,3 +88,17 @@ class Named(NamedTuple):
     queue: int
     first: int
     chunks: _Numbers
+
+
+#: Whatever this one tells.
+DriverEvent = (
+    Began
+    | OutOfPuff
+    | RoundLaid
+    | Marked
+    | RunsFound
+    | ChunksOpened
+    | ChunksJoined
+    | Written
+    | Named
+)

@@ -3,71 +3,15 @@
 from collections.abc import Sequence
 from typing import Protocol
 
-from balloonkit.events.allocator import (
-    Drained,
-    Freed,
-    HandedOut,
-    Merged,
-    Refilled,
-    Split,
-    Stocked,
-    Took,
-)
-from balloonkit.events.device import (
-    GivenBack,
-    Refused,
-    Released,
-    Reset,
-    Touched,
-    Translated,
-    Waiting,
-)
-from balloonkit.events.driver import (
-    Began,
-    ChunksJoined,
-    ChunksOpened,
-    Marked,
-    Named,
-    OutOfPuff,
-    RoundLaid,
-    RunsFound,
-    Written,
-)
-from balloonkit.events.queue import Acked, Popped, Returned, Sent
+from balloonkit.events.allocator import AllocatorEvent
+from balloonkit.events.device import DeviceEvent
+from balloonkit.events.driver import DriverEvent
+from balloonkit.events.queue import QueueEvent
 
 __all__ = ["Event", "Listener", "pieces"]
 
 #: Whatever is told.
-Event = (
-    Split
-    | Took
-    | Merged
-    | Freed
-    | Refilled
-    | HandedOut
-    | Stocked
-    | Drained
-    | Began
-    | OutOfPuff
-    | RoundLaid
-    | Marked
-    | Named
-    | RunsFound
-    | ChunksOpened
-    | ChunksJoined
-    | Written
-    | Sent
-    | Popped
-    | Returned
-    | Acked
-    | Refused
-    | Translated
-    | Released
-    | Waiting
-    | GivenBack
-    | Touched
-    | Reset
-)
+Event = AllocatorEvent | DriverEvent | QueueEvent | DeviceEvent
 
 
 class Listener(Protocol):

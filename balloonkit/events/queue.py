@@ -5,6 +5,7 @@ from typing import NamedTuple
 __all__ = [
     "Acked",
     "Popped",
+    "QueueEvent",
     "Returned",
     "Sent",
 ]
@@ -42,3 +43,7 @@ class Acked(NamedTuple):
     queue: int
     head: int
     used: int
+
+
+#: Whatever this one tells.
+QueueEvent = Sent | Popped | Returned | Acked
