@@ -39,7 +39,7 @@ from balloonkit.events.driver import (
     RunsFound,
     Written,
 )
-from balloonkit.events.listener import Event, Listener, pieces
+from balloonkit.events.listener import Event, Heard, Listener, pieces
 from balloonkit.events.queue import Acked, Popped, Returned, Sent
 
 __all__ = [
@@ -52,6 +52,7 @@ __all__ = [
     "Freed",
     "GivenBack",
     "HandedOut",
+    "Heard",
     "Listener",
     "Marked",
     "Merged",

@@ -8,7 +8,7 @@ from balloonkit.events.device import DeviceEvent
 from balloonkit.events.driver import DriverEvent
 from balloonkit.events.queue import QueueEvent
 
-__all__ = ["Event", "Listener", "pieces"]
+__all__ = ["Event", "Heard", "Listener", "pieces"]
 
 #: Whatever is told.
 Event = AllocatorEvent | DriverEvent | QueueEvent | DeviceEvent
@@ -22,6 +22,37 @@ class Listener(Protocol):
 
     def tell(self, event: Event) -> None:
         """Take note of what was just done."""
+
+
+class Heard(list[Event]):
+    """A listener that keeps all it is told.
+
+    Parameters
+    ----------
+    grain : int, optional
+        How many items to work on at a time; by default all.
+
+    Examples
+    --------
+    >>> from balloonkit import Guest
+    >>> guest = Guest.idle("1MiB")
+    >>> guest.buddy.listener = heard = Heard()
+    >>> _ = guest.buddy.alloc()
+    >>> [type(event).__name__ for event in heard]
+    ['Took']
+    """
+
+    def __init__(self, grain: int | None = None) -> None:
+        super().__init__()
+        self._grain = grain
+
+    def grain(self, items: int) -> int:
+        """Ask for all of it at once, or for the pieces that were asked for."""
+        return self._grain or items
+
+    def tell(self, event: Event) -> None:
+        """Keep it."""
+        self.append(event)
 
 
 def pieces(items: int, listener: Listener | None) -> Sequence[slice]:

@@ -18,14 +18,10 @@ def tell_translated(
 
     Examples
     --------
-    >>> class Listener:
-    ...     def grain(self, items):
-    ...         return items
-    ...     def tell(self, event):
-    ...         print(event)
-
+    >>> from balloonkit.events import Heard
     >>> entries = Entries(np.array([16]), np.array([3]), 1, ())
-    >>> tell_translated(Listener(), entries, np.array([16]), np.array([3]))
+    >>> tell_translated(heard := Heard(), entries, np.array([16]), np.array([3]))
+    >>> heard[0]
     Translated(pfns=array([16]), pages=array([3]), host_pages=array([16]), look_ups=1)
     """
     sizes = np.ones_like(entries.bases) if entries.sizes is None else entries.sizes
@@ -50,14 +46,10 @@ def tell_waiting(
 
     Examples
     --------
-    >>> class Listener:
-    ...     def grain(self, items):
-    ...         return items
-    ...     def tell(self, event):
-    ...         print(event)
-
+    >>> from balloonkit.events import Heard
     >>> named, released = (np.array([8]), np.array([12])), (np.array([16]), np.array([4]))
-    >>> tell_waiting(Listener(), named, released, pages=32)
+    >>> tell_waiting(heard := Heard(), named, released, pages=32)
+    >>> heard[0]
     Waiting(starts=array([8]), counts=array([8]))
     """
     left = np.zeros(pages, bool)

@@ -3,12 +3,12 @@
 import re
 import signal
 import threading
-from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
 from balloonkit.captures import load_capture
+from balloonkit.events import Heard
 from balloonkit.live import DriverOptions, LiveError, RefusedError
 from balloonkit.predict import predict
 from balloonkit.wire import PageBitmaps, join_chunks, pack_chunks
@@ -86,9 +86,8 @@ def test_a_file_survives_and_memory_given_back_holds_what_is_written_into_it(gue
 
 
 def test_a_listener_hears_step_by_step_what_the_kernel_made_the_device_do(guest):
-    events = []
-    listener = SimpleNamespace(grain=lambda items: items, tell=events.append)
-    guest.host.listen(listener)
+    events = Heard()
+    guest.host.listen(events)
     try:
         move = guest.balloon(HALF_BYTES)
     finally:

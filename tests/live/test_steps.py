@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from balloonkit.events import Acked, Named, Popped, Refused, Returned, Sent, Translated
+from balloonkit.events import Acked, Heard, Named, Popped, Refused, Returned, Sent, Translated
 from balloonkit.guest.page_states import PAGE_STATES
 from balloonkit.host import BalloonDevice, GuestRam, ModelRelease
 from balloonkit.host.service import QueueService
@@ -96,16 +96,6 @@ def test_the_stock_driver_cannot_be_stepped(booted):
         step_kernel(booted)
 
 
-class Heard(list):
-    """A listener that keeps all it is told."""
-
-    def grain(self, items):
-        return 2
-
-    def tell(self, event):
-        self.append(event)
-
-
 @pytest.fixture
 def overheard():
     """A driver's ring, what serves it, the window, and what an ear told of it."""
@@ -119,7 +109,7 @@ def overheard():
 
     device = Device(ram, ModelRelease(ram.pages))
     device.negotiate(PROPOSED)
-    told = Heard()
+    told = Heard(grain=2)
     ear = _Ear(told, window)
     service = QueueService(device, window)
     service.listen(ear)
