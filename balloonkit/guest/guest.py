@@ -15,6 +15,7 @@ from balloonkit.events import Listener
 from balloonkit.guest.blocks import MAX_ORDER, Pfns
 from balloonkit.guest.buddy import BuddyAllocator
 from balloonkit.guest.list_order import ListOrder
+from balloonkit.guest.page_states import PAGE_STATES
 from balloonkit.guest.percpu import PerCpuLists
 from balloonkit.guest.zones import Zone, with_watermarks, x86_zones
 from balloonkit.limits import check_modelled
@@ -179,6 +180,31 @@ class Guest:
         twin.buddy = self.buddy.copy()
         twin.percpu = self.percpu.copy(twin.buddy)
         return twin
+
+    def page_states(self) -> NDArray[np.uint8]:
+        """Return the state of every page as a number of `PAGE_STATES`, as if no balloon took any.
+
+        Pages in the per-CPU stock are free, and so are those no balloon may have (`kept_free`).
+
+        Returns
+        -------
+        states : uint8, shape (PFNs,)
+
+        Examples
+        --------
+        >>> np.bincount(Guest.idle("64MiB").page_states()).tolist()
+        [0, 513, 15871]
+        """
+        states = np.full(len(self.buddy.free_mask), PAGE_STATES["hole"], np.uint8)
+        for gpa, size_bytes in self.ram:
+            first_pfn, pages = gpa // self.page_bytes, size_bytes // self.page_bytes
+            states[first_pfn : first_pfn + pages] = PAGE_STATES["in use"]
+        states[self.buddy.free_mask] = PAGE_STATES["free"]
+        for zone in range(len(self.buddy.zones)):
+            states[self.percpu.stock(zone)] = PAGE_STATES["free"]
+        if self.kept_free is not None:
+            states[self.kept_free] = PAGE_STATES["free"]
+        return states
 
     def listen(self, listener: Listener | None) -> None:
         """Let the allocator and the per-CPU lists tell `listener` what they do, or nobody."""

@@ -23,7 +23,7 @@ from balloonkit.units import BALLOON_PAGE_BYTES
 from balloonkit.wire.format import Format
 from balloonkit.wire.formats import PageChunks, PfnArray
 
-__all__ = ["Watched", "lists_of", "page_states", "start_from_pages", "start_of", "stocks_of"]
+__all__ = ["Watched", "lists_of", "start_from_pages", "start_of", "stocks_of"]
 
 
 @dataclass(frozen=True)
@@ -81,7 +81,7 @@ def start_of(machine: Machine) -> dict[str, Any]:
     if not isinstance(host, ModelHost):
         raise ValueError(f"{type(host).__name__}: only a machine with the model's host can be seen")
     scale = guest.page_bytes // BALLOON_PAGE_BYTES
-    states = page_states(guest, host.device.ram)
+    states = guest.page_states()
     states[machine.driver.held] = PAGE_STATES["in balloon"]
     setup = start_from_pages(
         states, guest.buddy.zones, host.resident_pages, host.device.ram, machine.driver.format,
@@ -137,25 +137,6 @@ def start_from_pages(
         "regions": _regions(ram),
         "scale": scale,
     }
-
-
-def page_states(guest: Guest, ram: GuestRam) -> NDArray[np.uint8]:
-    """Return each guest page's state, shape (PFNs,), as if the balloon were empty.
-
-    Examples
-    --------
-    >>> states = page_states(Guest.idle("1MiB"), GuestRam.of_size("1MiB"))
-    >>> np.bincount(states).tolist()
-    [0, 9, 247]
-    """
-    states = np.full(len(guest.buddy.free_mask), PAGE_STATES["hole"], np.uint8)
-    for gpa, size_bytes in ram.regions:
-        first_pfn = gpa // guest.page_bytes
-        states[first_pfn : first_pfn + size_bytes // guest.page_bytes] = PAGE_STATES["in use"]
-    states[guest.buddy.free_mask] = PAGE_STATES["free"]
-    for stock in stocks_of(guest):
-        states[stock] = PAGE_STATES["free"]
-    return states
 
 
 def lists_of(buddy: BuddyAllocator) -> list[list[list[int]]]:

@@ -5,6 +5,7 @@ import pytest
 
 from balloonkit.guest import Guest, Kernel, Zone
 from balloonkit.guest.fragmentation import free_runs
+from balloonkit.guest.page_states import PAGE_STATES
 from balloonkit.guest.zones import with_watermarks
 from balloonkit.wire import pack_chunks
 
@@ -105,3 +106,16 @@ def test_watermarks_of_zones_with_no_reserve_of_their_own_are_worked_out():
     zones = (Zone("Normal", 0, 4096), Zone("HighMem", 4096, 8192), Zone("Movable", 8192, 9216))
     filled = with_watermarks(zones, np.array([4096, 4096, 1024]))
     assert [zone.reserve_pages for zone in filled] == [5120 // 32, 0, 0]
+
+
+def test_pages_in_stock_and_pages_no_balloon_may_have_are_free_and_what_is_taken_is_in_use():
+    guest = Guest.idle("1GiB")
+    free_before = int((guest.page_states() == PAGE_STATES["free"]).sum())
+    taken = guest.take(5)  # refills the stock with more than it hands out
+    assert len(guest.percpu.stock(1)) > 0
+    states = guest.page_states()
+    assert (states[taken] == PAGE_STATES["in use"]).all()
+    assert int((states == PAGE_STATES["free"]).sum()) == free_before - 5
+    guest.kept_free = np.zeros(len(states), bool)
+    guest.kept_free[taken[0]] = True
+    assert guest.page_states()[taken[0]] == PAGE_STATES["free"]

@@ -4,7 +4,7 @@ import numpy as np
 
 from balloonkit.guest.page_states import PAGE_STATES
 from balloonkit.trace import Stepper, state_at, states
-from balloonkit.trace.start import lists_of, page_states, stocks_of
+from balloonkit.trace.start import lists_of, stocks_of
 from balloonkit.wire.channel import message_address, queue_layout
 from balloonkit.wire.queue import Queue
 
@@ -29,7 +29,7 @@ class Photographer(Stepper):
 def photo(machine, owned):
     """Everything a trace claims to know, read off the machine itself."""
     guest, host = machine.guest, machine.host
-    pages = page_states(guest, host.device.ram)
+    pages = guest.page_states()
     pages[owned & (pages != PAGE_STATES["free"])] = PAGE_STATES["in balloon"]
     window = {}
     for queue in (Queue.INFLATE, Queue.DEFLATE):

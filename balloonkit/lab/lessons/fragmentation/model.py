@@ -4,13 +4,11 @@ from dataclasses import dataclass
 
 import numpy as np
 import traitlets
-from numpy.typing import NDArray
 
 from balloonkit.events import Event, Split
 from balloonkit.find import guest_of_paste
 from balloonkit.guest import Guest, OneBlockAtATime
 from balloonkit.guest.blocks import Block
-from balloonkit.guest.page_states import PAGE_STATES
 
 __all__ = [
     "RETURN_ORDERS",
@@ -20,7 +18,6 @@ __all__ = [
     "BlocksModel",
     "FragmentationModel",
     "SmallGuest",
-    "pages_by_free_mask",
 ]
 
 #: In what order the pages of the small guest come back.
@@ -66,23 +63,6 @@ class FragmentationModel(traitlets.HasTraits):
     def aged(self) -> AgedGuest:
         """Return the guest, and where to look."""
         return AgedGuest(self.guest(), self.look_at)
-
-
-def pages_by_free_mask(guest: Guest) -> NDArray[np.uint8]:
-    """Return the state of every page as a number of `PAGE_STATES`, shape (PFNs,).
-
-    Examples
-    --------
-    >>> np.bincount(pages_by_free_mask(Guest.idle("64MiB"))).tolist()
-    [0, 513, 15871]
-    """
-    states = np.zeros(len(guest.buddy.free_mask), np.uint8)
-    for gpa, size_bytes in guest.ram:
-        states[gpa // guest.page_bytes :][: size_bytes // guest.page_bytes] = PAGE_STATES["in use"]
-    states[guest.buddy.free_mask] = PAGE_STATES["free"]
-    if guest.kept_free is not None:
-        states[guest.kept_free] = PAGE_STATES["free"]
-    return states
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,6 @@ from balloonkit.guest import Guest
 from balloonkit.guest.migrate_types import MIGRATE_TYPES
 from balloonkit.guest.page_states import PAGE_STATES
 from balloonkit.guest.zones import PAGEBLOCK_PAGES
-from balloonkit.lab.lessons.fragmentation.model import pages_by_free_mask
 from balloonkit.lab.view.drawing import Drawing
 from balloonkit.lab.view.page_map import PageMap
 from balloonkit.lab.view.palette import MIGRATE_LOOKS
@@ -46,7 +45,7 @@ def types_of_pages(guest: Guest, ram: NDArray[np.bool_]) -> NDArray[np.uint8]:
 
 def show_pageblocks(guest: Guest) -> Drawing:
     """Map the types, and count what is free in each and what of that a balloon may have."""
-    states = pages_by_free_mask(guest)
+    states = guest.page_states()
     buddy = guest.buddy
     ram = states != PAGE_STATES["hole"]
     types = types_of_pages(guest, ram)

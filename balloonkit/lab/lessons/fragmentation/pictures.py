@@ -10,7 +10,6 @@ from balloonkit.lab.lessons.fragmentation.model import (
     SMALL_PAGES,
     AgedGuest,
     SmallGuest,
-    pages_by_free_mask,
 )
 from balloonkit.lab.view.charts import (
     draw_lists,
@@ -35,7 +34,7 @@ _NAMED = 12
 def show_aged(aged: AgedGuest) -> Drawing:
     """Draw the page map, and the free memory by order."""
     guest = aged.guest
-    buddy, states = guest.buddy, pages_by_free_mask(guest)
+    buddy, states = guest.buddy, guest.page_states()
     counts = buddy.buddyinfo()
     at_pfn = magnified_pfn(aged.look_at, len(states))
     figure, axes = new_chart("Free memory by block size")

@@ -6,7 +6,6 @@ from balloonkit.fuzz import FuzzRound
 from balloonkit.guest.blocks import TOP_PAGES
 from balloonkit.guest.page_states import PAGE_STATES
 from balloonkit.history import PageLoss
-from balloonkit.lab.lessons.fragmentation.model import pages_by_free_mask
 from balloonkit.lab.lessons.review_the_patch.fuzzing import Fuzzed
 from balloonkit.lab.lessons.review_the_patch.model import ReviewedGuest
 from balloonkit.lab.view.drawing import Drawing, Pane
@@ -33,7 +32,7 @@ CELL_LOOKS = {
 def show_lost(reviewed: ReviewedGuest) -> Drawing:
     """Draw the guest's memory with the lost pages lit, and the first of them close up."""
     capture, loss = reviewed.capture, reviewed.losses[reviewed.repaired]
-    states = pages_by_free_mask(reviewed.guest)
+    states = reviewed.guest.page_states()
     states[capture.inflate_pfns] = PAGE_STATES["in balloon"]
     states[loss.lost_pfns] = _LOST
     panes: list[Pane] = [PageMap.of("All memory", states, _LOOKS, lit=(_LOST,))]

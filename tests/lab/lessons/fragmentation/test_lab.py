@@ -9,7 +9,7 @@ import pytest
 from balloonkit.guest import Guest, OneBlockAtATime
 from balloonkit.guest.fragmentation import free_runs
 from balloonkit.lab import FragmentationLab
-from balloonkit.lab.lessons.fragmentation.model import BlocksModel, pages_by_free_mask
+from balloonkit.lab.lessons.fragmentation.model import BlocksModel
 
 
 @pytest.fixture
@@ -62,12 +62,12 @@ def test_the_maps_totals_are_the_guests_pages(lab):
 
     whole = lab.guest().panes[0]
 
-    assert whole["totals"] == np.bincount(pages_by_free_mask(guest), minlength=4).tolist()
+    assert whole["totals"] == np.bincount(guest.page_states(), minlength=4).tolist()
     assert sum(whole["totals"]) == 16384
 
 
 def test_the_pages_in_the_hole_below_4_gib_are_no_ram():
-    states = pages_by_free_mask(Guest.idle("8GiB"))
+    states = Guest.idle("8GiB").page_states()
 
     assert (states == 0).sum() == 2 << 18
     assert not states[2 << 18 : 4 << 18].any()
